@@ -1,0 +1,102 @@
+/** Apps: the fleet, one app's page, onboarding. */
+import type { EventAnswer } from './events.ts';
+import type { HealthSummary } from './health.ts';
+import type { Columns, GapAnswer, RangeAnswer } from './time.ts';
+
+/** A row of the fleet page. Figures cover the last 60 min unless said otherwise. */
+export interface FleetRow {
+  app: string;
+  createdAtMs: number;
+  health: HealthSummary;
+  requests: number;
+  /** Requests per minute of the last 5 closed minutes; null without data. */
+  requestsPerMinute: number | null;
+  /** Requests per minute for each of the last 60 minutes, oldest first; null = no data in that minute. */
+  sparkline: (number | null)[];
+  /** 5xx and platform errors as a share of requests, 0–1; null when fewer than 1 request. */
+  failedRatio: number | null;
+  /** The same, same hour one week ago; null without data. */
+  failedRatioWeekAgo: number | null;
+  /** true when there were too few requests (< 60 in the hour) for ratios to say anything. */
+  lowTraffic: boolean;
+  p95Ms: number | null;
+  p95MsWeekAgo: number | null;
+  topCode: { code: string; count: number } | null;
+  worstMemory: { dyno: string; ratio: number } | null;
+  lastRelease: { version: number; atMs: number } | null;
+}
+
+/** GET /api/v1/apps */
+export interface FleetAnswer {
+  nowMs: number;
+  apps: FleetRow[];
+}
+
+/** POST /api/v1/apps {name} ; the secret is inside drainUrl and is shown this once. */
+export interface AppCreatedAnswer {
+  app: string;
+  drainUrl: string;
+  /** To paste into a terminal, one command each. */
+  commands: string[];
+}
+
+/** GET /api/v1/apps/:app/checklist : ticks by itself on the set-up page. */
+export interface ChecklistAnswer {
+  app: string;
+  steps: {
+    id: 'drain' | 'firstLine' | 'routerLine' | 'runtimeMetrics' | 'release';
+    /** `done`, `waiting`, or `stalled` (waiting for over 60 s while the step before is done). */
+    state: 'done' | 'waiting' | 'stalled';
+    doneAtMs: number | null;
+    title: string;
+    /** What to do or the likely cause when it stalls; empty when done. */
+    hint: string;
+    command: string | null;
+  }[];
+  /** 401s seen with this app's name as user, last hour. */
+  refused: number;
+}
+
+/** GET /api/v1/apps/:app/overview?from&to&step&proc&dyno : everything on the app page in one call. */
+export interface OverviewAnswer {
+  app: string;
+  nowMs: number;
+  range: RangeAnswer;
+  health: HealthSummary;
+  gaps: GapAnswer[];
+  events: EventAnswer[];
+  totals: {
+    requests: number;
+    bad: number;
+    excluded: number;
+    status1xx: number;
+    status2xx: number;
+    status3xx: number;
+    status4xx: number;
+    status5xx: number;
+    /** Requests that ended in an H code that counts as bad; not contained in status5xx. */
+    platform: number;
+    p50Ms: number | null;
+    p95Ms: number | null;
+    p99Ms: number | null;
+    bytes: number;
+  };
+  /** Requests per point by class, in this order: platform, status_5xx, status_4xx, status_3xx, status_2xx, status_1xx, none. */
+  throughput: Columns;
+  /** p50, p95, p99 of service time plus connect (`total`), and of connect alone as connect_p95; unit ms. */
+  responseTime: Columns;
+  /** One series a code seen, count per point. */
+  codes: Columns;
+  /** memory_total per dyno in bytes; quota per dyno in `quotas`. Null values where a dyno said nothing. */
+  memory: Columns;
+  swap: Columns;
+  quotas: Record<string, number>;
+  load: Columns;
+  /** One group per add-on, with its metrics; series of different units. */
+  addons: { addon: string; source: string | null; service: string; metrics: Columns }[];
+  custom: Columns;
+  /** false when no runtime metrics were ever seen for the app: show how to enable them. */
+  hasRuntimeMetrics: boolean;
+  dynos: string[];
+  processTypes: string[];
+}

@@ -1,0 +1,77 @@
+/** Drain health: how far the data goes, what was lost, doubled or left out. Shown in every page's header. */
+import type { GapAnswer } from './time.ts';
+
+/** State of an app's stream: `receiving`; `silent` (had data, none for 3 min); `waiting` (never had any). */
+export type StreamState = 'receiving' | 'silent' | 'waiting';
+
+export interface HealthSummary {
+  state: StreamState;
+  /** Newest line time taken over, epoch ms; null before the first line. */
+  dataThroughMs: number | null;
+  /** Arrival minus line time of the newest lines, ms; null before the first line. */
+  lagMs: number | null;
+  /** Messages known to be lost in the last hour (upper bound). */
+  lostMessages: number;
+  /** Messages counted in the last hour. */
+  messages: number;
+}
+
+export interface DrainAnswer {
+  id: number;
+  /** `d.…` or empty for senders without one. */
+  token: string;
+  state: 'adopted' | 'new' | 'banned';
+  sender: string;
+  firstReceivedMs: number;
+  lastReceivedMs: number;
+  dataThroughMs: number | null;
+}
+
+/** GET /api/v1/apps/:app/health?from&to */
+export interface AppHealthAnswer extends HealthSummary {
+  app: string;
+  from: number;
+  to: number;
+  framesAccepted: number;
+  framesDuplicate: number;
+  messagesByKind: Record<string, number>;
+  /** Reason (NOTES of model/observation.ts) → messages or bodies. */
+  skipped: Record<string, number>;
+  redactions: number;
+  gaps: GapAnswer[];
+  drains: DrainAnswer[];
+  unknownTokens: number;
+  quarantine: { receivedMs: number; reason: string; sizeBytes: number; excerpt: string }[];
+}
+
+/** GET /api/v1/health */
+export interface InstanceHealthAnswer {
+  /** Worst state over all apps' streams, and the database. */
+  database: 'ok' | 'away';
+  serverTimeMs: number;
+  version: string;
+  refusedSenders: { userName: string; attempts: number; firstMs: number; lastMs: number; reason: string }[];
+  writers: { id: number; holder: string; behindChunks: number; seenMs: number }[];
+  compactionsDue: number;
+  storage: { table: string; bytes: number }[];
+  /** Sentences for a banner, worst first; empty when all is well. */
+  notices: { level: 'info' | 'warning' | 'critical'; text: string }[];
+}
+
+/** GET /api/v1/apps/:app/counts?from&to : exact totals over [from, to). */
+export interface CountsAnswer {
+  app: string;
+  from: number;
+  to: number;
+  messages: number;
+  messagesByKind: Record<string, number>;
+  requests: number;
+  bad: number;
+  excluded: number;
+  statuses: Record<string, number>;
+  codes: Record<string, number>;
+  framesAccepted: number;
+  framesDuplicate: number;
+  /** Messages reported lost (gaps), upper bound. */
+  lossMessages: number;
+}

@@ -1,0 +1,61 @@
+/** Set-up, sign-in, people and API tokens. */
+
+export type Role = 'viewer' | 'editor' | 'admin';
+
+export interface PersonAnswer {
+  id: string;
+  email: string;
+  displayName: string;
+  role: Role;
+}
+
+/** GET /api/v1/session : open to everybody. */
+export interface SessionAnswer {
+  setupNeeded: boolean;
+  person: PersonAnswer | null;
+  baseUrl: string;
+}
+
+/** POST /api/v1/setup */
+export interface SetupRequest {
+  token: string;
+  email: string;
+  password: string;
+  displayName?: string;
+  baseUrl?: string;
+}
+
+/** POST /api/v1/sign-in */
+export interface SignInRequest {
+  email: string;
+  password: string;
+}
+
+/** GET /api/v1/sessions */
+export interface SessionsAnswer {
+  sessions: { id: string; createdAtMs: number; lastSeenMs: number; userAgent: string; address: string; current: boolean }[];
+}
+
+/** GET /api/v1/tokens ; POST /api/v1/tokens {name, role} → TokenCreatedAnswer */
+export interface TokensAnswer {
+  tokens: { id: string; name: string; role: Role; createdAtMs: number; expiresAtMs: number; lastUsedMs: number | null }[];
+}
+export interface TokenCreatedAnswer {
+  id: string;
+  /** `dbt_…`, shown this once. */
+  token: string;
+  role: Role;
+  expiresAtMs: number;
+}
+
+/** application/problem+json (RFC 9457). */
+export interface ProblemAnswer {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** One of the closed list in api/error.ts. */
+  code: string;
+  requestId: string;
+  faults?: { field: string; message: string }[];
+}
