@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitest/config';
+
+const SPECIAL = ['property', 'pg', 'redis', 'browser', 'process'];
+const EVERYWHERE = ['**/node_modules/**', '**/dist/**', '**/data/**'];
+
+/** Tests of a kind carry it in their name: `x.pg.test.ts`; plain `x.test.ts` are unit tests. */
+function kind(name: string, suffix: string, more: object = {}) {
+  return {
+    extends: true as const,
+    test: { name, include: [`**/*.${suffix}.test.{ts,tsx}`], exclude: EVERYWHERE, ...more },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // Two cores: a worker each; what shares a server (Postgres, a browser) is told apart by database.
+    maxWorkers: 2,
+    testTimeout: 10_000,
+    hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...EVERYWHERE, ...SPECIAL.map((suffix) => `**/*.${suffix}.test.{ts,tsx}`)],
+        },
+      },
+      kind('property', 'property', { testTimeout: 30_000 }),
+      kind('postgres', 'pg', { globalSetup: ['test/setup.postgres.ts'], testTimeout: 30_000 }),
+      kind('redis', 'redis', { globalSetup: ['test/setup.redis.ts'], testTimeout: 30_000 }),
+      kind('browser', 'browser', {
+        globalSetup: ['test/setup.postgres.ts'],
+        testTimeout: 90_000,
+        hookTimeout: 90_000,
+        fileParallelism: false,
+      }),
+      kind('process', 'process', {
+        testTimeout: 120_000,
+        hookTimeout: 60_000,
+        fileParallelism: false,
+      }),
+    ],
+  },
+});
