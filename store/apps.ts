@@ -2,7 +2,7 @@
 
 import { keyedHash, randomText } from '../model/secret.ts';
 import { HOUR } from '../model/time.ts';
-import type { Queryable } from './pool.ts';
+import type { Client, Queryable } from './pool.ts';
 
 export interface AppRow {
   id: number;
@@ -152,31 +152,34 @@ export async function updateApp(
 
 /**
  * A new secret, valid at once. The newest one before it stays valid for ROTATION_OVERLAP_MS (`atOnce`: not at
- * all), any older one ends now: at most two are live (SEC-03). null when there is no such app.
+ * all), any older one ends now: at most two are live (SEC-03). null when there is no such app. Inside a
+ * transaction of the caller's.
  */
 export async function rotateSecret(
-  db: Queryable,
+  tx: Client,
   input: { appId: number; key: string; nowMs: number; atOnce?: boolean },
 ): Promise<{ secret: string; oldValidUntilMs: number } | null> {
+  // A statement of its own: one that waits for the lock would still see the secrets as they were before it.
+  const { rowCount } = await tx.query(
+    'SELECT id FROM apps WHERE id = $1 AND removed_at_ms IS NULL FOR UPDATE',
+    [input.appId],
+  );
+  if (rowCount === 0) return null;
   const secret = randomText(SECRET_BITS);
   const oldValidUntilMs = input.atOnce ? input.nowMs : input.nowMs + ROTATION_OVERLAP_MS;
-  // The app's row is locked first: two rotations at once must not leave three secrets alive.
-  const { rowCount } = await db.query(
-    `WITH app AS (
-       SELECT id FROM apps WHERE id = $1 AND removed_at_ms IS NULL FOR UPDATE
-     ), live AS (
-       SELECT s.id, row_number() OVER (ORDER BY s.id DESC) AS age
-       FROM drain_secrets s JOIN app ON s.app_id = app.id
-       WHERE s.revoked_at_ms IS NULL OR s.revoked_at_ms > $2
+  await tx.query(
+    `WITH live AS (
+       SELECT id, row_number() OVER (ORDER BY id DESC) AS age FROM drain_secrets
+       WHERE app_id = $1 AND (revoked_at_ms IS NULL OR revoked_at_ms > $2)
      ), ended AS (
        UPDATE drain_secrets s
        SET revoked_at_ms = least(coalesce(s.revoked_at_ms, $3), CASE WHEN live.age = 1 THEN $3 ELSE $2 END)
        FROM live WHERE s.id = live.id
      )
-     INSERT INTO drain_secrets (app_id, secret_hash, created_at_ms) SELECT id, $4, $2 FROM app`,
+     INSERT INTO drain_secrets (app_id, secret_hash, created_at_ms) VALUES ($1, $4, $2)`,
     [input.appId, input.nowMs, oldValidUntilMs, keyedHash(input.key, 'drain', secret)],
   );
-  return rowCount === 1 ? { secret, oldValidUntilMs } : null;
+  return { secret, oldValidUntilMs };
 }
 
 /**
