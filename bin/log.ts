@@ -96,13 +96,10 @@ function cleanError(error: Error, depth: number): unknown {
   };
 }
 
-/** C0 (but not in JSON, which has its own escapes), DEL, C1, line separators, direction and zero-width marks. */
+/** Controls of every kind, direction and zero-width marks, line and paragraph separators. */
 function escapeControls(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return line.replace(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (sign) => {
-      return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    },
-  );
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => {
+    const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  });
 }
