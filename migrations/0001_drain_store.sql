@@ -36,6 +36,8 @@ CREATE TABLE drains (
   -- 'adopted' (first token of an app, or accepted by an admin), 'new' (flagged), 'banned'
   state text NOT NULL DEFAULT 'new',
   sender text NOT NULL DEFAULT 'logplex',
+  -- From the drain URL: ?env= and ?tag.k=v.
+  labels jsonb NOT NULL DEFAULT '{}',
   first_received_at_ms bigint NOT NULL,
   last_received_at_ms bigint NOT NULL,
   -- Newest line time taken over: "data through".
@@ -102,6 +104,8 @@ CREATE TABLE series (
   app_id int NOT NULL,
   kind smallint NOT NULL,
   key text NOT NULL,
+  -- Beside the key: an add-on's attachment name, a custom metric's unit.
+  label text,
   created_at_ms bigint NOT NULL,
   UNIQUE (app_id, kind, key)
 );

@@ -98,6 +98,8 @@ export interface DynoEvent {
   memoryBytes?: number;
   /** Memory in use as a fraction of the quota: 1.701 for `170.1%`. */
   quotaRatio?: number;
+  /** First word of a started command; the rest may hold secrets and is not kept. */
+  command?: string;
 }
 
 export interface ApiEvent {
@@ -124,6 +126,8 @@ export interface ApiEvent {
   result?: string;
   /** The text of an event of kind `other`, without the user. */
   text?: string;
+  /** First word of a started command; the rest may hold secrets and is not kept. */
+  command?: string;
 }
 
 export interface Loss {

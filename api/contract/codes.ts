@@ -22,7 +22,12 @@ export interface CodeTableAnswer {
 /** GET /api/v1/apps/:app/codes?from&to&step */
 export interface CodesAnswer {
   range: RangeAnswer;
-  codes: (CodeInfo & { count: number; firstSeenMs: number | null; lastSeenMs: number | null; shareOfRequests: number | null })[];
+  codes: (CodeInfo & {
+    count: number;
+    firstSeenMs: number | null;
+    lastSeenMs: number | null;
+    shareOfRequests: number | null;
+  })[];
   counts: Columns;
 }
 

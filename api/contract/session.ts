@@ -33,12 +33,26 @@ export interface SignInRequest {
 
 /** GET /api/v1/sessions */
 export interface SessionsAnswer {
-  sessions: { id: string; createdAtMs: number; lastSeenMs: number; userAgent: string; address: string; current: boolean }[];
+  sessions: {
+    id: string;
+    createdAtMs: number;
+    lastSeenMs: number;
+    userAgent: string;
+    address: string;
+    current: boolean;
+  }[];
 }
 
 /** GET /api/v1/tokens ; POST /api/v1/tokens {name, role} → TokenCreatedAnswer */
 export interface TokensAnswer {
-  tokens: { id: string; name: string; role: Role; createdAtMs: number; expiresAtMs: number; lastUsedMs: number | null }[];
+  tokens: {
+    id: string;
+    name: string;
+    role: Role;
+    createdAtMs: number;
+    expiresAtMs: number;
+    lastUsedMs: number | null;
+  }[];
 }
 export interface TokenCreatedAnswer {
   id: string;

@@ -1,0 +1,105 @@
+/** The additive contents of a bucket. Adding two buckets gives the bucket of both. */
+import { BINS, binOf } from './histogram.ts';
+
+/** Durations: how many, their sum, the largest, and their bins once there was one. */
+export interface Durations {
+  count: number;
+  sumMs: number;
+  maxMs: number;
+  bins: Uint32Array | null;
+}
+
+/** Counted things. For requests every field; for codes, statuses, messages, notes and frames `count` alone. */
+export interface CountBucket {
+  count: number;
+  bad: number;
+  excluded: number;
+  /** By the first digit of the status, index 1 to 5; index 0: no status. Requests under `platform` are not here. */
+  byClass: Float64Array | null;
+  /** Bad because of an H code. */
+  platform: number;
+  bytes: number;
+  connect: Durations | null;
+  service: Durations | null;
+}
+
+/** Measured things. */
+export interface SampleBucket {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  last: number;
+  lastAtMs: number;
+}
+
+export function emptyCount(): CountBucket {
+  return {
+    count: 0,
+    bad: 0,
+    excluded: 0,
+    byClass: null,
+    platform: 0,
+    bytes: 0,
+    connect: null,
+    service: null,
+  };
+}
+
+export function emptyDurations(): Durations {
+  return { count: 0, sumMs: 0, maxMs: 0, bins: null };
+}
+
+/** Adds one duration, whole ms ≥ 0. */
+export function observeMs(durations: Durations, ms: number): void {
+  durations.count++;
+  durations.sumMs += ms;
+  if (ms > durations.maxMs) durations.maxMs = ms;
+  durations.bins ??= new Uint32Array(BINS);
+  const bin = binOf(ms);
+  durations.bins[bin] = durations.bins[bin]! + 1;
+}
+
+function mergeDurations(into: Durations | null, from: Durations | null): Durations | null {
+  if (from === null) return into;
+  const to = into ?? emptyDurations();
+  to.count += from.count;
+  to.sumMs += from.sumMs;
+  to.maxMs = Math.max(to.maxMs, from.maxMs);
+  if (from.bins !== null) {
+    to.bins ??= new Uint32Array(BINS);
+    for (let bin = 0; bin < BINS; bin++) to.bins[bin] = to.bins[bin]! + from.bins[bin]!;
+  }
+  return to;
+}
+
+/** Adds `from` to `into`. */
+export function mergeCount(into: CountBucket, from: CountBucket): void {
+  into.count += from.count;
+  into.bad += from.bad;
+  into.excluded += from.excluded;
+  into.platform += from.platform;
+  into.bytes += from.bytes;
+  if (from.byClass !== null) {
+    into.byClass ??= new Float64Array(6);
+    for (let i = 0; i < 6; i++) into.byClass[i] = into.byClass[i]! + from.byClass[i]!;
+  }
+  into.connect = mergeDurations(into.connect, from.connect);
+  into.service = mergeDurations(into.service, from.service);
+}
+
+export function sampleOf(value: number, atMs: number): SampleBucket {
+  return { count: 1, sum: value, min: value, max: value, last: value, lastAtMs: atMs };
+}
+
+/** Adds `from` to `into`; of equal times the greater value is the last, so that order does not matter. */
+export function mergeSample(into: SampleBucket, from: SampleBucket): void {
+  into.count += from.count;
+  into.sum += from.sum;
+  into.min = Math.min(into.min, from.min);
+  into.max = Math.max(into.max, from.max);
+  if (from.lastAtMs > into.lastAtMs || (from.lastAtMs === into.lastAtMs && from.last > into.last)) {
+    into.last = from.last;
+    into.lastAtMs = from.lastAtMs;
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The frame ledger and the durable log (tables frames, chunks): one statement commits a group of frames.
+ */
+import type { Queryable } from './pool.ts';
+import { DATABASE_NOW_MS } from './writers.ts';
+
+/** Width of a slot of the frame ledger. */
+export const FRAME_SLOT_S = 7200;
+/**
+ * A frame this close to a slot's edge is entered on both sides. More than a statement can last plus what two
+ * processes' ideas of the database's clock can differ by.
+ */
+const SLOT_EDGE_S = 120;
+
+export interface ChunkInput {
+  writerId: number;
+  epoch: number;
+  /** One more than the writer's last. */
+  seq: number;
+  committedAtMs: number;
+  /** How long frame ids are remembered, hours. */
+  frameMemoryHours: number;
+  appIds: number[];
+  sectionEnds: number[];
+  messages: number;
+  body: Buffer;
+  /** Drain of each frame with an identity, and its identity (16 bytes each), by position in the chunk. */
+  frames: { position: number; drainId: number; frameId: Buffer }[];
+  /** Positions known beforehand to have been counted. */
+  knownDuplicates: number[];
+}
+
+export type ChunkOutcome =
+  | { kind: 'committed'; duplicates: number[]; databaseNowMs: number }
+  /** No such row: taken over, closed, or this seq is there already (an earlier try got through). */
+  | { kind: 'refused' };
+
+/** Slots a frame received now is entered in: two near an edge, so that twins on two processes meet. */
+export function frameSlots(databaseNowMs: number): number[] {
+  const slotOf = (s: number): number => Math.floor(s / FRAME_SLOT_S) * FRAME_SLOT_S;
+  const nowS = Math.floor(databaseNowMs / 1000);
+  return [...new Set([slotOf(nowS - SLOT_EDGE_S), slotOf(nowS + SLOT_EDGE_S)])];
+}
+
+const COMMIT = `
+WITH writer AS (
+  UPDATE writers SET seq = $3, seen_at = clock_timestamp()
+  WHERE id = $1 AND epoch = $2 AND seq = $3 - 1 AND closed_at IS NULL
+  RETURNING id
+), incoming AS (
+  SELECT f.position, f.drain_id, substring($6::bytea FROM (f.ordinal::int - 1) * 16 + 1 FOR 16) AS frame_id
+  FROM unnest($4::int[], $5::int[]) WITH ORDINALITY AS f (position, drain_id, ordinal)
+), unknown AS (
+  SELECT i.position, i.drain_id, i.frame_id FROM incoming i
+  WHERE NOT EXISTS (
+    SELECT FROM frames k
+    WHERE k.slot_s >= $8 AND k.slot_s <= $9 AND k.drain_id = i.drain_id AND k.frame_id = i.frame_id
+  )
+), entered AS (
+  INSERT INTO frames (slot_s, drain_id, frame_id)
+  SELECT s.slot_s, u.drain_id, u.frame_id
+  FROM writer, unknown u, unnest($7::int[]) AS s (slot_s)
+  ORDER BY s.slot_s, u.drain_id, u.frame_id
+  ON CONFLICT DO NOTHING
+  RETURNING drain_id, frame_id
+), fresh AS (
+  SELECT drain_id, frame_id FROM entered GROUP BY drain_id, frame_id HAVING count(*) = cardinality($7::int[])
+)
+INSERT INTO chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, messages, body)
+SELECT $10, writer.id, $3, $11::int[], $12::int[],
+  $13::int[] || ARRAY(
+    SELECT i.position FROM incoming i
+    WHERE NOT EXISTS (SELECT FROM fresh n WHERE n.drain_id = i.drain_id AND n.frame_id = i.frame_id)
+    ORDER BY i.position
+  ),
+  $14, $15
+FROM writer
+RETURNING duplicates, ${DATABASE_NOW_MS} AS now_ms`;
+
+/**
+ * Commits a chunk with its ledger rows, whole or not at all. Frames whose identity is known (from before, or from a
+ * twin that commits at this moment) come back as duplicates and are left out by every reader of the chunk. Throws
+ * what the database throws; 23514 means that a partition is missing.
+ */
+export async function commitChunk(db: Queryable, input: ChunkInput): Promise<ChunkOutcome> {
+  // Keys are entered in one order everywhere, so that two writers with the same frames cannot lock each other out.
+  const frames = input.frames;
+  const slots = frameSlots(input.committedAtMs);
+  const oldestSlotS =
+    Math.min(...slots) - Math.ceil((input.frameMemoryHours * 3600) / FRAME_SLOT_S) * FRAME_SLOT_S;
+  const { rows } = await db.query<{ duplicates: number[]; now_ms: number }>(COMMIT, [
+    input.writerId,
+    input.epoch,
+    input.seq,
+    frames.map((frame) => frame.position),
+    frames.map((frame) => frame.drainId),
+    Buffer.concat(frames.map((frame) => frame.frameId)),
+    slots,
+    oldestSlotS,
+    Math.max(...slots),
+    input.committedAtMs,
+    input.appIds,
+    input.sectionEnds,
+    input.knownDuplicates,
+    input.messages,
+    input.body,
+  ]);
+  const row = rows[0];
+  if (row === undefined) return { kind: 'refused' };
+  return { kind: 'committed', duplicates: row.duplicates, databaseNowMs: row.now_ms };
+}
+
+export interface ChunkRow {
+  seq: number;
+  committedAtMs: number;
+  appIds: number[];
+  sectionEnds: number[];
+  duplicates: number[];
+  messages: number;
+  body: Buffer;
+}
+
+interface ChunkRecord {
+  seq: number;
+  committed_at_ms: number;
+  app_ids: number[];
+  section_ends: number[];
+  duplicates: number[];
+  messages: number;
+  body: Buffer;
+}
+
+const CHUNK_COLUMNS = 'seq, committed_at_ms, app_ids, section_ends, duplicates, messages, body';
+
+function toChunk(record: ChunkRecord): ChunkRow {
+  return {
+    seq: record.seq,
+    committedAtMs: record.committed_at_ms,
+    appIds: record.app_ids,
+    sectionEnds: record.section_ends,
+    duplicates: record.duplicates,
+    messages: record.messages,
+    body: record.body,
+  };
+}
+
+/** A writer's chunks with seq > afterSeq, in order, committed at or after sinceMs (less some slack for clocks). */
+export async function listChunksBehind(
+  db: Queryable,
+  writerId: number,
+  afterSeq: number,
+  sinceMs: number,
+  limit: number,
+): Promise<ChunkRow[]> {
+  const { rows } = await db.query<ChunkRecord>(
+    `SELECT ${CHUNK_COLUMNS} FROM chunks
+     WHERE writer_id = $1 AND seq > $2 AND committed_at_ms >= $3 ORDER BY seq LIMIT $4`,
+    [writerId, afterSeq, sinceMs, limit],
+  );
+  return rows.map(toChunk);
+}
+
+/** One chunk of a writer, for settling a commit whose outcome is unknown. */
+export async function readChunkDuplicates(
+  db: Queryable,
+  writerId: number,
+  seq: number,
+): Promise<number[] | null> {
+  const { rows } = await db.query<{ duplicates: number[] }>(
+    `SELECT duplicates FROM chunks WHERE writer_id = $1 AND seq = $2`,
+    [writerId, seq],
+  );
+  return rows[0]?.duplicates ?? null;
+}
+
+/** An app's sections of the durable log in a span of commit times, newest chunk first, body cut to the section. */
+export async function listAppSections(
+  db: Queryable,
+  appId: number,
+  fromMs: number,
+  toMs: number,
+  limit: number,
+): Promise<{ committedAtMs: number; duplicates: number[]; section: Buffer }[]> {
+  const { rows } = await db.query<{ committed_at_ms: number; duplicates: number[]; section: Buffer }>(
+    `SELECT committed_at_ms, duplicates,
+       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
+                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+     FROM (
+       SELECT *, array_position(app_ids, $1) AS i FROM chunks
+       WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int]
+       ORDER BY committed_at_ms DESC LIMIT $4
+     ) AS c`,
+    [appId, fromMs, toMs, limit],
+  );
+  return rows.map((row) => ({
+    committedAtMs: row.committed_at_ms,
+    duplicates: row.duplicates,
+    section: row.section,
+  }));
+}

@@ -1,0 +1,170 @@
+/**
+ * One roll-up: bucket deltas, samples, events, gaps, details and the writer's checkpoint, in one transaction. Rows of
+ * buckets are only ever added; who reads them sums.
+ */
+import type { CountBucket, Durations } from '../model/bucket.ts';
+import type { AppDeltas, CountDelta, DrainDelta, SampleDelta } from '../model/deltas.ts';
+import { encodeBins } from '../model/histogram.ts';
+import { markTouched } from './compaction.ts';
+import { CopyRows, copyInto } from './copy.ts';
+import { insertDetails } from './details.ts';
+import { insertEvents } from './events.ts';
+import { upsertGaps } from './gaps.ts';
+import { ensurePartitionsFor } from './partitions.ts';
+import { type Client, type Pool, withTransaction } from './pool.ts';
+import { insertQuarantine } from './quarantine.ts';
+import type { SeriesName, SeriesNumbers } from './series.ts';
+import { moveCheckpoint } from './writers.ts';
+
+export interface RollUpInput {
+  writer: { id: number; epoch: number };
+  checkpointSeq: number;
+  to: { seq: number; atMs: number };
+  apps: AppDeltas[];
+  nowMs: number;
+}
+
+/** `fenced`: the writer was taken over, or this roll-up was done before; nothing was written. */
+export type RollUpOutcome = 'written' | 'fenced';
+
+class Fenced extends Error {}
+
+const COUNT_COLUMNS = `count_buckets_10s (bucket_s, app_id, series_id, writer_id, count, bad, excluded,
+  status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, platform, bytes,
+  connect_count, connect_sum_ms, connect_max_ms, connect_hist,
+  service_count, service_sum_ms, service_max_ms, service_hist)`;
+const SAMPLE_COLUMNS =
+  'sample_buckets_10s (bucket_s, app_id, series_id, writer_id, count, sum, min, max, last, last_at_ms)';
+
+/** Writes a roll-up. Throws what the database throws; then nothing of it is there. */
+export async function writeRollUp(
+  pool: Pool,
+  numbers: SeriesNumbers,
+  input: RollUpInput,
+): Promise<RollUpOutcome> {
+  const counts = input.apps.flatMap((app) => app.counts.map((delta) => ({ appId: app.appId, ...delta })));
+  const samples = input.apps.flatMap((app) => app.samples.map((delta) => ({ appId: app.appId, ...delta })));
+  const names: SeriesName[] = [...counts, ...samples];
+  const ids = await numbers.resolve(pool, names, input.nowMs);
+  await ensurePartitions(pool, input.apps);
+  try {
+    await withTransaction(pool, async (client) => {
+      if (!(await moveCheckpoint(client, input.writer, input.checkpointSeq, input.to))) throw new Fenced();
+      await copyInto(client, COUNT_COLUMNS, countRows(counts, ids, input.writer.id));
+      await copyInto(client, SAMPLE_COLUMNS, sampleRows(samples, ids.slice(counts.length), input.writer.id));
+      await writeRest(client, input);
+    });
+    return 'written';
+  } catch (error) {
+    if (error instanceof Fenced) return 'fenced';
+    throw error;
+  }
+}
+
+async function writeRest(client: Client, input: RollUpInput): Promise<void> {
+  await insertDetails(client, input.apps);
+  await insertEvents(client, input.apps);
+  await upsertGaps(client, input.apps);
+  await insertQuarantine(client, input.apps);
+  await updateDrains(
+    client,
+    input.apps.flatMap((app) => app.drains),
+  );
+  await markTouched(client, touchedUnits(input.apps));
+}
+
+function touchedUnits(apps: AppDeltas[]): { appId: number; bucketS: number }[] {
+  const units: { appId: number; bucketS: number }[] = [];
+  for (const app of apps) {
+    const buckets = new Set([...app.counts, ...app.samples].map((delta) => delta.bucketS));
+    for (const bucketS of buckets) units.push({ appId: app.appId, bucketS });
+  }
+  return units;
+}
+
+/** Rows of an hour ago may be in a partition that nobody made yet (P-20). */
+async function ensurePartitions(pool: Pool, apps: AppDeltas[]): Promise<void> {
+  const countTimes = apps.flatMap((app) => app.counts.map((delta) => delta.bucketS));
+  const sampleTimes = apps.flatMap((app) => app.samples.map((delta) => delta.bucketS));
+  await ensurePartitionsFor(pool, 'count_buckets_10s', countTimes);
+  await ensurePartitionsFor(pool, 'sample_buckets_10s', sampleTimes);
+  await ensurePartitionsFor(
+    pool,
+    'request_details',
+    apps.flatMap((app) => app.details.map((detail) => detail.atMs)),
+  );
+  await ensurePartitionsFor(
+    pool,
+    'events',
+    apps.flatMap((app) => app.events.map((event) => event.timeMs)),
+  );
+}
+
+function countRows(deltas: (CountDelta & { appId: number })[], ids: number[], writerId: number): CopyRows {
+  const rows = new CopyRows();
+  deltas.forEach((delta, index) => {
+    rows.row(22);
+    rows.int4(delta.bucketS);
+    rows.int4(delta.appId);
+    rows.int4(ids[index]!);
+    rows.int4(writerId);
+    writeBucket(rows, delta.bucket);
+  });
+  return rows;
+}
+
+function writeBucket(rows: CopyRows, bucket: CountBucket): void {
+  rows.int8(bucket.count);
+  const { byClass } = bucket;
+  // Only requests have classes; codes, statuses and tallies are a count alone.
+  const isRequests = byClass !== null || bucket.platform > 0;
+  rows.int8(isRequests ? bucket.bad : null);
+  rows.int8(isRequests ? bucket.excluded : null);
+  for (let i = 1; i <= 5; i++) rows.int8(isRequests ? (byClass?.[i] ?? 0) : null);
+  rows.int8(isRequests ? bucket.platform : null);
+  rows.int8(isRequests ? bucket.bytes : null);
+  writeDurations(rows, bucket.connect);
+  writeDurations(rows, bucket.service);
+}
+
+function writeDurations(rows: CopyRows, durations: Durations | null): void {
+  rows.int8(durations?.count ?? null);
+  rows.int8(durations?.sumMs ?? null);
+  rows.int4(durations === null ? null : Math.min(durations.maxMs, 0x7fffffff));
+  rows.bytes(durations?.bins ? encodeBins(durations.bins) : null);
+}
+
+function sampleRows(deltas: (SampleDelta & { appId: number })[], ids: number[], writerId: number): CopyRows {
+  const rows = new CopyRows();
+  deltas.forEach((delta, index) => {
+    rows.row(10);
+    rows.int4(delta.bucketS);
+    rows.int4(delta.appId);
+    rows.int4(ids[index]!);
+    rows.int4(writerId);
+    rows.int8(delta.bucket.count);
+    rows.float8(delta.bucket.sum);
+    rows.float8(delta.bucket.min);
+    rows.float8(delta.bucket.max);
+    rows.float8(delta.bucket.last);
+    rows.int8(delta.bucket.lastAtMs);
+  });
+  return rows;
+}
+
+async function updateDrains(client: Client, drains: DrainDelta[]): Promise<void> {
+  if (drains.length === 0) return;
+  const sorted = [...drains].sort((a, b) => a.drainId - b.drainId);
+  await client.query(
+    `UPDATE drains SET
+       last_received_at_ms = greatest(drains.last_received_at_ms, n.received),
+       last_line_at_ms = greatest(drains.last_line_at_ms, n.line)
+     FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS n (id, received, line)
+     WHERE drains.id = n.id`,
+    [
+      sorted.map((drain) => drain.drainId),
+      sorted.map((drain) => drain.lastReceivedAtMs),
+      sorted.map((drain) => drain.lastLineAtMs),
+    ],
+  );
+}
