@@ -71,7 +71,9 @@ describe('framing', () => {
       'at=info code=H81 desc="Blank app" method=GET path="/" host=direwolf-d99daa9eda.staging.herokuappdev.com request_id=56a11b1c-1f68-4658-80e4-8213a09a81c2 fwd="54.163.94.153" dyno= connect= service= status=502 bytes= protocol=https';
     const time = { atMs: Date.UTC(2018, 2, 2, 23, 22, 34, 901), micros: 697 };
     const [frame] = frameLine({ ...line, ...time, priority: 158, appname: 'heroku', procid: 'router', text });
-    expect(frame?.toString()).toMatch(/^290 <158>1 2018-03-02T23:22:34\.901697\+00:00 host heroku router - at=info/);
+    expect(frame?.toString()).toMatch(
+      /^290 <158>1 2018-03-02T23:22:34\.901697\+00:00 host heroku router - at=info/,
+    );
     expect(frame).toHaveLength(294);
   });
 });

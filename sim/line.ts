@@ -31,6 +31,8 @@ export interface SimLine {
   /** The message, without the newline at its end. */
   text: string;
   mark: LineMark;
+  /** A scripted loss: the sender throws this line away as an overflowing buffer would. */
+  dropped?: true;
 }
 
 /** PRI as observed on production since 2023 (FORMATS 2.3). */
