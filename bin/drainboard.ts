@@ -112,8 +112,17 @@ export async function runDrainboard(argv: string[], terminal: Terminal, nowMs: n
   }
 }
 
+/** Postgres' code for a table that is not there. */
+const UNDEFINED_TABLE = '42P01';
+
 function reportFailure(error: unknown, terminal: Terminal): number {
   const code = (error as { code?: unknown }).code;
+  if (code === UNDEFINED_TABLE) {
+    terminal.say(
+      'drainboard: the database has no tables of ours yet: run node bin/release.ts (npm start does it too)',
+    );
+    return 1;
+  }
   if (error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))) {
     terminal.say(`drainboard: ${(error as Error).message}\n\n${renderUsage()}`);
     return 2;

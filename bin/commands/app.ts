@@ -43,17 +43,17 @@ async function addApp(args: string[], context: CommandContext): Promise<number> 
     throw new UsageError('--history is a span such as 48h, at most 7d');
   }
   // Before anything is opened: a bad name needs no database to be refused.
-  const fault = appNameFault(name, context.ownAppName());
+  const fault = appNameFault(name);
   if (fault) throw new CommandError(fault.message);
-  const base = await context.baseUrl();
-  const secret = await withStore(context, ({ pool, key }) =>
-    withTransaction(pool, async (tx) => {
-      const input = { name, historyMs, key, nowMs: context.nowMs, ownAppName: context.ownAppName() };
-      const made = await createApp(tx, input).catch(asCommandError);
+  const { base, secret } = await withStore(context, async ({ pool, key, baseUrl, ownAppName }) => {
+    const made = await withTransaction(pool, async (tx) => {
+      const input = { name, historyMs, key, nowMs: context.nowMs, ownAppName };
+      const app = await createApp(tx, input).catch(asCommandError);
       await audit(tx, context, 'app.create', name, { historyMs });
-      return made.secret;
-    }),
-  );
+      return app;
+    });
+    return { base: baseUrl, secret: made.secret };
+  });
   printCredentials(context, name, base, secret);
   return 0;
 }
@@ -85,16 +85,16 @@ async function rotateApp(args: string[], context: CommandContext): Promise<numbe
     options: { now: { type: 'boolean', default: false } },
   });
   const name = onlyName(positionals);
-  const base = await context.baseUrl();
-  const rotated = await withStore(context, ({ pool, key }) =>
-    withTransaction(pool, async (tx) => {
+  const { base, rotated } = await withStore(context, async ({ pool, key, baseUrl }) => {
+    const made = await withTransaction(pool, async (tx) => {
       const app = await needApp(tx, name);
-      const made = await rotateSecret(tx, { appId: app.id, key, nowMs: context.nowMs, atOnce: values.now });
-      if (!made) throw new CommandError(`There is no app named "${name}".`);
-      await audit(tx, context, 'app.rotate', name, { oldValidUntilMs: made.oldValidUntilMs });
-      return made;
-    }),
-  );
+      const secret = await rotateSecret(tx, { appId: app.id, key, nowMs: context.nowMs, atOnce: values.now });
+      if (!secret) throw new CommandError(`There is no app named "${name}".`);
+      await audit(tx, context, 'app.rotate', name, { oldValidUntilMs: secret.oldValidUntilMs });
+      return secret;
+    });
+    return { base: baseUrl, rotated: made };
+  });
   const url = drainUrl(base, name, rotated.secret);
   const commands = rotateCommands(name, url, new URL(base).host);
   const oldValidUntil = new Date(rotated.oldValidUntilMs).toISOString();
@@ -136,7 +136,7 @@ async function dropApp(args: string[], context: CommandContext): Promise<number>
     options: { yes: { type: 'boolean', short: 'y', default: false } },
   });
   const name = onlyName(positionals);
-  return withStore(context, async ({ pool }) => {
+  return withStore(context, async ({ pool, baseUrl }) => {
     await needApp(pool, name);
     if (!values.yes && !(await confirmRemoval(name, context))) return 1;
     await withTransaction(pool, async (tx) => {
@@ -144,7 +144,7 @@ async function dropApp(args: string[], context: CommandContext): Promise<number>
       await removeApp(tx, app.id, context.nowMs);
       await audit(tx, context, 'app.remove', name);
     });
-    const command = `heroku drains:remove "https://${name}:SECRET@${new URL(await context.baseUrl()).host}/drain" -a ${name}`;
+    const command = `heroku drains:remove "https://${name}:SECRET@${new URL(baseUrl).host}/drain" -a ${name}`;
     if (context.json) {
       context.terminal.out(
         JSON.stringify({ app: name, removed: true, deletes: DELETES, commands: [command] }),

@@ -13,6 +13,10 @@ export interface CliStore {
   pool: Pool;
   /** Key for hashes (DRAINBOARD_SECRET or the data folder's). */
   key: string;
+  /** The address people and Heroku reach the server under. */
+  baseUrl: string;
+  /** HEROKU_APP_NAME, when we run on Heroku. */
+  ownAppName: string | undefined;
   close(): Promise<void>;
 }
 
@@ -20,10 +24,6 @@ export interface CommandContext {
   terminal: Terminal;
   json: boolean;
   nowMs: number;
-  /** The address people and Heroku reach the server under. */
-  baseUrl(): Promise<string>;
-  /** HEROKU_APP_NAME, when we run on Heroku. */
-  ownAppName(): string | undefined;
   /** The migrated database; starts the embedded one when no server runs. */
   openStore(): Promise<CliStore>;
 }
