@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameLine, renderBody, renderLossNotice, renderTime, splitFrames } from './frame.ts';
 import type { SimLine } from './line.ts';
@@ -14,19 +13,6 @@ const line: SimLine = {
   text: 'Zażółć gęślą jaźń 数据 💥',
   mark: { kind: 'app' },
 };
-
-const anyLine = fc
-  .record({
-    atMs: fc.integer({ min: 1_600_000_000_000, max: 2_000_000_000_000 }),
-    micros: fc.integer({ min: 0, max: 999 }),
-    precision: fc.constantFrom('micro', 'cut', 'seconds', 'zero'),
-    text: fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 80 }),
-      fc.constant('line\nof two'),
-      fc.constant(''),
-    ),
-  })
-  .map((fields) => ({ ...line, ...fields }) as SimLine);
 
 describe('framing', () => {
   it('counts bytes, not characters, and includes the newline', () => {
@@ -75,25 +61,5 @@ describe('framing', () => {
       /^290 <158>1 2018-03-02T23:22:34\.901697\+00:00 host heroku router - at=info/,
     );
     expect(frame).toHaveLength(294);
-  });
-});
-
-describe('framing, for any lines', () => {
-  it('gives back by octet count what was framed', () => {
-    fc.assert(
-      fc.property(
-        fc.array(anyLine, { maxLength: 20 }),
-        fc.constantFrom('logplex', 'shuttle'),
-        (lines, dialect) => {
-          const messages = splitFrames(renderBody(lines, dialect as 'logplex'));
-          expect(messages).toHaveLength(lines.length);
-          for (const [i, message] of messages.entries()) {
-            const dashes = dialect === 'shuttle' ? '- - ' : '- ';
-            const text = message.toString().split(' ').slice(5).join(' ');
-            expect(text).toBe(`${dashes}${Buffer.from(lines[i]?.text ?? '').toString()}\n`);
-          }
-        },
-      ),
-    );
   });
 });

@@ -10,12 +10,25 @@ export type Dialect = 'logplex' | 'shuttle';
 /** log-shuttle cuts application lines here (its logplex_formatter.go). */
 export const MAX_TEXT_BYTES = 10_000;
 
+let secondSeen = Number.NaN;
+let secondText = '';
+
+/** `2026-03-02T09:00:00`; the last one is kept, for lines come in order. */
+function renderSecond(second: number): string {
+  if (second !== secondSeen) {
+    secondSeen = second;
+    secondText = new Date(second * 1000).toISOString().slice(0, 19);
+  }
+  return secondText;
+}
+
 /** `2026-03-02T09:00:00.120001+00:00`, in the producer's precision. */
 export function renderTime(atMs: number, micros: number, precision: TimePrecision): string {
-  const iso = new Date(atMs).toISOString();
-  if (precision === 'seconds') return `${iso.slice(0, 19)}+00:00`;
-  if (precision === 'zero') return `${iso.slice(0, 19)}.000000+00:00`;
-  const digits = `${iso.slice(0, 23)}${String(micros).padStart(3, '0')}`;
+  const second = Math.floor(atMs / 1000);
+  const text = renderSecond(second);
+  if (precision === 'seconds') return `${text}+00:00`;
+  if (precision === 'zero') return `${text}.000000+00:00`;
+  const digits = `${text}.${String((atMs - second * 1000) * 1000 + micros).padStart(6, '0')}`;
   // A producer that cuts zeros writes no dot at all when nothing is left.
   return `${precision === 'cut' ? digits.replace(/\.?0+$/, '') : digits}+00:00`;
 }

@@ -58,7 +58,7 @@ interface Frame {
   entries: Entry[];
   bytes: Buffer;
   /** A recorded body that is sent as it is: no loss notice, its own headers. */
-  verbatim?: { messages: number; headers: Record<string, string> };
+  verbatim?: { headers: Record<string, string> };
 }
 
 /** What the current frame has gone through. */
@@ -141,7 +141,7 @@ export class LogplexNode {
       this.#options.ledger.recordGenerated(this.#options.app, mark);
       return { bytes: Buffer.alloc(0), mark };
     });
-    this.#recorded.push({ id, entries, bytes: body, verbatim: { messages, headers } });
+    this.#recorded.push({ id, entries, bytes: body, verbatim: { headers } });
     this.#wake();
   }
 
@@ -221,7 +221,11 @@ export class LogplexNode {
   /** One request. The notice is written at each try, with the count of that moment. */
   #try(frame: Frame, progress: Progress): Promise<PostOutcome> {
     if (frame.verbatim !== undefined) {
-      return this.#connection.post({ ...this.#headers, ...frame.verbatim.headers }, frame.bytes);
+      // Only the credentials are ours: a recorded shuttle's body must not grow a drain token.
+      const { Authorization } = this.#headers;
+      const own: Record<string, string> = Authorization === undefined ? {} : { Authorization };
+      if (frame.bytes.length > 0) own['Content-Length'] = String(frame.bytes.length);
+      return this.#connection.post({ ...frame.verbatim.headers, ...own }, frame.bytes);
     }
     const dropped = this.#lossCount;
     progress.noticeDropped = dropped;

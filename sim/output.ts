@@ -15,6 +15,14 @@ export interface Served {
   fwd: string;
 }
 
+const REASONS: Record<number, string> = {
+  202: 'Accepted',
+  204: 'No Content',
+  401: 'Unauthorized',
+  410: 'Gone',
+  500: 'Internal Server Error',
+};
+
 const MAIL = 'ana.reed@example.org ben.lowe@example.com chloe.marsh@example.net'.split(' ');
 
 /** The line an app prints for a request it has served. */
@@ -37,7 +45,7 @@ export function requestOutput(style: OutputStyle, served: Served, random: Random
         req: { id: served.requestId },
       });
     case 'python':
-      return `INFO:     ${served.fwd.split(',')[0]}:0 - "${served.method} ${path} HTTP/1.1" ${served.status} OK`;
+      return `INFO:     ${served.fwd.split(',')[0]}:0 - "${served.method} ${path} HTTP/1.1" ${served.status} ${REASONS[served.status] ?? 'OK'}`;
     case 'go':
       return `[GIN] ${ginTime(served.atMs)} | ${served.status} |    ${ms.toFixed(6)}ms |  ${served.fwd.split(',')[0]} | ${served.method}      "${path}"`;
   }
@@ -150,7 +158,7 @@ export function bootOutput(style: OutputStyle, process: ProcessSpec, random: Ran
 export function commandOutput(command: string, exitStatus: number, random: Random): string[] {
   if (command.includes('migrate')) {
     return [
-      `== ${random.integer(20_250_101_000_000, 20_261_231_000_000)} AddIndexToOrders: migrating ==========`,
+      `== 20260${random.integer(1, 9)}${random.integer(10, 28)}${random.integer(100_000, 235_959)} AddIndexToOrders: migrating ==========`,
       `-- add_index(:orders, :created_at)`,
       `   -> ${random.next().toFixed(4)}s`,
     ];

@@ -62,6 +62,9 @@ export function seededRandom(...parts: (string | number)[]): Random {
   return new SmallFastCounter(hashSeed(parts.join('\u0000')));
 }
 
+/** Four digits of every 16-bit number: request ids are most of the work of making up a line. */
+const HEX = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, '0'));
+
 class SmallFastCounter implements Random {
   #a: number;
   #b: number;
@@ -131,7 +134,10 @@ class SmallFastCounter implements Random {
 
   hex(digits: number): string {
     let text = '';
-    while (text.length < digits) text += this.#word().toString(16).padStart(8, '0');
+    while (text.length < digits) {
+      const word = this.#word();
+      text += `${HEX[word >>> 16]}${HEX[word & 0xffff]}`;
+    }
     return text.slice(0, digits);
   }
 

@@ -3,7 +3,7 @@ import type { PostgresSpec } from './app.ts';
 import { PRIORITY_DATABASE_STATEMENT, PRIORITY_PLATFORM, type SimLine } from './line.ts';
 import { hash32, type Random } from './random.ts';
 
-const TABLES = 'orders line_items users sessions prices'.split(' ');
+const TABLES = 'orders line_items users sessions shipments'.split(' ');
 
 /**
  * A few entries for a slice of time: slow statements, checkpoints, errors.

@@ -146,8 +146,10 @@ export class Timeline {
   ): void {
     const { daytime } = process;
     if (daytime === undefined) return;
-    add(local(daytime.fromHour), (atMs) => this.#scale(process, daytime.quantity, atMs));
-    add(local(daytime.toHour), (atMs) => this.#scale(process, process.quantity, atMs));
+    // People are never exactly on time.
+    const latenessMs = 90_000 * fraction(this.#seed, process.type, Math.floor(local(0)));
+    add(local(daytime.fromHour) + latenessMs, (atMs) => this.#scale(process, daytime.quantity, atMs));
+    add(local(daytime.toHour) + latenessMs, (atMs) => this.#scale(process, process.quantity, atMs));
   }
 
   /** The dynos of the first moment are of different age, so that they do not all cycle at once. */
@@ -266,7 +268,7 @@ export class Timeline {
   #badDeploy(incident: BadDeploy, atMs: number): void {
     const before = this.room.version;
     this.#deploy(atMs, { errorRatio: incident.errorRatio, slowdown: incident.slowdown });
-    this.#add(atMs + incident.rollbackAfterMinutes * MINUTE, (backMs) => {
+    this.#add(atMs + incident.rollbackAfterMinutes * MINUTE + 417.3, (backMs) => {
       this.#restartAll(rollBack(this.#app, this.room, backMs, before, this.#random('rollback', backMs)));
     });
   }
