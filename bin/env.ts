@@ -76,7 +76,12 @@ function escapeName(name: string): string {
 
 /** Same letters but for a few, wherever they are: enough for a hint. */
 function isNear(known: string, given: string): boolean {
-  const letters = (text: string) => [...text.replace(/[^A-Z0-9]/g, '')].sort().join('');
+  const letters = (text: string) =>
+    text
+      .replace(/[^A-Z0-9]/g, '')
+      .split('')
+      .sort()
+      .join('');
   const [a, b] = [letters(known), letters(given)];
   return (
     Math.abs(a.length - b.length) <= 2 &&

@@ -45,7 +45,7 @@ test('U-04 of two that migrate at once one works, the other waits and finds it d
   write('0001_slow.sql', 'CREATE TABLE boats (name text); SELECT pg_sleep(0.4);');
   write('0002_more.sql', 'CREATE TABLE ships (name text);');
   const runs = await Promise.all([run(), run(), run()]);
-  expect(runs.flat().sort()).toEqual([1, 2]);
+  expect(runs.flat().toSorted((a, b) => a - b)).toEqual([1, 2]);
 });
 
 test('a migration that fails leaves nothing of itself, keeps those before it, and says which and why', async () => {
@@ -114,7 +114,7 @@ test('a file marked no-transaction may build an index concurrently, also while a
     '-- no-transaction\n-- why\nCREATE INDEX CONCURRENTLY IF NOT EXISTS by_name ON boats (name);\nSELECT 1;\n',
   );
   const runs = await Promise.all([run(), run()]);
-  expect(runs.flat().sort()).toEqual([1, 2]);
+  expect(runs.flat().toSorted((a, b) => a - b)).toEqual([1, 2]);
 });
 
 test('names that are no migration and numbers given twice are mistakes', () => {
