@@ -11,9 +11,9 @@ import { codeOf } from '../model/codes.ts';
 import type { DynoEvent } from '../model/observation.ts';
 import { NOTE_BAD_EVENT, NOTE_UNKNOWN_CODE } from './notes.ts';
 
-/** An event and the notes that go with it. */
+/** An event and the notes that go with it; no event when the text is of no known form. */
 export interface ReadDynoEvent {
-  event: DynoEvent;
+  event: DynoEvent | null;
   notes: number;
 }
 
@@ -31,16 +31,18 @@ const STOP = /^Stopping (?:all processes|process|remaining processes) with (\S*)
 const MEMORY = /^Process running mem=(\d{1,15})MB?\((\d{1,15})(?:\.(\d{1,6}))?%\)$/;
 const CODE = /^Error (R\d\d)\b/;
 const HANGUP = 'Client connection closed. Sending SIGHUP to all processes';
+/** A known beginning, and nothing behind it that could be read. */
+const UNREADABLE: ReadDynoEvent = { event: null, notes: NOTE_BAD_EVENT };
 /** `/bin/sh -c '…'` may carry secrets from config vars: only its first word is kept. */
 const COMMAND = /^Starting process with command:? `\s*([^\s`=]*)/;
 const SIGNAL = /^SIG[A-Z0-9]{1,8}$/;
 const STATE_NAME = /^[A-Za-z_-]{1,40}$/;
 
 /**
- * Reads the text of a (`heroku`, `dyno`) message. Null when it is no known form (a future event, or `Error R`
- * without a code). A known form with unreadable content gives what could be read and note `badEvent`.
+ * Reads the text of a (`heroku`, `dyno`) message. A known form with unreadable content gives what could be read
+ * (nothing at all for `Error R` without a number) and note `badEvent`.
  */
-export function parseDynoEvent(text: string, dyno: string): ReadDynoEvent | null {
+export function parseDynoEvent(text: string, dyno: string): ReadDynoEvent {
   const line = text.trimEnd();
   const plain = PLAIN_EVENTS.get(line);
   if (plain !== undefined) return { event: { dyno, event: plain }, notes: 0 };
@@ -51,7 +53,7 @@ export function parseDynoEvent(text: string, dyno: string): ReadDynoEvent | null
   if (line.startsWith('Stopping ')) return parseStop(line, dyno);
   if (line.startsWith('Process running mem=')) return parseMemory(line, dyno);
   if (line.startsWith('Error ')) return parseCode(line, dyno);
-  return null;
+  return { event: null, notes: 0 };
 }
 
 /** First word of the command of a "Starting process" text, `NAME` of a leading `NAME=value`; '' when there is none. */
@@ -66,20 +68,20 @@ function parseStart(line: string, dyno: string): ReadDynoEvent {
   return { event, notes: command === '' ? NOTE_BAD_EVENT : 0 };
 }
 
-function parseState(line: string, dyno: string): ReadDynoEvent | null {
+function parseState(line: string, dyno: string): ReadDynoEvent {
   const match = STATE.exec(line);
   const [, from = '', to = ''] = match ?? [];
   const event: DynoEvent = { dyno, event: 'state' };
   if (STATE_NAME.test(from)) event.from = from;
   if (STATE_NAME.test(to)) event.to = to;
-  if (event.from === undefined && event.to === undefined) return null;
+  if (event.from === undefined && event.to === undefined) return UNREADABLE;
   return { event, notes: event.from === undefined || event.to === undefined ? NOTE_BAD_EVENT : 0 };
 }
 
 /** `Process exited` alone is the form of 2011. */
-function parseExit(line: string, dyno: string): ReadDynoEvent | null {
+function parseExit(line: string, dyno: string): ReadDynoEvent {
   const match = EXIT.exec(line);
-  if (match === null) return null;
+  if (match === null) return UNREADABLE;
   const event: DynoEvent = { dyno, event: 'exit' };
   const status = match[1];
   if (status === undefined) return { event, notes: 0 };
@@ -88,9 +90,9 @@ function parseExit(line: string, dyno: string): ReadDynoEvent | null {
   return { event, notes: 0 };
 }
 
-function parseStop(line: string, dyno: string): ReadDynoEvent | null {
+function parseStop(line: string, dyno: string): ReadDynoEvent {
   const match = STOP.exec(line);
-  if (match === null) return null;
+  if (match === null) return UNREADABLE;
   const signal = match[1] ?? '';
   if (!SIGNAL.test(signal)) return { event: { dyno, event: 'stop' }, notes: NOTE_BAD_EVENT };
   return { event: { dyno, event: 'stop', signal }, notes: 0 };
@@ -107,8 +109,8 @@ function parseMemory(line: string, dyno: string): ReadDynoEvent {
   return { event, notes: 0 };
 }
 
-function parseCode(line: string, dyno: string): ReadDynoEvent | null {
+function parseCode(line: string, dyno: string): ReadDynoEvent {
   const code = CODE.exec(line)?.[1];
-  if (code === undefined) return null;
+  if (code === undefined) return UNREADABLE;
   return { event: { dyno, event: 'code', code }, notes: codeOf(code) === undefined ? NOTE_UNKNOWN_CODE : 0 };
 }

@@ -153,13 +153,10 @@ function readDyno(message: Message, buf: Uint8Array): void {
 
 function readDynoEvent(message: Message, buf: Uint8Array): void {
   const read = parseDynoEvent(textOfSpan(buf, message.text), textOfSpan(buf, message.procid));
-  if (read === null) {
-    setOther(message, 'unknownEvent');
-    return;
-  }
-  message.kind = KIND_DYNO_EVENT;
-  message.dynoEvent = read.event;
   message.notes |= read.notes;
+  message.dynoEvent = read.event;
+  if (read.event === null) setOther(message, 'unknownEvent');
+  else message.kind = KIND_DYNO_EVENT;
 }
 
 function readApi(message: Message, buf: Uint8Array): void {

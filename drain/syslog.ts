@@ -54,7 +54,7 @@ export function readHeader(
 }
 
 function refuse(message: Message, start: number, end: number): false {
-  message.notes |= NOTE_BAD_HEADER;
+  message.notes = NOTE_BAD_HEADER;
   clearSpan(message.appname);
   clearSpan(message.procid);
   setSpan(message.text, start, end);
