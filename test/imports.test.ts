@@ -62,11 +62,11 @@ describe('imports point one way', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('in drain only http.ts and commit.ts touch the store: parsing stays pure', () => {
+  test('in drain only what receives, commits and replays touches the store: parsing stays pure', () => {
     const wrong = PRODUCT.filter(
       (source) =>
         source.path.startsWith('drain/') &&
-        !/^drain\/(http|commit|writer|replay|checkpoint|credentials)\.ts$/.test(source.path) &&
+        !/^drain\/(http|commit|writer|takeover|checkpoint|credentials)\.ts$/.test(source.path) &&
         source.imports.some(({ target, typesOnly }) => target.startsWith('store/') && !typesOnly),
     );
     expect(wrong.map((source) => source.path)).toEqual([]);
