@@ -57,6 +57,8 @@ export interface Body {
   dialect: Dialect;
   receivedAtMs: number;
   drainId: number;
+  /** The drain as the receiver knows it: the newest line time taken over, ms; 0 without. Moved on by the intake. */
+  drain: { lastLineMs: number };
   /** `Logplex-Msg-Count`; −1 when absent. */
   announced: number;
   /** Losses told by headers of the request, `Logplex-Drop-Count` and `Logplex-Lost-Count`; 0 without. */
@@ -64,16 +66,12 @@ export interface Body {
   lostCount: number;
   /** Identity of the frame, part of the key of losses told by headers. */
   frameKey: string;
-  /** Newest line time of this drain so far, ms; 0 without. */
-  previousLineMs: number;
   /** The frame was counted before: only its loss notices are read. */
   lossesOnly: boolean;
 }
 
-/** Bodies with more are refused (RELIABILITY section 2). */
-export const MESSAGES_MAX = 10_000;
 /** The shortest message takes three bytes: a shorter body cannot hold too many. */
-const COUNT_FROM_BYTES = MESSAGES_MAX * 3;
+const MESSAGE_BYTES_MIN = 3;
 
 const QUARANTINE_PER_FRAME = 5;
 const QUARANTINE_BYTES = 1024;
@@ -88,12 +86,12 @@ const NOTE_COUNT_MISMATCH = noteBit('countMismatch');
 const NOTE_EMPTY_MESSAGE = noteBit('emptyMessage');
 const NOTES_QUARANTINED = NOTE_BAD_HEADER | NOTE_BAD_ROUTER_LINE;
 
-/** Number of messages a body holds, for the bound; cheap for ordinary bodies. */
-export function exceedsMessages(buf: Uint8Array): boolean {
-  if (buf.length < COUNT_FROM_BYTES) return false;
+/** Whether a body holds more messages than allowed; costs nothing for ordinary bodies. */
+export function exceedsMessages(buf: Uint8Array, messagesMax: number): boolean {
+  if (buf.length < messagesMax * MESSAGE_BYTES_MIN) return false;
   const framer = new Framer();
   framer.start(buf);
-  for (let messages = 0; framer.next(); ) if (++messages > MESSAGES_MAX) return true;
+  for (let messages = 0; framer.next(); ) if (++messages > messagesMax) return true;
   return false;
 }
 
@@ -131,7 +129,7 @@ export class Intake {
       entry,
       app,
       body,
-      previousLineMs: body.previousLineMs,
+      previousLineMs: body.drain.lastLineMs,
       quarantined: 0,
     };
     this.#addHeaderLosses(to);
@@ -148,6 +146,7 @@ export class Intake {
       this.#addMessage(to, framer.messageStart, framer.messageEnd);
     }
     if (!body.lossesOnly) this.#addFramingNotes(to);
+    if (entry.lastLineMs > body.drain.lastLineMs) body.drain.lastLineMs = entry.lastLineMs;
     return entry;
   }
 
@@ -172,7 +171,7 @@ export class Intake {
     ] as const;
     for (const [cause, messages] of counts) {
       if (messages <= 0) continue;
-      const fromMs = body.previousLineMs > 0 ? body.previousLineMs : body.receivedAtMs;
+      const fromMs = to.previousLineMs > 0 ? to.previousLineMs : body.receivedAtMs;
       this.#addLoss(to, body.receivedAtMs, {
         type: 'loss',
         cause,

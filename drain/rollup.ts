@@ -8,7 +8,6 @@ import {
   emptyDurations,
   mergeSample,
   observeMs,
-  type SampleBucket,
   sampleOf,
 } from '../model/bucket.ts';
 import type {
@@ -37,6 +36,7 @@ import {
 } from '../model/series.ts';
 import { bucketStartS } from '../model/time.ts';
 import { DetailChooser } from './details.ts';
+import { getOrMake } from './get-or-make.ts';
 import { codeText, FLAG_AT_ERROR, type RequestColumns, type Section } from './section.ts';
 
 /** Width of the finest buckets, seconds. */
@@ -55,11 +55,8 @@ class BucketCells {
   }
 
   count(kind: number, key: string): CountBucket {
-    let byKey = this.counts.get(kind);
-    if (byKey === undefined) this.counts.set(kind, (byKey = new Map()));
-    let cell = byKey.get(key);
-    if (cell === undefined) byKey.set(key, (cell = emptyCount()));
-    return cell;
+    const byKey = getOrMake(this.counts, kind, () => new Map<string, CountBucket>());
+    return getOrMake(byKey, key, emptyCount);
   }
 
   sample(kind: number, key: string, label: string, value: number, atMs: number): void {
@@ -74,19 +71,44 @@ class BucketCells {
   }
 }
 
-/** Look-ups of one section and bucket by dictionary number, so that a row costs array reads and no hashing of texts. */
+/** Cells of one cut by a small number (of the dictionary, a status, a packed code): a row costs an array read. */
+class Cut {
+  readonly #cells: BucketCells;
+  readonly #kind: number;
+  readonly #byNumber: (CountBucket | undefined)[] = [];
+
+  constructor(cells: BucketCells, kind: number) {
+    this.#cells = cells;
+    this.#kind = kind;
+  }
+
+  cell(number: number, key: (number: number) => string): CountBucket {
+    const known = this.#byNumber[number];
+    if (known !== undefined) return known;
+    const made = this.#cells.count(this.#kind, key(number));
+    this.#byNumber[number] = made;
+    return made;
+  }
+}
+
+/** Look-ups of one section and bucket. */
 class CellCache {
   readonly cells: BucketCells;
-  readonly dyno: (CountBucket | undefined)[] = [];
-  readonly host: (CountBucket | undefined)[] = [];
-  readonly release: (CountBucket | undefined)[] = [];
-  readonly status: (CountBucket | undefined)[] = [];
-  readonly code: (CountBucket | undefined)[] = [];
+  readonly dyno: Cut;
+  readonly host: Cut;
+  readonly release: Cut;
+  readonly status: Cut;
+  readonly code: Cut;
   /** By method number · 2^20 + path number. */
   readonly path = new Map<number, CountBucket>();
 
   constructor(cells: BucketCells) {
     this.cells = cells;
+    this.dyno = new Cut(cells, SERIES_DYNO);
+    this.host = new Cut(cells, SERIES_HOST);
+    this.release = new Cut(cells, SERIES_RELEASE);
+    this.status = new Cut(cells, SERIES_STATUS);
+    this.code = new Cut(cells, SERIES_CODE);
   }
 }
 
@@ -104,15 +126,16 @@ class AppRollUp {
 
   cells(atMs: number): BucketCells {
     const bucketS = bucketStartS(atMs, BUCKET_S);
-    let cells = this.buckets.get(bucketS);
-    if (cells === undefined) this.buckets.set(bucketS, (cells = new BucketCells(bucketS)));
-    return cells;
+    return getOrMake(this.buckets, bucketS, () => new BucketCells(bucketS));
   }
 
   addFrames(section: Section, duplicate: boolean[]): void {
     section.frames.forEach((frame, index) => {
       const cells = this.cells(frame.receivedAtMs);
-      cells.count(SERIES_FRAME, duplicate[index] ? 'duplicate' : 'accepted').count++;
+      // Entries without a body carry a loss of our own making and are no frames.
+      if (!duplicate[index] || frame.bodyBytes > 0) {
+        cells.count(SERIES_FRAME, duplicate[index] ? 'duplicate' : 'accepted').count++;
+      }
       this.#seen(frame.drainId, frame.receivedAtMs, frame.lastLineMs);
       if (duplicate[index]) return;
       frame.kinds.forEach((count, kind) => {
@@ -144,16 +167,16 @@ class AppRollUp {
     const caches = new Map<number, CellCache>();
     let bucketS = Number.NaN;
     let cache: CellCache | undefined;
+    const textOf = (number: number): string => section.texts[number] ?? '';
     for (let row = 0; row < requests.length; row++) {
       if (duplicate[requests.frame[row]!]) continue;
       const atMs = requests.timeMs[row]!;
       const rowBucketS = bucketStartS(atMs, BUCKET_S);
       if (rowBucketS !== bucketS || cache === undefined) {
         bucketS = rowBucketS;
-        cache = caches.get(bucketS);
-        if (cache === undefined) caches.set(bucketS, (cache = new CellCache(this.cells(atMs))));
+        cache = getOrMake(caches, bucketS, () => new CellCache(this.cells(atMs)));
       }
-      addRequest(section, requests, row, cache);
+      addRequest(requests, row, cache, section, textOf);
     }
   }
 
@@ -219,8 +242,7 @@ export class RollUp {
 
   /** @param duplicates positions (in the chunk) of frames that were counted before */
   add(section: Section, duplicates: ReadonlySet<number>): void {
-    let app = this.#apps.get(section.appId);
-    if (app === undefined) this.#apps.set(section.appId, (app = new AppRollUp(section.appId)));
+    const app = getOrMake(this.#apps, section.appId, () => new AppRollUp(section.appId));
     const duplicate = section.frames.map((frame) => duplicates.has(frame.position));
     app.addFrames(section, duplicate);
     app.addRequests(section, duplicate);
@@ -244,8 +266,13 @@ export class RollUp {
   }
 }
 
-function addRequest(section: Section, requests: RequestColumns, row: number, cache: CellCache): void {
-  const { cells } = cache;
+function addRequest(
+  requests: RequestColumns,
+  row: number,
+  cache: CellCache,
+  section: Section,
+  textOf: (number: number) => string,
+): void {
   const code = requests.code[row]!;
   const status = requests.status[row]!;
   const family = code === 0 ? -1 : (code >> 10) + 64;
@@ -253,33 +280,28 @@ function addRequest(section: Section, requests: RequestColumns, row: number, cac
   const atError = (requests.flags[row]! & FLAG_AT_ERROR) !== 0;
   const outcome = outcomeOf(family, number, atError, status);
   const connectMs = requests.connectMs[row]!;
+  const bytes = requests.bytes[row]!;
   const totalMs = latencyMsOf(family, number, status, connectMs, requests.serviceMs[row]!);
   const bad = outcome === BAD;
-  const statusClass = bad && code !== 0 ? -1 : classOf(status);
+  const statusClass = bad && code !== 0 ? PLATFORM : classOf(status);
 
-  const { texts } = section;
-  const dyno = (cache.dyno[requests.dyno[row]!] ??= cells.count(SERIES_DYNO, texts[requests.dyno[row]!]!));
-  count(dyno, outcome, statusClass, requests.bytes[row]!, totalMs);
-  if (connectMs >= 0) observeMs((dyno.connect ??= emptyDurations()), connectMs);
+  const dyno = cache.dyno.cell(requests.dyno[row]!, textOf);
+  count(dyno, outcome, statusClass, bytes, totalMs);
+  if (connectMs >= 0) {
+    dyno.connect ??= emptyDurations();
+    observeMs(dyno.connect, connectMs);
+  }
+  count(cache.host.cell(requests.host[row]!, textOf), outcome, statusClass, bytes, totalMs);
+  count(cache.release.cell(requests.release[row]!, textOf), outcome, statusClass, bytes, totalMs);
+  count(pathCell(section, requests, row, cache), outcome, statusClass, bytes, totalMs);
+  // Array numbers begin at 0: a missing status is −1.
+  cache.status.cell(status + 1, statusKey).count++;
+  if (code !== 0) cache.code.cell(code, codeText).count++;
+  cache.cells.details.offer(section, row, bad, totalMs);
+}
 
-  const host = (cache.host[requests.host[row]!] ??= cells.count(SERIES_HOST, texts[requests.host[row]!]!));
-  count(host, outcome, statusClass, requests.bytes[row]!, totalMs);
-
-  const release = (cache.release[requests.release[row]!] ??= cells.count(
-    SERIES_RELEASE,
-    texts[requests.release[row]!]!,
-  ));
-  count(release, outcome, statusClass, requests.bytes[row]!, totalMs);
-
-  count(pathCell(section, requests, row, cache), outcome, statusClass, requests.bytes[row]!, totalMs);
-
-  const byStatus = (cache.status[status + 1] ??= cells.count(
-    SERIES_STATUS,
-    status < 0 ? 'none' : String(status),
-  ));
-  byStatus.count++;
-  if (code !== 0) (cache.code[code] ??= cells.count(SERIES_CODE, codeText(code))).count++;
-  cells.details.offer(section, row, bad, totalMs);
+function statusKey(number: number): string {
+  return number === 0 ? 'none' : String(number - 1);
 }
 
 function pathCell(section: Section, requests: RequestColumns, row: number, cache: CellCache): CountBucket {
@@ -299,7 +321,10 @@ function classOf(status: number): number {
   return status < 100 || status > 599 ? 0 : (status / 100) | 0;
 }
 
-/** @param statusClass 0–5, or −1 for requests that are bad because of their code */
+/** In place of a status class: the request is bad because of its code. */
+const PLATFORM = -1;
+
+/** @param statusClass 0–5, or PLATFORM */
 function count(
   cell: CountBucket,
   outcome: number,
@@ -310,11 +335,14 @@ function count(
   cell.count++;
   if (outcome === BAD) cell.bad++;
   else if (outcome === EXCLUDED) cell.excluded++;
-  if (statusClass < 0) cell.platform++;
+  if (statusClass === PLATFORM) cell.platform++;
   else {
     cell.byClass ??= new Float64Array(6);
     cell.byClass[statusClass] = cell.byClass[statusClass]! + 1;
   }
   if (bytes > 0) cell.bytes += bytes;
-  if (totalMs >= 0) observeMs((cell.service ??= emptyDurations()), totalMs);
+  if (totalMs >= 0) {
+    cell.service ??= emptyDurations();
+    observeMs(cell.service, totalMs);
+  }
 }

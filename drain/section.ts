@@ -165,16 +165,25 @@ export class Section {
     this.appId = appId;
   }
 
+  /** Numbers of terms that another section numbered in the meantime. */
+  readonly #numbers = new Map<Term, number>();
+
   /** Number of a term's text in this section's dictionary. */
   number(term: Term): number {
     if (term.sectionId === this.id) return term.localId;
-    term.sectionId = this.id;
-    if (term.text === '') {
-      term.localId = 0;
-      return 0;
+    let number = this.#numbers.get(term);
+    if (number === undefined) {
+      number = term.text === '' ? 0 : this.#add(term);
+      this.#numbers.set(term, number);
     }
-    term.localId = this.texts.push(term.text) - 1;
+    // A term remembers the section that used it last: within one body every further use is two reads.
+    term.sectionId = this.id;
+    term.localId = number;
+    return number;
+  }
+
+  #add(term: Term): number {
     this.textBytes.push(term.bytes);
-    return term.localId;
+    return this.texts.push(term.text) - 1;
   }
 }

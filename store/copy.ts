@@ -39,14 +39,20 @@ export class CopyRows {
   }
 
   int2(value: number | null): void {
-    if (value === null) return this.null();
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#room(6);
     this.#length = this.#buffer.writeInt32BE(2, this.#length);
     this.#length = this.#buffer.writeInt16BE(value, this.#length);
   }
 
   int4(value: number | null): void {
-    if (value === null) return this.null();
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#room(8);
     this.#length = this.#buffer.writeInt32BE(4, this.#length);
     this.#length = this.#buffer.writeInt32BE(value, this.#length);
@@ -54,28 +60,40 @@ export class CopyRows {
 
   /** A whole number within ±2^53. */
   int8(value: number | null): void {
-    if (value === null) return this.null();
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#room(12);
     this.#length = this.#buffer.writeInt32BE(8, this.#length);
     this.#length = this.#buffer.writeBigInt64BE(BigInt(value), this.#length);
   }
 
   float4(value: number | null): void {
-    if (value === null) return this.null();
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#room(8);
     this.#length = this.#buffer.writeInt32BE(4, this.#length);
     this.#length = this.#buffer.writeFloatBE(value, this.#length);
   }
 
   float8(value: number | null): void {
-    if (value === null) return this.null();
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#room(12);
     this.#length = this.#buffer.writeInt32BE(8, this.#length);
     this.#length = this.#buffer.writeDoubleBE(value, this.#length);
   }
 
   bytes(value: Uint8Array | null): void {
-    if (value === null) return this.null();
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#room(4 + value.length);
     this.#length = this.#buffer.writeInt32BE(value.length, this.#length);
     this.#buffer.set(value, this.#length);

@@ -1,7 +1,7 @@
 /** Releases, scaling, dyno states and R-code episodes (table events). */
 import { createHash } from 'node:crypto';
 import type { AppDeltas, EventRecord, Filed } from '../model/deltas.ts';
-import type { Client } from './pool.ts';
+import type { Client, Queryable } from './pool.ts';
 
 /** R codes repeated within this span are one episode: R14 comes about every 20 s while it lasts (FORMATS 5). */
 const EPISODE_GAP_MS = 90_000;
@@ -90,3 +90,17 @@ async function addToEpisode(client: Client, appId: number, event: Filed<EventRec
 
 /** An episode is looked for this far back; a dyno lives at most about 28 hours. */
 const EPISODE_SEARCH_MS = 30 * 3600 * 1000;
+
+/** The newest release of each app, by time, from sinceMs on: what requests are stamped with. */
+export async function listLatestReleases(
+  db: Queryable,
+  sinceMs: number,
+): Promise<{ appId: number; version: number; atMs: number }[]> {
+  const { rows } = await db.query<{ app_id: number; version: number; at_ms: number }>(
+    `SELECT DISTINCT ON (app_id) app_id, version, at_ms FROM events
+     WHERE kind = 'release' AND version IS NOT NULL AND at_ms >= $1
+     ORDER BY app_id, at_ms DESC, version DESC`,
+    [sinceMs],
+  );
+  return rows.map((row) => ({ appId: row.app_id, version: row.version, atMs: row.at_ms }));
+}

@@ -71,19 +71,24 @@ export async function readWriter(db: Queryable, id: number): Promise<(Writer & {
 
 /**
  * Takes over one writer whose lease ran out: its epoch grows, so that whatever it still tries finds no row. The
- * update waits for a commit of the dead writer that is still under way in the server, so every chunk is seen.
- * null when there is none.
+ * update waits for a commit of the dead writer that is still under way in the server, so every chunk is seen. A
+ * process leaves its own writer alone, however late it is after an outage. null when there is none.
  */
-export async function claimExpiredWriter(db: Queryable, holder: string): Promise<Writer | null> {
+export async function claimExpiredWriter(
+  db: Queryable,
+  holder: string,
+  ownWriterId: number | null,
+): Promise<Writer | null> {
   const { rows } = await db.query<WriterRecord>(
     `UPDATE writers SET epoch = epoch + 1, holder = $1, seen_at = clock_timestamp()
      WHERE id = (
        SELECT id FROM writers
        WHERE closed_at IS NULL AND seen_at < clock_timestamp() - make_interval(secs => $2)
+         AND id IS DISTINCT FROM $3::int
        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
      )
      RETURNING ${COLUMNS}`,
-    [holder, WRITER_LEASE_S],
+    [holder, WRITER_LEASE_S, ownWriterId],
   );
   return rows[0] ? toWriter(rows[0]) : null;
 }

@@ -1,0 +1,289 @@
+/**
+ * Group commit: the frames that wait become one chunk and one statement; then, and only then, each is answered. One
+ * commit is in flight at a time, the next group fills meanwhile. A commit that fails in a way that may pass is tried
+ * again as it is until it is settled: the frame ids and the chunk's number make a try that got through harmless.
+ */
+import type { LossRecord } from '../model/deltas.ts';
+import type { Log } from '../model/log.ts';
+import { type ChunkInput, commitChunk, readChunkDuplicates } from '../store/chunks.ts';
+import { isLastingFailure } from '../store/failure.ts';
+import { ensurePartitionForError } from '../store/partitions.ts';
+import type { Pool } from '../store/pool.ts';
+import { insertWriter, readWriter, type Writer } from '../store/writers.ts';
+import { type Clock, DatabaseClock } from './clock.ts';
+import { type FrameOutcome, Group, type PendingFrame } from './group.ts';
+import type { AppState, Body, Intake } from './intake.ts';
+import { RollUp } from './rollup.ts';
+
+export interface CommitOptions {
+  pool: Pool;
+  intake: Intake;
+  clock: Clock;
+  log: Log;
+  /** Who this process is, for the writers' table: host and pid. */
+  holder: string;
+  frameMemoryHours: number;
+  /** A group is sealed this long after its first frame at the latest, ms. */
+  tickMs?: number;
+}
+
+/** Long enough to gather, short against the 250 ms of R-08. */
+const TICK_MS = 20;
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 500;
+
+/** What is committed but not yet handed to the roll-up's writer. */
+export interface RolledUp {
+  writer: Writer;
+  seq: number;
+  committedAtMs: number;
+}
+
+export class Committer {
+  readonly #options: CommitOptions;
+  readonly #databaseClock: DatabaseClock;
+  readonly #tickMs: number;
+  #open: Group;
+  #queue: Group[] = [];
+  #pending = new Map<string, PendingFrame>();
+  #writer: Writer | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #lastCommittedAtMs = 0;
+  #stopped = false;
+  /** What is committed and not yet taken for a roll-up. Replaced when this writer was taken over. */
+  rollUp = new RollUp();
+  /** Bytes of bodies that wait for their commit. */
+  heldBytes = 0;
+  /** Since when commits fail, monotonic ms; null while they work. */
+  failingSinceMs: number | null = null;
+
+  constructor(options: CommitOptions) {
+    this.#options = options;
+    this.#databaseClock = new DatabaseClock(options.clock);
+    this.#tickMs = options.tickMs ?? TICK_MS;
+    this.#open = new Group(options.clock.monotonicMs());
+  }
+
+  /**
+   * Takes a frame in and gives its fate once it is settled. A frame whose twin is on its way waits for that one; its
+   * own loss notice, if it has one, is committed too (S-04).
+   */
+  submit(app: AppState, body: Body, frameId: Buffer): Promise<FrameOutcome> {
+    const key = `${body.drainId}:${frameId.toString('latin1')}`;
+    const twin = this.#pending.get(key);
+    if (twin !== undefined) {
+      const frame = this.#add(app, { ...body, lossesOnly: true }, null, '');
+      return Promise.all([twin.settled, frame.settled]).then(([outcome]) =>
+        outcome === 'counted' ? 'duplicate' : outcome,
+      );
+    }
+    return this.#add(app, body, frameId, key).settled;
+  }
+
+  /** Commits a loss of our own making. */
+  addLoss(appId: number, drainId: number, loss: LossRecord): Promise<FrameOutcome> {
+    const frame = this.#open.addLoss(appId, drainId, this.#options.clock.nowMs(), loss);
+    this.#afterAdd(frame);
+    return frame.settled;
+  }
+
+  #add(app: AppState, body: Body, frameId: Buffer | null, key: string): PendingFrame {
+    if (this.#open.frames.length === 0) this.#open = new Group(this.#options.clock.monotonicMs());
+    const frame = this.#open.add(this.#options.intake, app, body, frameId, key);
+    if (key !== '') this.#pending.set(key, frame);
+    this.#afterAdd(frame);
+    return frame;
+  }
+
+  #afterAdd(frame: PendingFrame): void {
+    this.heldBytes += frame.bodyBytes;
+    if (this.#open.full) this.#seal();
+    this.#schedule();
+  }
+
+  #seal(): void {
+    if (this.#open.frames.length === 0) return;
+    this.#queue.push(this.#open);
+    this.#open = new Group(this.#options.clock.monotonicMs());
+  }
+
+  #schedule(): void {
+    if (this.#running !== null) return;
+    if (this.#queue.length > 0) {
+      this.#start();
+      return;
+    }
+    if (this.#open.frames.length === 0 || this.#timer !== null) return;
+    const waitedMs = this.#options.clock.monotonicMs() - this.#open.openedAtMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#seal();
+        this.#schedule();
+      },
+      Math.max(0, this.#tickMs - waitedMs),
+    );
+  }
+
+  #start(): void {
+    const group = this.#queue.shift();
+    if (group === undefined) return;
+    this.#running = this.#commit(group)
+      .catch((error: unknown) => {
+        this.#options.log.error('commit.mistake', { error });
+        this.#settle(group, () => 'failed');
+      })
+      .finally(() => {
+        this.#running = null;
+        this.#schedule();
+      });
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const encoded = group.encode();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const outcome = await this.#tryCommit(group, encoded);
+        if (outcome === null) continue;
+        this.failingSinceMs = null;
+        this.#finish(group, outcome);
+        return;
+      } catch (error) {
+        if (await this.#makePartition(error)) continue;
+        if (isLastingFailure(error)) {
+          this.#options.log.error('commit.refused', { error, messages: group.messages });
+          this.#settle(group, () => 'failed');
+          return;
+        }
+        this.#noteFailure(error, attempt);
+        if (this.#stopped) throw error;
+        await sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempt, 5)));
+      }
+    }
+  }
+
+  #noteFailure(error: unknown, attempt: number): void {
+    this.failingSinceMs ??= this.#options.clock.monotonicMs();
+    if (attempt === 0) this.#options.log.warn('commit.waiting', { error });
+  }
+
+  /** Makes the partition whose lack made the statement fail (P-20); false when it failed for another reason. */
+  async #makePartition(error: unknown): Promise<boolean> {
+    try {
+      return await ensurePartitionForError(this.#options.pool, error);
+    } catch (partitionError) {
+      this.#options.log.warn('commit.noPartition', { error: partitionError });
+      return false;
+    }
+  }
+
+  /** Duplicates of a committed group; null to try again (as a new writer). */
+  async #tryCommit(
+    group: Group,
+    encoded: ReturnType<Group['encode']>,
+  ): Promise<{ duplicates: number[]; writer: Writer; committedAtMs: number } | null> {
+    const writer = this.#writer ?? (await this.#register());
+    const committedAtMs = this.#databaseClock.nowMs();
+    const input: ChunkInput = {
+      writerId: writer.id,
+      epoch: writer.epoch,
+      seq: writer.seq + 1,
+      committedAtMs,
+      frameMemoryHours: this.#options.frameMemoryHours,
+      ...encoded,
+      messages: group.messages,
+      frames: ledgerFrames(group),
+      knownDuplicates: group.frames.filter((frame) => frame.frameId === null).map((frame) => frame.position),
+    };
+    const outcome = await commitChunk(this.#options.pool, input);
+    const duplicates =
+      outcome.kind === 'committed' ? outcome.duplicates : await this.#settleRefusal(writer, input);
+    if (outcome.kind === 'committed') this.#databaseClock.set(outcome.databaseNowMs);
+    if (duplicates === null) return null;
+    writer.seq = input.seq;
+    return { duplicates, writer, committedAtMs };
+  }
+
+  /**
+   * The statement found no row of ours. Either an earlier try with the same number got through and only its answer
+   * was lost (P-16): then its chunk is there. Or this writer was taken over (K-15): then another rolls up what we
+   * committed, and we begin again as somebody new; the frame ids keep the frames from counting twice.
+   */
+  async #settleRefusal(writer: Writer, input: ChunkInput): Promise<number[] | null> {
+    const stored = await readWriter(this.#options.pool, writer.id);
+    if (stored !== null && stored.epoch === writer.epoch && stored.seq === input.seq) {
+      return await readChunkDuplicates(this.#options.pool, writer.id, input.seq);
+    }
+    this.abandonWriter();
+    return null;
+  }
+
+  /** Forgets the writer and what it has not rolled up: whoever took it over does that from the durable log. */
+  abandonWriter(): void {
+    if (this.#writer !== null) this.#options.log.warn('writer.takenOver', { writer: this.#writer.id });
+    this.#writer = null;
+    this.rollUp = new RollUp();
+  }
+
+  async #register(): Promise<Writer> {
+    const { writer, databaseNowMs } = await insertWriter(this.#options.pool, this.#options.holder);
+    this.#databaseClock.set(databaseNowMs);
+    this.#lastCommittedAtMs = databaseNowMs;
+    this.#writer = writer;
+    return writer;
+  }
+
+  #finish(group: Group, outcome: { duplicates: number[]; writer: Writer; committedAtMs: number }): void {
+    const duplicates = new Set(outcome.duplicates);
+    // Taken over between the commit and here: the successor rolls this chunk up.
+    if (this.#writer === outcome.writer) {
+      for (const section of group.sections) this.rollUp.add(section, duplicates);
+      this.#lastCommittedAtMs = outcome.committedAtMs;
+    }
+    this.#settle(group, (frame) => (duplicates.has(frame.position) ? 'duplicate' : 'counted'));
+  }
+
+  #settle(group: Group, outcomeOf: (frame: PendingFrame) => FrameOutcome): void {
+    for (const frame of group.frames) {
+      if (frame.key !== '') this.#pending.delete(frame.key);
+      this.heldBytes -= frame.bodyBytes;
+      frame.settle(outcomeOf(frame));
+    }
+  }
+
+  /** Where this process' writer stands; null before its first commit or after it was taken over. */
+  get position(): RolledUp | null {
+    if (this.#writer === null) return null;
+    return { writer: this.#writer, seq: this.#writer.seq, committedAtMs: this.#lastCommittedAtMs };
+  }
+
+  /** Commits what waits and takes nothing more; gives up with the first failure after the deadline's signal. */
+  async drain(): Promise<void> {
+    this.#seal();
+    this.#schedule();
+    while (this.#running !== null || this.#queue.length > 0) {
+      await this.#running;
+      this.#schedule();
+    }
+  }
+
+  /** From now on a failing commit is not tried again. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function ledgerFrames(group: Group): ChunkInput['frames'] {
+  const frames: ChunkInput['frames'] = [];
+  for (const { position, drainId, frameId } of group.frames) {
+    if (frameId !== null) frames.push({ position, drainId, frameId });
+  }
+  return frames;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

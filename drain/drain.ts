@@ -1,0 +1,142 @@
+/** The receiving half of Drainboard, wired: from requests on `/drain` to committed chunks and rolled-up buckets. */
+import { createHmac } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AppDeltas } from '../model/deltas.ts';
+import type { Log } from '../model/log.ts';
+import { listDrainCredentials } from '../store/apps.ts';
+import type { Pool } from '../store/pool.ts';
+import { SeriesNumbers } from '../store/series.ts';
+import { Checkpointer } from './checkpoint.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Committer } from './commit.ts';
+import { Credentials, REFRESH_MS } from './credentials.ts';
+import { type Fate, Receiver } from './http.ts';
+import { Intake } from './intake.ts';
+import { Refusals } from './refusals.ts';
+import { Registry } from './registry.ts';
+import { Takeover } from './takeover.ts';
+
+export interface DrainOptions {
+  /** For commits: few connections, replies noticed missing within seconds. */
+  commitPool: Pool;
+  /** For roll-ups and refreshes. */
+  pool: Pool;
+  log: Log;
+  clock?: Clock;
+  /** `DRAINBOARD_SECRET`. */
+  key: string;
+  holder: string;
+  maxBodyBytes: number;
+  maxMessages: number;
+  heldBytesMax: number;
+  frameMemoryHours: number;
+  storeClientAddresses: boolean;
+  /** Told when deltas are visible to readers. */
+  onRolledUp: (apps: AppDeltas[]) => void;
+}
+
+export interface DrainStatus {
+  heldBytes: number;
+  /** ms since commits began to fail; null while they work. */
+  failingForMs: number | null;
+  refused: number;
+  fates: ReadonlyMap<Fate, number>;
+}
+
+export interface Drain {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  status(): DrainStatus;
+  /** Commits what waits, rolls it up, closes the writer. */
+  stop(): Promise<void>;
+}
+
+/** Bits of a person's keyed hash that are kept: enough to tell people of one team apart. */
+const USER_HASH_CHARACTERS = 12;
+
+/** Wires the receiver and starts its rounds. */
+export function buildDrain(options: DrainOptions): Drain {
+  const { pool, commitPool, log, holder, onRolledUp } = options;
+  const clock = options.clock ?? systemClock;
+  const numbers = new SeriesNumbers();
+  const intake = new Intake({
+    storeClientAddresses: options.storeClientAddresses,
+    hashUser: (user) =>
+      createHmac('sha256', options.key)
+        .update(`user\0${user}`)
+        .digest('base64url')
+        .slice(0, USER_HASH_CHARACTERS),
+  });
+  const credentials = new Credentials({
+    key: options.key,
+    clock,
+    load: () => listDrainCredentials(pool, clock.nowMs()),
+  });
+  const registry = new Registry(pool, clock);
+  const refusals = new Refusals(pool, log);
+  const committer = new Committer({
+    pool: commitPool,
+    intake,
+    clock,
+    log,
+    holder,
+    frameMemoryHours: options.frameMemoryHours,
+  });
+  const checkpointer = new Checkpointer({ pool, committer, numbers, clock, log, onRolledUp });
+  const takeover = new Takeover({
+    pool,
+    // Its own numbers: it runs beside the checkpointer, and a cache in the middle of a statement is not shared.
+    numbers: new SeriesNumbers(),
+    clock,
+    log,
+    holder,
+    ownWriterId: () => committer.position?.writer.id ?? null,
+    onRolledUp,
+  });
+  const receiver = new Receiver({ ...options, credentials, registry, committer, refusals, clock });
+  const rounds = startRounds(async () => {
+    if (await credentials.refresh()) {
+      for (const credential of credentials.list) registry.app(credential);
+      await registry.refresh();
+    }
+    await refusals.flush();
+  }, log);
+  checkpointer.start();
+  takeover.start();
+  return {
+    handle: (request, response) => receiver.handle(request, response),
+    status: () => ({
+      heldBytes: committer.heldBytes,
+      failingForMs: committer.failingSinceMs === null ? null : clock.monotonicMs() - committer.failingSinceMs,
+      refused: refusals.total,
+      fates: receiver.fates,
+    }),
+    stop: async () => {
+      rounds.stop();
+      await takeover.stop();
+      await committer.drain();
+      await checkpointer.stop();
+      committer.stop();
+      await refusals.flush();
+    },
+  };
+}
+
+function startRounds(round: () => Promise<void>, log: Log): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const run = async (): Promise<void> => {
+    try {
+      await round();
+    } catch (error) {
+      log.warn('drain.refreshFailed', { error });
+    }
+    if (!stopped) timer = setTimeout(() => void run(), REFRESH_MS);
+  };
+  void run();
+  return {
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/** The frames that wait for one commit, read into sections already. */
+import type { LossRecord } from '../model/deltas.ts';
+import { encodeSection } from './chunk.ts';
+import { getOrMake } from './get-or-make.ts';
+import type { AppState, Body, Intake } from './intake.ts';
+import { Section } from './section.ts';
+
+/** A frame between arrival and answer. */
+export interface PendingFrame {
+  /** Drain and identity, '' for frames that are not entered in the ledger. */
+  key: string;
+  position: number;
+  drainId: number;
+  /** 16 bytes; null when it is known to be counted, or carries a loss of our own only. */
+  frameId: Buffer | null;
+  bodyBytes: number;
+  settle: (outcome: FrameOutcome) => void;
+  settled: Promise<FrameOutcome>;
+}
+
+/** `failed`: the database refuses this very group; nothing of it was counted. */
+export type FrameOutcome = 'counted' | 'duplicate' | 'failed';
+
+/** Sealed when it holds this much: a statement stays small enough to be quick, and memory bounded. */
+const GROUP_MESSAGES_MAX = 8_000;
+const GROUP_BYTES_MAX = 4 * 1024 * 1024;
+
+export class Group {
+  readonly frames: PendingFrame[] = [];
+  readonly #sections = new Map<number, Section>();
+  readonly openedAtMs: number;
+  messages = 0;
+  bodyBytes = 0;
+
+  constructor(openedAtMs: number) {
+    this.openedAtMs = openedAtMs;
+  }
+
+  get full(): boolean {
+    return this.messages >= GROUP_MESSAGES_MAX || this.bodyBytes >= GROUP_BYTES_MAX;
+  }
+
+  get sections(): Section[] {
+    return [...this.#sections.values()];
+  }
+
+  #section(appId: number): Section {
+    return getOrMake(this.#sections, appId, () => new Section(appId));
+  }
+
+  /** Reads a body into the group. `frameId` null: its losses alone count. */
+  add(intake: Intake, app: AppState, body: Body, frameId: Buffer | null, key: string): PendingFrame {
+    const frame = this.#pending(key, body.drainId, frameId, body.buf.length);
+    const entry = intake.add(this.#section(app.appId), frame.position, app, body);
+    this.messages += entry.messages;
+    return frame;
+  }
+
+  /** A loss that we caused ourselves, such as a body that was refused. */
+  addLoss(appId: number, drainId: number, receivedAtMs: number, loss: LossRecord): PendingFrame {
+    const frame = this.#pending('', drainId, null, 0);
+    const section = this.#section(appId);
+    const index =
+      section.frames.push({
+        position: frame.position,
+        drainId,
+        receivedAtMs,
+        bodyBytes: 0,
+        messages: 0,
+        kinds: [],
+        notes: [],
+        redactions: 0,
+        lastLineMs: 0,
+      }) - 1;
+    section.records.push({ frame: index, timeMs: receivedAtMs, body: loss });
+    return frame;
+  }
+
+  #pending(key: string, drainId: number, frameId: Buffer | null, bodyBytes: number): PendingFrame {
+    const { promise, resolve } = Promise.withResolvers<FrameOutcome>();
+    const frame = {
+      key,
+      position: this.frames.length,
+      drainId,
+      frameId,
+      bodyBytes,
+      settle: resolve,
+      settled: promise,
+    };
+    this.frames.push(frame);
+    this.bodyBytes += bodyBytes;
+    return frame;
+  }
+
+  /** The group as the columns of a chunk row. */
+  encode(): { appIds: number[]; sectionEnds: number[]; body: Buffer } {
+    const sections = this.sections;
+    const parts = sections.map(encodeSection);
+    let end = 0;
+    return {
+      appIds: sections.map((section) => section.appId),
+      sectionEnds: parts.map((part) => {
+        end += part.length;
+        return end;
+      }),
+      body: Buffer.concat(parts),
+    };
+  }
+}

@@ -1,0 +1,114 @@
+/** What a receiver knows of apps and drains between two readings of the tables. */
+import { DAY } from '../model/time.ts';
+import type { DrainCredential } from '../store/apps.ts';
+import { type DrainRow, type DrainState, ensureDrain, listDrainStates } from '../store/drains.ts';
+import { listLatestReleases } from '../store/events.ts';
+import type { Pool } from '../store/pool.ts';
+import type { Clock } from './clock.ts';
+import type { AppState } from './intake.ts';
+import { makeTerm } from './intern.ts';
+
+/** A drain as the receiver knows it. */
+export interface KnownDrain {
+  id: number;
+  state: DrainState;
+  labels: string;
+  /** Newest line time taken over, ms; 0 without. */
+  lastLineMs: number;
+}
+
+/** Releases older than this are not looked for. */
+const RELEASES_SINCE_MS = 400 * DAY;
+
+export class Registry {
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+  readonly #apps = new Map<number, AppState>();
+  readonly #drains = new Map<string, KnownDrain>();
+  readonly #arriving = new Map<string, Promise<KnownDrain>>();
+
+  constructor(pool: Pool, clock: Clock) {
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  /** State of the credential's app, its settings brought up to date. */
+  app(credential: DrainCredential): AppState {
+    let app = this.#apps.get(credential.appId);
+    if (app === undefined) {
+      app = {
+        appId: credential.appId,
+        customMetrics: credential.customMetrics,
+        historyOpenUntilMs: credential.historyOpenUntilMs,
+        release: makeTerm(''),
+        releaseAtMs: 0,
+      };
+      this.#apps.set(credential.appId, app);
+    }
+    app.customMetrics = credential.customMetrics;
+    app.historyOpenUntilMs = credential.historyOpenUntilMs;
+    return app;
+  }
+
+  /** The drain when it is known, else undefined: then `arrive` makes it. */
+  known(appId: number, token: string, labels: string): KnownDrain | undefined {
+    const drain = this.#drains.get(`${appId}:${token}`);
+    return drain?.labels === labels ? drain : undefined;
+  }
+
+  /** Makes or finds the drain's row. Throws when the database is away. */
+  arrive(appId: number, token: string, sender: string, labels: string): Promise<KnownDrain> {
+    const key = `${appId}:${token}`;
+    let arriving = this.#arriving.get(key);
+    if (arriving === undefined) {
+      arriving = this.#ensure(appId, token, sender, labels).finally(() => this.#arriving.delete(key));
+      this.#arriving.set(key, arriving);
+    }
+    return arriving;
+  }
+
+  async #ensure(appId: number, token: string, sender: string, labels: string): Promise<KnownDrain> {
+    const row: DrainRow = await ensureDrain(this.#pool, {
+      appId,
+      token,
+      sender,
+      labels: parseLabels(labels),
+      nowMs: this.#clock.nowMs(),
+    });
+    const key = `${appId}:${token}`;
+    const known = this.#drains.get(key);
+    const drain = { id: row.id, state: row.state, labels, lastLineMs: known?.lastLineMs ?? 0 };
+    this.#drains.set(key, drain);
+    return drain;
+  }
+
+  /** Reads what others may have changed: states of drains, newest releases. */
+  async refresh(): Promise<void> {
+    const states = new Map((await listDrainStates(this.#pool)).map((row) => [row.id, row.state]));
+    for (const [key, drain] of this.#drains) {
+      const state = states.get(drain.id);
+      if (state === undefined) this.#drains.delete(key);
+      else drain.state = state;
+    }
+    for (const release of await listLatestReleases(this.#pool, this.#clock.nowMs() - RELEASES_SINCE_MS)) {
+      const app = this.#apps.get(release.appId);
+      if (app !== undefined && release.atMs >= app.releaseAtMs) {
+        if (app.release.text !== String(release.version)) app.release = makeTerm(String(release.version));
+        app.releaseAtMs = release.atMs;
+      }
+    }
+  }
+}
+
+const LABELS_MAX = 10;
+
+/** `?env=` and `?tag.k=v` of the drain URL; other parameters are not kept: a secret may have got there. */
+export function parseLabels(query: string): Record<string, string> {
+  const labels = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if ((name === 'env' || /^tag\.[A-Za-z0-9_.-]{1,40}$/.test(name)) && labels.size < LABELS_MAX) {
+      labels.set(name, value.replace(/[^\w .:@/-]/g, '').slice(0, 80));
+    }
+  }
+  return Object.fromEntries(labels);
+}
