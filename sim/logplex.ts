@@ -5,6 +5,7 @@
  * notice in front that is written anew at each try.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { type Entry, MessageBuffer } from './buffer.ts';
 import { type Clock, realClock } from './clock.ts';
 import { frameLine, renderLossNotice } from './frame.ts';
 import type { Fate, Ledger } from './ledger.ts';
@@ -47,12 +48,6 @@ export interface LogplexOptions {
   process?: string;
 }
 
-/** A message that waits: its frame with octet count, and what it must count as. */
-interface Entry {
-  bytes: Buffer;
-  mark: LineMark;
-}
-
 interface Frame {
   id: string;
   entries: Entry[];
@@ -76,12 +71,8 @@ export class LogplexNode {
   readonly #limits: LogplexLimits;
   readonly #connection: Connection;
   readonly #headers: Record<string, string>;
-  #buffer: Entry[] = [];
+  readonly #buffer: MessageBuffer;
   #recorded: Frame[] = [];
-  #capacity: number;
-  #lastSuccessMs: number;
-  #lossCount = 0;
-  #lossSinceMs = 0;
   #frameNumber = 0;
   #failedConnects = 0;
   #running = false;
@@ -99,14 +90,15 @@ export class LogplexNode {
       random: seededRandom('logplex', options.app, node),
       ...options,
     };
-    this.#capacity = this.#limits.bufferMessages;
-    this.#lastSuccessMs = this.#options.clock.nowMs();
+    this.#buffer = new MessageBuffer(this.#limits, this.#options.clock, (mark) => {
+      options.ledger.recordDiscarded(options.app, mark);
+    });
     this.#connection = openConnection(options.url, { ...this.#limits, connections: 1 });
     const authorization = authorizationOf(options.url);
     this.#headers = {
       ...(authorization === undefined ? {} : { Authorization: authorization }),
       'Content-Type': 'application/logplex-1',
-      'Logplex-Drain-Token': options.drainToken ?? `d.${seededRandom('token', options.app).uuid()}`,
+      'Logplex-Drain-Token': options.drainToken ?? `d.${seededRandom('token', options.url).uuid()}`,
       'User-Agent': this.#options.userAgent,
     };
   }
@@ -129,7 +121,6 @@ export class LogplexNode {
   pushBytes(bytes: Buffer, mark: LineMark): void {
     this.#options.ledger.recordGenerated(this.#options.app, mark);
     this.#buffer.push({ bytes, mark });
-    this.#dropOldest();
     this.#wake();
   }
 
@@ -148,7 +139,7 @@ export class LogplexNode {
   /** Behaves as if this line had been pushed out of a full buffer: counted lost and reported by L10. */
   discard(line: SimLine): void {
     this.#options.ledger.recordGenerated(this.#options.app, line.mark);
-    this.#lose([line.mark]);
+    this.#buffer.discard(line.mark);
   }
 
   /** Resolves when the buffer has at most this many messages. A real Logplex never waits; a backlog must. */
@@ -165,9 +156,7 @@ export class LogplexNode {
   stop(): void {
     this.#stopped = true;
     this.#connection.close();
-    for (const entry of this.#buffer.splice(0)) {
-      this.#options.ledger.recordDiscarded(this.#options.app, entry.mark);
-    }
+    this.#buffer.clear();
     this.#notify();
   }
 
@@ -186,17 +175,8 @@ export class LogplexNode {
     this.#notify();
   }
 
-  /** Up to 1,024 messages and fewer than 102,400 bytes; a longer message goes alone. */
   #takeFrame(): Frame {
-    let bytes = 0;
-    let count = 0;
-    for (const entry of this.#buffer) {
-      if (count === this.#limits.bufferMessages) break;
-      if (count > 0 && bytes + entry.bytes.length >= this.#limits.bodyBytes) break;
-      bytes += entry.bytes.length;
-      count += 1;
-    }
-    const entries = this.#buffer.splice(0, count);
+    const entries = this.#buffer.take();
     return { id: this.#frameId(), entries, bytes: Buffer.concat(entries.map((entry) => entry.bytes)) };
   }
 
@@ -213,7 +193,7 @@ export class LogplexNode {
       if (verdict === 'delivered') return this.#close(frame, progress, 'delivered');
       if (verdict === 'refused') break;
       this.#connection.close();
-      this.#shrinkIfStale();
+      this.#buffer.shrinkIfStale();
     }
     this.#close(frame, progress, progress.ambiguous ? 'unknown' : 'lost');
   }
@@ -227,12 +207,10 @@ export class LogplexNode {
       if (frame.bytes.length > 0) own['Content-Length'] = String(frame.bytes.length);
       return this.#connection.post({ ...frame.verbatim.headers, ...own }, frame.bytes);
     }
-    const dropped = this.#lossCount;
+    const { count: dropped, sinceMs } = this.#buffer.loss;
     progress.noticeDropped = dropped;
     const parts = [frame.bytes];
-    if (dropped > 0) {
-      parts.unshift(renderLossNotice(dropped, this.#lossSinceMs, this.#options.clock.nowMs()));
-    }
+    if (dropped > 0) parts.unshift(renderLossNotice(dropped, sinceMs, this.#options.clock.nowMs()));
     const body = parts.length === 1 ? frame.bytes : Buffer.concat(parts);
     const headers = {
       ...this.#headers,
@@ -279,47 +257,18 @@ export class LogplexNode {
       noticeDropped,
       noticeUncertain: progress.ambiguousNotices.some((had) => had !== hadNotice),
     });
-    if (fate === 'delivered') this.#succeed(noticeDropped);
-    else this.#addLoss(marks.length);
-  }
-
-  #succeed(noticeDropped: number): void {
-    const nowMs = this.#options.clock.nowMs();
-    this.#lastSuccessMs = nowMs;
-    this.#capacity = this.#limits.bufferMessages;
-    this.#lossCount -= noticeDropped;
-    this.#lossSinceMs = nowMs;
+    if (fate === 'delivered') this.#buffer.succeed(noticeDropped);
+    else this.#buffer.addLoss(marks.length);
   }
 
   /** 10 ms × a random slot of a range that doubles with every failed connect, about 5 s at most. */
   async #backOff(): Promise<void> {
     this.#failedConnects += 1;
-    this.#shrinkIfStale();
+    this.#buffer.shrinkIfStale();
     const { backoffSlotMs, backoffMaxMs } = this.#limits;
     const slots = 2 ** Math.min(this.#failedConnects, 16) - 1;
     const pauseMs = backoffSlotMs * this.#options.random.integer(0, slots);
     await this.#options.clock.wait(Math.min(pauseMs, backoffMaxMs));
-  }
-
-  #shrinkIfStale(): void {
-    if (this.#options.clock.nowMs() - this.#lastSuccessMs <= this.#limits.shrinkAfterMs) return;
-    this.#capacity = this.#limits.shrunkMessages;
-    this.#dropOldest();
-  }
-
-  #dropOldest(): void {
-    const surplus = this.#buffer.length - this.#capacity;
-    if (surplus > 0) this.#lose(this.#buffer.splice(0, surplus).map((entry) => entry.mark));
-  }
-
-  #lose(marks: LineMark[]): void {
-    for (const mark of marks) this.#options.ledger.recordDiscarded(this.#options.app, mark);
-    this.#addLoss(marks.length);
-  }
-
-  #addLoss(count: number): void {
-    if (this.#lossCount === 0) this.#lossSinceMs = this.#options.clock.nowMs();
-    this.#lossCount += count;
   }
 
   #frameId(): string {
