@@ -5,7 +5,7 @@
  */
 
 import type { Message, Span } from './message.ts';
-import { ascii, DASH, DOT, equalsBytes, startsWithBytes, ZERO } from './scan.ts';
+import { ascii, DASH, DOT, isText, literal, startsWith, ZERO } from './scan.ts';
 
 export const SOURCE_ROUTER = 0;
 /** (`heroku`, `logplex`). */
@@ -29,74 +29,75 @@ export const SOURCE_UNKNOWN = 8;
 export const OTHER_REASONS = ['badHeader', 'badRouterLine', 'unknownSource', 'unknownEvent'] as const;
 export type OtherReason = (typeof OTHER_REASONS)[number];
 
-const HEROKU = ascii('heroku');
-const APP = ascii('app');
-const ROUTER = ascii('router');
-const LOGPLEX = ascii('logplex');
-const API = ascii('api');
-const SHUTTLE = ascii('log-shuttle');
-const POSTGRES = ascii('postgres');
-const SLUG_COMPILER = ascii('slug-compiler');
-const SLUGC = ascii('slugc');
-const NIL = ascii('-');
+const HEROKU = literal('heroku');
+const APP = literal('app');
+const ROUTER = literal('router');
+const LOGPLEX = literal('logplex');
+const API = literal('api');
+const SHUTTLE = literal('log-shuttle');
+const POSTGRES = literal('postgres');
+const SLUG_COMPILER = literal('slug-compiler');
+const SLUGC = literal('slugc');
+const NIL = literal('-');
 
 /** One of the SOURCE_ numbers, from message.appname and message.procid. */
-export function sourceOf(message: Message, buf: Uint8Array): number {
+export function sourceOf(message: Message, words: DataView): number {
   const { appname, procid } = message;
-  if (equalsBytes(buf, HEROKU, appname.start, appname.end)) return sourceOfHeroku(procid, buf);
-  if (!equalsBytes(buf, APP, appname.start, appname.end)) return SOURCE_APP;
+  if (isText(words, HEROKU, appname.start, appname.end)) return sourceOfHeroku(procid, words);
+  if (!isText(words, APP, appname.start, appname.end)) return SOURCE_APP;
   const { start, end } = procid;
-  if (startsWithBytes(buf, POSTGRES, start, end) && isDatabase(buf, start + POSTGRES.length, end)) {
+  if (startsWith(words, POSTGRES, start, end) && isDatabase(words, start + POSTGRES.length, end)) {
     return SOURCE_DATABASE;
   }
-  if (isDynoName(buf, procid) || equalsBytes(buf, NIL, start, end)) return SOURCE_APP;
-  if (equalsBytes(buf, API, start, end)) return SOURCE_API;
-  return equalsBytes(buf, SHUTTLE, start, end) ? SOURCE_SHUTTLE : SOURCE_ADDON;
+  if (isDynoName(words, procid) || isText(words, NIL, start, end)) return SOURCE_APP;
+  if (isText(words, API, start, end)) return SOURCE_API;
+  return isText(words, SHUTTLE, start, end) ? SOURCE_SHUTTLE : SOURCE_ADDON;
 }
 
-function sourceOfHeroku(procid: Span, buf: Uint8Array): number {
+function sourceOfHeroku(procid: Span, words: DataView): number {
   const { start, end } = procid;
-  if (equalsBytes(buf, ROUTER, start, end)) return SOURCE_ROUTER;
-  if (isDynoName(buf, procid)) return SOURCE_DYNO;
-  if (equalsBytes(buf, LOGPLEX, start, end)) return SOURCE_LOGPLEX;
-  const api = equalsBytes(buf, API, start, end);
-  if (api || equalsBytes(buf, SLUG_COMPILER, start, end) || equalsBytes(buf, SLUGC, start, end)) {
+  if (isText(words, ROUTER, start, end)) return SOURCE_ROUTER;
+  if (isDynoName(words, procid)) return SOURCE_DYNO;
+  if (isText(words, LOGPLEX, start, end)) return SOURCE_LOGPLEX;
+  const api = isText(words, API, start, end);
+  if (api || isText(words, SLUG_COMPILER, start, end) || isText(words, SLUGC, start, end)) {
     return SOURCE_API;
   }
   return SOURCE_UNKNOWN;
 }
 
 /** What follows `postgres`: nothing, or `.<pid>`. */
-function isDatabase(buf: Uint8Array, at: number, end: number): boolean {
-  return at === end || (buf[at] === DOT && at + 1 < end && allDigits(buf, at + 1, end));
+function isDatabase(words: DataView, at: number, end: number): boolean {
+  return at === end || (words.getUint8(at) === DOT && at + 1 < end && allDigits(words, at + 1, end));
 }
 
 /** Longer names are no dynos (model/heroku.ts has the same bound and grammar, on strings). */
 const MAX_DYNO_NAME = 128;
 
 /** Whether a procid is `TYPE.N`, or a Fir name such as `web-848cd4f64d-pvpr2`. */
-export function isDynoName(buf: Uint8Array, procid: Span): boolean {
+export function isDynoName(words: DataView, procid: Span): boolean {
   const { start, end } = procid;
-  if (end - start > MAX_DYNO_NAME) return false;
+  if (end <= start || end - start > MAX_DYNO_NAME) return false;
   let dot = end - 1;
-  while (dot > start && isDigit(buf[dot]!)) dot -= 1;
-  if (dot > start && dot < end - 1 && end - dot <= 10 && buf[dot] === DOT) return isTypeName(buf, start, dot);
-  return isFirName(buf, start, end);
+  while (dot > start && isDigit(words.getUint8(dot))) dot -= 1;
+  if (dot > start && dot < end - 1 && end - dot <= 10 && words.getUint8(dot) === DOT)
+    return isTypeName(words, start, dot);
+  return isFirName(words, start, end);
 }
 
-function isFirName(buf: Uint8Array, start: number, end: number): boolean {
+function isFirName(words: DataView, start: number, end: number): boolean {
   const pod = end - 6;
-  if (pod <= start || buf[pod] !== DASH || !allFir(buf, pod + 1, end)) return false;
+  if (pod <= start || words.getUint8(pod) !== DASH || !allFir(words, pod + 1, end)) return false;
   let replicas = pod - 1;
-  while (replicas > start && buf[replicas] !== DASH) replicas -= 1;
+  while (replicas > start && words.getUint8(replicas) !== DASH) replicas -= 1;
   const length = pod - replicas - 1;
-  if (length < 6 || length > 10 || !allFir(buf, replicas + 1, pod)) return false;
-  return replicas > start && isTypeName(buf, start, replicas);
+  if (length < 6 || length > 10 || !allFir(words, replicas + 1, pod)) return false;
+  return replicas > start && isTypeName(words, start, replicas);
 }
 
-function isTypeName(buf: Uint8Array, start: number, end: number): boolean {
+function isTypeName(words: DataView, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
-    const byte = buf[at]!;
+    const byte = words.getUint8(at);
     const lower = byte | 0x20;
     if (!(lower >= 0x61 && lower <= 0x7a) && !isDigit(byte) && byte !== DASH && byte !== 0x5f) return false;
   }
@@ -104,8 +105,8 @@ function isTypeName(buf: Uint8Array, start: number, end: number): boolean {
 }
 
 /** Fir's alphabet: consonants, 2 and 4–9, so that no word can come out. */
-function allFir(buf: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (FIR[buf[at]!] === 0) return false;
+function allFir(words: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (FIR[words.getUint8(at)] === 0) return false;
   return true;
 }
 
@@ -116,7 +117,7 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39;
 }
 
-function allDigits(buf: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (!isDigit(buf[at]!)) return false;
+function allDigits(words: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (!isDigit(words.getUint8(at))) return false;
   return true;
 }

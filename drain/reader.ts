@@ -39,16 +39,15 @@ import { parseDynoEvent } from './platform.ts';
 import { parseDatabaseLog } from './postgres.ts';
 import { createRequestFields, readRouterLine } from './router.ts';
 import { createSampleFields, isRuntimeLine, readRuntimeLine } from './runtime.ts';
-import { ascii, HASH, startsWithBytes, textOfSpan } from './scan.ts';
+import { HASH, type Literal, literal, SPACE, startsWith, textOfSpan, untilByte, wordsOf } from './scan.ts';
 import { readHeader } from './syslog.ts';
 
-const SAMPLE = ascii('sample');
-const COUNT = ascii('count');
-const MEASURE = ascii('measure');
-const SPACE = 0x20;
+const SAMPLE = literal('sample');
+const COUNT = literal('count');
+const MEASURE = literal('measure');
 /** The one R code that documentation shows with APPNAME `app`; a forged one does no harm. */
-const ATTACH_ERROR = ascii('Error R13 (Attach error)');
-const RUN = ascii('run.');
+const ATTACH_ERROR = literal('Error R13 (Attach error)');
+const RUN = literal('run.');
 
 /** What kinds of l2met tokens a text has. */
 const NO_TOKENS = 0;
@@ -83,6 +82,8 @@ export function createMessage(): Message {
 /** Reads one message after another into the same `message`, which is valid until the next `read`. */
 export class MessageReader {
   readonly message: Message = createMessage();
+  private buf: Uint8Array = new Uint8Array(0);
+  private words: DataView = wordsOf(this.buf);
 
   /**
    * Reads the message in [start, end) of `buf`, its octet count already taken off. `message.timeMs` is the
@@ -99,27 +100,31 @@ export class MessageReader {
     message.loss = null;
     message.databaseLog = null;
     message.otherReason = null;
-    if (readHeader(message, buf, start, end, dialect)) readText(message, buf);
+    if (buf !== this.buf) {
+      this.buf = buf;
+      this.words = wordsOf(buf);
+    }
+    if (readHeader(message, this.words, start, end, dialect)) readText(message, buf, this.words);
     else setOther(message, 'badHeader');
   }
 }
 
-function readText(message: Message, buf: Uint8Array): void {
-  switch (sourceOf(message, buf)) {
+function readText(message: Message, buf: Uint8Array, words: DataView): void {
+  switch (sourceOf(message, words)) {
     case SOURCE_ROUTER:
-      readRouter(message, buf);
+      readRouter(message, words);
       return;
     case SOURCE_DYNO:
-      readDyno(message, buf);
+      readDyno(message, buf, words);
       return;
     case SOURCE_APP:
-      readApp(message, buf);
+      readApp(message, buf, words);
       return;
     case SOURCE_ADDON:
-      readAddon(message, buf);
+      readAddon(message, buf, words);
       return;
     case SOURCE_DATABASE:
-      readDatabase(message, buf);
+      readDatabase(message, buf, words);
       return;
     case SOURCE_API:
       readApi(message, buf);
@@ -138,16 +143,16 @@ function setOther(message: Message, reason: OtherReason): void {
   message.otherReason = reason;
 }
 
-function readRouter(message: Message, buf: Uint8Array): void {
+function readRouter(message: Message, words: DataView): void {
   message.kind = KIND_REQUEST;
-  if (readRouterLine(message, buf)) return;
+  if (readRouterLine(message, words)) return;
   message.notes |= NOTE_BAD_ROUTER_LINE;
   setOther(message, 'badRouterLine');
 }
 
-function readDyno(message: Message, buf: Uint8Array): void {
+function readDyno(message: Message, buf: Uint8Array, words: DataView): void {
   message.kind = KIND_DYNO_SAMPLE;
-  if (isRuntimeLine(message, buf) && readRuntimeLine(message, buf)) return;
+  if (isRuntimeLine(message, words) && readRuntimeLine(message, words)) return;
   readDynoEvent(message, buf);
 }
 
@@ -177,10 +182,10 @@ function readLoss(message: Message, buf: Uint8Array): void {
   message.notes |= read.notes;
 }
 
-function readDatabase(message: Message, buf: Uint8Array): void {
+function readDatabase(message: Message, buf: Uint8Array, words: DataView): void {
   const read = parseDatabaseLog(textOfSpan(buf, message.text));
   if (read === null) {
-    readApp(message, buf);
+    readApp(message, buf, words);
     return;
   }
   message.kind = KIND_DATABASE_LOG;
@@ -189,9 +194,9 @@ function readDatabase(message: Message, buf: Uint8Array): void {
 }
 
 /** An add-on's line with a `sample#` is its metrics; anything else it writes is read as an application's. */
-function readAddon(message: Message, buf: Uint8Array): void {
-  if (tokensIn(buf, message.text.start, message.text.end) !== SAMPLE_TOKENS) {
-    readApp(message, buf);
+function readAddon(message: Message, buf: Uint8Array, words: DataView): void {
+  if (tokensIn(words, message.text.start, message.text.end) !== SAMPLE_TOKENS) {
+    readApp(message, buf, words);
     return;
   }
   message.kind = KIND_ADDON_SAMPLE;
@@ -200,17 +205,17 @@ function readAddon(message: Message, buf: Uint8Array): void {
 }
 
 /** Application output: text, or custom metrics if at least one l2met token of it can be read. */
-function readApp(message: Message, buf: Uint8Array): void {
+function readApp(message: Message, buf: Uint8Array, words: DataView): void {
   message.kind = KIND_APP;
   const { start, end } = message.text;
   if (
-    startsWithBytes(buf, ATTACH_ERROR, start, end) &&
-    startsWithBytes(buf, RUN, message.procid.start, message.procid.end)
+    startsWith(words, ATTACH_ERROR, start, end) &&
+    startsWith(words, RUN, message.procid.start, message.procid.end)
   ) {
     readDynoEvent(message, buf);
     return;
   }
-  if (tokensIn(buf, start, end) === NO_TOKENS) return;
+  if (tokensIn(words, start, end) === NO_TOKENS) return;
   const line: L2metLine = parseL2met(textOfSpan(buf, message.text));
   if (line.skipped.length > 0) message.notes |= NOTE_BAD_METRIC;
   if (line.metrics.length === 0) return;
@@ -221,19 +226,18 @@ function readApp(message: Message, buf: Uint8Array): void {
 }
 
 /** Looks for `sample#`, `count#` and `measure#` at the start of words. */
-function tokensIn(buf: Uint8Array, start: number, end: number): number {
+function tokensIn(words: DataView, start: number, end: number): number {
   let found = NO_TOKENS;
-  for (let at = start; at < end; at += 1) {
-    if (buf[at] !== HASH) continue;
-    if (isWordBefore(buf, SAMPLE, start, at)) return SAMPLE_TOKENS;
-    if (isWordBefore(buf, COUNT, start, at) || isWordBefore(buf, MEASURE, start, at)) found = SOME_TOKENS;
+  for (let at = untilByte(words, HASH, start, end); at < end; at = untilByte(words, HASH, at + 1, end)) {
+    if (isWordBefore(words, SAMPLE, start, at)) return SAMPLE_TOKENS;
+    if (isWordBefore(words, COUNT, start, at) || isWordBefore(words, MEASURE, start, at)) found = SOME_TOKENS;
   }
   return found;
 }
 
 /** Whether `word` ends at `at` and begins at `start` or behind a space. */
-function isWordBefore(buf: Uint8Array, word: Uint8Array, start: number, at: number): boolean {
+function isWordBefore(words: DataView, word: Literal, start: number, at: number): boolean {
   const from = at - word.length;
-  if (from < start || (from > start && buf[from - 1] !== SPACE)) return false;
-  return startsWithBytes(buf, word, from, at);
+  if (from < start || (from > start && words.getUint8(from - 1) !== SPACE)) return false;
+  return startsWith(words, word, from, at);
 }

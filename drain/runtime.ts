@@ -11,32 +11,34 @@ import { isMetricName, readQuantity } from './l2met.ts';
 import { DYNO_METRICS, type Message, type SampleFields } from './message.ts';
 import { NOTE_BAD_METRIC } from './notes.ts';
 import {
-  ascii,
+  byteAt,
   clearSpan,
   DASH,
   DOT,
   EQUALS,
-  equalsBytes,
+  isText,
+  type Literal,
+  literal,
   SPACE,
   setSpan,
-  startsWithBytes,
-  textOfBytes,
+  startsWith,
+  textOfWords,
   untilByte,
   ZERO,
 } from './scan.ts';
 
-const SOURCE_IS = ascii('source=');
-const DYNO_IS = ascii('dyno=');
-const SAMPLE = ascii('sample#');
-const NAMES = DYNO_METRICS.map(ascii);
-const PAGES = ascii('pages');
+const SOURCE_IS = literal('source=');
+const DYNO_IS = literal('dyno=');
+const SAMPLE = literal('sample#');
+const NAMES = DYNO_METRICS.map(literal);
+const PAGES = literal('pages');
 
 /** Units of memory, with what one is in bytes. */
-const SIZES: readonly { unit: Uint8Array; bytes: number }[] = [
-  { unit: ascii('MB'), bytes: 2 ** 20 },
-  { unit: ascii('GB'), bytes: 2 ** 30 },
-  { unit: ascii('kB'), bytes: 2 ** 10 },
-  { unit: ascii('bytes'), bytes: 1 },
+const SIZES: readonly { unit: Literal; bytes: number }[] = [
+  { unit: literal('MB'), bytes: 2 ** 20 },
+  { unit: literal('GB'), bytes: 2 ** 30 },
+  { unit: literal('kB'), bytes: 2 ** 10 },
+  { unit: literal('bytes'), bytes: 1 },
 ];
 const FIRST_MEMORY = DYNO_METRICS.indexOf('memory_total');
 const FIRST_PAGES = DYNO_METRICS.indexOf('memory_pgpgin');
@@ -58,15 +60,15 @@ export function createSampleFields(): SampleFields {
 }
 
 /** Whether the text of a (`heroku`, dyno) message is for `readRuntimeLine`. */
-export function isRuntimeLine(message: Message, buf: Uint8Array): boolean {
-  return startsWithBytes(buf, SOURCE_IS, message.text.start, message.text.end);
+export function isRuntimeLine(message: Message, words: DataView): boolean {
+  return startsWith(words, SOURCE_IS, message.text.start, message.text.end);
 }
 
 /**
  * Reads message.text into message.sample. False when there is no `sample#` in it at all. A metric that cannot
  * be read (`NaN`, empty, a unit that does not belong to it) is skipped with note `badMetric`, the others count.
  */
-export function readRuntimeLine(message: Message, buf: Uint8Array): boolean {
+export function readRuntimeLine(message: Message, words: DataView): boolean {
   const { start, end } = message.text;
   const sample = message.sample;
   clearSpan(sample.dynoId);
@@ -77,11 +79,11 @@ export function readRuntimeLine(message: Message, buf: Uint8Array): boolean {
   let expected = 0;
   let at = start;
   while (at < end) {
-    const tokenEnd = untilByte(buf, SPACE, at, end);
-    if (startsWithBytes(buf, SAMPLE, at, tokenEnd)) {
+    const tokenEnd = untilByte(words, SPACE, at, end);
+    if (startsWith(words, SAMPLE, at, tokenEnd)) {
       seen = true;
-      expected = readMetric(message, buf, at + SAMPLE.length, tokenEnd, expected) + 1;
-    } else if (startsWithBytes(buf, DYNO_IS, at, tokenEnd)) {
+      expected = readMetric(message, words, at + SAMPLE.length, tokenEnd, expected) + 1;
+    } else if (startsWith(words, DYNO_IS, at, tokenEnd)) {
       setSpan(sample.dynoId, at + DYNO_IS.length, tokenEnd);
     }
     at = tokenEnd + 1;
@@ -90,61 +92,61 @@ export function readRuntimeLine(message: Message, buf: Uint8Array): boolean {
 }
 
 /** Reads `name=value` and gives the number of the metric, so that the next one is tried first. */
-function readMetric(message: Message, buf: Uint8Array, start: number, end: number, expected: number): number {
-  const nameEnd = untilByte(buf, EQUALS, start, end);
-  const metric = metricNumber(buf, start, nameEnd, expected);
+function readMetric(message: Message, words: DataView, start: number, end: number, expected: number): number {
+  const nameEnd = untilByte(words, EQUALS, start, end);
+  const metric = metricNumber(words, start, nameEnd, expected);
   if (metric < 0) {
-    readOther(message, buf, start, nameEnd, end);
+    readOther(message, words, start, nameEnd, end);
     return expected - 1;
   }
   const sample = message.sample;
-  const value = readValue(buf, nameEnd + 1, end, metric);
+  const value = readValue(words, nameEnd + 1, end, metric);
   if (Number.isFinite(value)) {
     sample.values[metric] = value;
     sample.present |= 1 << metric;
-  } else skip(message, buf, start, nameEnd);
+  } else skip(message, words, start, nameEnd);
   return metric;
 }
 
-function metricNumber(buf: Uint8Array, start: number, end: number, expected: number): number {
+function metricNumber(words: DataView, start: number, end: number, expected: number): number {
   const first = NAMES[expected];
-  if (first !== undefined && equalsBytes(buf, first, start, end)) return expected;
+  if (first !== undefined && isText(words, first, start, end)) return expected;
   for (let metric = 0; metric < NAMES.length; metric += 1) {
-    if (equalsBytes(buf, NAMES[metric]!, start, end)) return metric;
+    if (isText(words, NAMES[metric]!, start, end)) return metric;
   }
   return -1;
 }
 
 /** A metric Heroku has added since: kept by name if it reads like any other l2met value. */
-function readOther(message: Message, buf: Uint8Array, start: number, nameEnd: number, end: number): void {
-  const name = textOfBytes(buf, start, nameEnd);
+function readOther(message: Message, words: DataView, start: number, nameEnd: number, end: number): void {
+  const name = textOfWords(words, start, nameEnd);
   const quantity =
-    nameEnd < end && isMetricName(name) ? readQuantity(textOfBytes(buf, nameEnd + 1, end)) : null;
+    nameEnd < end && isMetricName(name) ? readQuantity(textOfWords(words, nameEnd + 1, end)) : null;
   const sample = message.sample;
   sample.others ??= new Map();
-  if (quantity === null || sample.others.size >= MAX_NAMES) skip(message, buf, start, nameEnd);
+  if (quantity === null || sample.others.size >= MAX_NAMES) skip(message, words, start, nameEnd);
   else sample.others.set(name, quantity.base);
   if (sample.others.size === 0) sample.others = null;
 }
 
-function skip(message: Message, buf: Uint8Array, start: number, end: number): void {
+function skip(message: Message, words: DataView, start: number, end: number): void {
   message.notes |= NOTE_BAD_METRIC;
   message.sample.skipped ??= [];
   if (message.sample.skipped.length < MAX_NAMES) {
-    message.sample.skipped.push(textOfBytes(buf, start, Math.min(end, start + MAX_NAMES)));
+    message.sample.skipped.push(textOfWords(words, start, Math.min(end, start + MAX_NAMES)));
   }
 }
 
 /** Value in base units, or NaN. Plain decimals are read from the bytes, anything else through a string. */
-function readValue(buf: Uint8Array, start: number, end: number, metric: number): number {
+function readValue(words: DataView, start: number, end: number, metric: number): number {
   let at = start;
-  const negative = buf[at] === DASH && at < end;
+  const negative = byteAt(words, at, end) === DASH;
   if (negative) at += 1;
   let digits = 0;
   let decimals = -1;
   let value = 0;
   for (; at < end; at += 1) {
-    const byte = buf[at]!;
+    const byte = words.getUint8(at);
     const digit = byte - ZERO;
     if (digit >= 0 && digit <= 9) {
       value = value * 10 + digit;
@@ -153,28 +155,28 @@ function readValue(buf: Uint8Array, start: number, end: number, metric: number):
     } else if (byte === DOT && decimals < 0 && digits > 0) decimals = 0;
     else break;
   }
-  const exponent = at < end && (buf[at]! | 0x20) === 0x65;
-  if (exponent || digits > 15) return readLongValue(buf, start, end, metric);
+  const exponent = at < end && (words.getUint8(at) | 0x20) === 0x65;
+  if (exponent || digits > 15) return readLongValue(words, start, end, metric);
   if (digits === 0 || decimals === 0) return Number.NaN;
-  const factor = factorOf(buf, at, end, metric);
+  const factor = factorOf(words, at, end, metric);
   const plain = decimals > 0 ? value / POWERS_OF_TEN[decimals]! : value;
   return (negative ? -plain : plain) * factor;
 }
 
 /** `1.5e3MB`, or more digits than a double holds: rare enough for a string. */
-function readLongValue(buf: Uint8Array, start: number, end: number, metric: number): number {
-  const quantity = readQuantity(textOfBytes(buf, start, end));
+function readLongValue(words: DataView, start: number, end: number, metric: number): number {
+  const quantity = readQuantity(textOfWords(words, start, end));
   if (quantity === null) return Number.NaN;
   const unitStart = end - quantity.unit.length;
-  return quantity.value * factorOf(buf, unitStart, end, metric);
+  return quantity.value * factorOf(words, unitStart, end, metric);
 }
 
 /** What the unit at [start, end) is worth for a metric, NaN when it is none of its units. */
-function factorOf(buf: Uint8Array, start: number, end: number, metric: number): number {
+function factorOf(words: DataView, start: number, end: number, metric: number): number {
   if (metric < FIRST_MEMORY) return start === end ? 1 : Number.NaN;
   if (metric >= FIRST_PAGES && metric <= LAST_PAGES) {
-    return start === end || equalsBytes(buf, PAGES, start, end) ? 1 : Number.NaN;
+    return start === end || isText(words, PAGES, start, end) ? 1 : Number.NaN;
   }
-  for (const size of SIZES) if (equalsBytes(buf, size.unit, start, end)) return size.bytes;
+  for (const size of SIZES) if (isText(words, size.unit, start, end)) return size.bytes;
   return Number.NaN;
 }

@@ -18,74 +18,120 @@ export const EQUALS = 0x3d;
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The bytes of an ASCII text, for `startsWithBytes` and `lastIndexOfBytes`. */
+/** The bytes of an ASCII text. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** Position of the first `byte` in [start, end), or -1. A plain loop: spans are short, a native call is not cheaper. */
-export function indexOfByte(buf: Uint8Array, byte: number, start: number, end: number): number {
-  for (let at = start; at < end; at += 1) if (buf[at] === byte) return at;
-  return -1;
+/** A view that reads four bytes of a body at once; make one per body, not per message. */
+export function wordsOf(buf: Uint8Array): DataView {
+  return new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
 }
 
-/** Position of the first `byte` in [start, end), or `end`. */
-export function untilByte(buf: Uint8Array, byte: number, start: number, end: number): number {
-  let at = start;
-  while (at < end && buf[at] !== byte) at += 1;
-  return at;
+/** The byte at a position, -1 from `end` on. Every read of a single byte that may be the last goes through here. */
+export function byteAt(words: DataView, at: number, end: number): number {
+  return at < end ? words.getUint8(at) : -1;
 }
 
-/** Whether `pattern` stands at `start` and ends within [start, end). */
-export function startsWithBytes(buf: Uint8Array, pattern: Uint8Array, start: number, end: number): boolean {
-  const length = pattern.length;
-  if (start + length > end) return false;
-  for (let at = 0; at < length; at += 1) if (buf[start + at] !== pattern[at]) return false;
+/** An ASCII text prepared for comparing four bytes at a time (little-endian words). */
+export interface Literal {
+  length: number;
+  first: number;
+  /** Bytes 4–7 of a text of more than eight. */
+  second: number;
+  /** The last four bytes, which may overlap with the first. */
+  last: number;
+  bytes: Uint8Array;
+}
+
+/** Prepares a text; those of 4 to 12 characters are compared by words, others byte by byte. */
+export function literal(text: string): Literal {
+  const bytes = ascii(text);
+  const word = (at: number): number => (bytes.length < 4 ? 0 : wordsOf(bytes).getInt32(at, true));
+  const length = bytes.length;
+  return {
+    length,
+    first: word(0),
+    second: length > 8 ? word(4) : 0,
+    last: word(Math.max(length - 4, 0)),
+    bytes,
+  };
+}
+
+/** Whether the text stands at `at` and ends within [at, end). */
+export function startsWith(words: DataView, text: Literal, at: number, end: number): boolean {
+  const length = text.length;
+  if (at + length > end) return false;
+  if (length < 4 || length > 12) return startsWithOdd(words, text, at);
+  if (words.getInt32(at, true) !== text.first) return false;
+  if (length > 8 && words.getInt32(at + 4, true) !== text.second) return false;
+  return words.getInt32(at + length - 4, true) === text.last;
+}
+
+function startsWithOdd(words: DataView, text: Literal, at: number): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (words.getUint8(at + index) !== text.bytes[index]) return false;
+  }
   return true;
 }
 
-/** Whether [start, end) is exactly `pattern`. */
-export function equalsBytes(buf: Uint8Array, pattern: Uint8Array, start: number, end: number): boolean {
-  return end - start === pattern.length && startsWithBytes(buf, pattern, start, end);
+/** Whether [start, end) is exactly the text. */
+export function isText(words: DataView, text: Literal, start: number, end: number): boolean {
+  return end - start === text.length && startsWith(words, text, start, end);
+}
+
+/**
+ * Position of the first `byte` in [start, end), or `end`, four bytes a step (Hacker's Delight 6-1: a word has a
+ * zero byte where `(x - 0x01010101) & ~x & 0x80808080` is set; the lowest set one is exact).
+ */
+export function untilByte(words: DataView, byte: number, start: number, end: number): number {
+  const repeated = byte * 0x01010101;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const word = words.getInt32(at, true) ^ repeated;
+    const found = (word - 0x01010101) & ~word & 0x80808080;
+    if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
+  }
+  while (at < end && words.getUint8(at) !== byte) at += 1;
+  return at;
+}
+
+/** Position of the first `byte` in [start, end), or -1. */
+export function indexOfByte(words: DataView, byte: number, start: number, end: number): number {
+  const at = untilByte(words, byte, start, end);
+  return at < end ? at : -1;
 }
 
 /** A pattern with its table of steps for a search from the end (Horspool, mirrored). */
 export interface BackwardPattern {
-  bytes: Uint8Array;
+  text: Literal;
   /** By byte at the left edge of the window: how far the window may move to the left. */
   steps: Uint8Array;
 }
 
-/** Prepares `text` (ASCII, 2–255 bytes) for `lastIndexOfBytes`. */
+/** Prepares `text` (ASCII, 5–12 characters) for `lastIndexOfText`. */
 export function backwardPattern(text: string): BackwardPattern {
-  const bytes = ascii(text);
-  const steps = new Uint8Array(256).fill(bytes.length);
-  for (let at = bytes.length - 1; at > 0; at -= 1) steps[bytes[at]!] = at;
-  return { bytes, steps };
+  const prepared = literal(text);
+  const steps = new Uint8Array(256).fill(text.length);
+  for (let at = text.length - 1; at > 0; at -= 1) steps[text.charCodeAt(at)] = at;
+  return { text: prepared, steps };
 }
 
 /**
  * Start of the last occurrence of the pattern that lies wholly in [start, end), or -1. Looks at about one
  * byte in six, which is why the tail of a router line is searched this way and not byte by byte.
  */
-export function lastIndexOfBytes(
-  buf: Uint8Array,
+export function lastIndexOfText(
+  words: DataView,
   pattern: BackwardPattern,
   start: number,
   end: number,
 ): number {
-  const { bytes, steps } = pattern;
-  const length = bytes.length;
-  const first = bytes[0];
-  let at = end - length;
+  const { text, steps } = pattern;
+  let at = end - text.length;
   while (at >= start) {
-    const byte = buf[at]!;
-    if (byte === first) {
-      let matched = 1;
-      while (matched < length && buf[at + matched] === bytes[matched]) matched += 1;
-      if (matched === length) return at;
-    }
-    at -= steps[byte]!;
+    if (words.getInt32(at, true) === text.first && startsWith(words, text, at, end)) return at;
+    at -= steps[words.getUint8(at)]!;
   }
   return -1;
 }
@@ -95,6 +141,11 @@ export function textOfBytes(buf: Uint8Array, start: number, end: number): string
   if (end <= start) return '';
   if (buf instanceof Buffer) return buf.toString('utf8', start, end);
   return decoder.decode(buf.subarray(start, end));
+}
+
+/** The same from a view of the bytes. */
+export function textOfWords(words: DataView, start: number, end: number): string {
+  return textOfBytes(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), start, end);
 }
 
 /** Text of a span; '' for an empty or absent one. */

@@ -3,12 +3,13 @@
  * decimals, trailing zeros may be cut, add-ons write none (FORMATS 2.4). No Date on the way: a day's start is
  * kept, the rest is digits.
  */
-import { ZERO } from './scan.ts';
+import { byteAt, DASH, DOT, textOfBytes, wordsOf, ZERO } from './scan.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const COLON = 0x3a;
 
 /** A line may be this far ahead of its arrival before its own time is not believed. */
 export const MAX_AHEAD_MS = 5 * MINUTE_MS;
@@ -18,8 +19,6 @@ export const MAX_BEHIND_MS = HOUR_MS;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const POWERS_OF_TEN = [1, 10, 100, 1_000];
 
-let cachedDayKey = -1;
-let cachedDayMs = Number.NaN;
 /** The two halves of the time read last: whole seconds as ms, and the fraction in ms. */
 let wholeMs = Number.NaN;
 let fractionMs = 0;
@@ -30,20 +29,19 @@ let fractionMs = 0;
  * is counted as second 59. Offsets up to ±23:59.
  */
 export function readTimestamp(buf: Uint8Array, start: number, end: number): number {
-  return scan(buf, start, end) ? wholeMs + fractionMs : Number.NaN;
+  return readTimeAt(wordsOf(buf), start, end);
+}
+
+/** The same from a view of the bytes; a time of the same minute as the one before costs a few loads. */
+export function readTimeAt(words: DataView, start: number, end: number): number {
+  return scan(words, start, end) ? wholeMs + fractionMs : Number.NaN;
 }
 
 /** The time as ISO 8601 UTC with the decimals given (at most nine), or '' when it is unreadable. */
 export function isoTextOf(buf: Uint8Array, start: number, end: number): string {
-  if (!scan(buf, start, end)) return '';
-  let fraction = '';
-  for (let at = start + 20; buf[start + 19] === 0x2e && at < end && fraction.length < 9; at += 1) {
-    const digit = buf[at]! - ZERO;
-    if (digit < 0 || digit > 9) break;
-    fraction += String(digit);
-  }
-  const seconds = new Date(wholeMs).toISOString().replace('.000Z', '');
-  return fraction === '' ? `${seconds}Z` : `${seconds}.${fraction}Z`;
+  if (!scan(wordsOf(buf), start, end)) return '';
+  const fraction = /^\.\d{1,9}/.exec(textOfBytes(buf, start + 19, end))?.[0] ?? '';
+  return `${new Date(wholeMs).toISOString().slice(0, -'.000Z'.length)}${fraction}Z`;
 }
 
 /** What becomes of a line's own time, given its arrival. */
@@ -56,52 +54,64 @@ export function judgeTime(lineMs: number, receivedAtMs: number): TimeVerdict {
   return lineMs < receivedAtMs - MAX_BEHIND_MS ? 'lateTime' : 'line';
 }
 
-function scan(buf: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 20 || buf[start + 4] !== 0x2d || buf[start + 7] !== 0x2d) return false;
-  if ((buf[start + 10]! | 0x20) !== 0x74 || buf[start + 13] !== 0x3a || buf[start + 16] !== 0x3a)
+function scan(words: DataView, start: number, end: number): boolean {
+  if (end - start < 20) return false;
+  const minuteMs = readMinute(words, start);
+  const second = twoDigits(words, start + 17);
+  if (Number.isNaN(minuteMs) || words.getUint8(start + 16) !== COLON || second < 0 || second > 60)
     return false;
-  const hour = twoDigits(buf, start + 11);
-  const minute = twoDigits(buf, start + 14);
-  const second = twoDigits(buf, start + 17);
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return false;
-  const dayMs = readDay(buf, start);
-  if (Number.isNaN(dayMs)) return false;
   let at = start + 19;
   fractionMs = 0;
-  if (buf[at] === 0x2e) {
-    at = readFraction(buf, at + 1, end);
+  if (words.getUint8(at) === DOT) {
+    at = readFraction(words, at + 1, end);
     if (at < 0) return false;
   }
-  const offsetMs = readOffset(buf, at, end);
+  const offsetMs = readOffset(words, at, end);
   if (Number.isNaN(offsetMs)) return false;
-  wholeMs =
-    dayMs + hour * HOUR_MS + minute * MINUTE_MS + (second === 60 ? 59 : second) * SECOND_MS - offsetMs;
+  wholeMs = minuteMs + (second === 60 ? 59 : second) * SECOND_MS - offsetMs;
   return true;
 }
 
-/** 0–99, or a negative number when one of the two bytes is no digit. */
-function twoDigits(buf: Uint8Array, at: number): number {
-  const tens = buf[at]! - ZERO;
-  const ones = buf[at + 1]! - ZERO;
-  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) return -1;
-  return tens * 10 + ones;
+/** The words of `YYYY-MM-DDThh:mm` read last, and what they meant. */
+const cached = new Int32Array(4);
+let cachedMinuteMs = Number.NaN;
+
+/** ms of the minute at `YYYY-MM-DDThh:mm`, or NaN. */
+function readMinute(words: DataView, at: number): number {
+  const first = words.getInt32(at, true);
+  const second = words.getInt32(at + 4, true);
+  const third = words.getInt32(at + 8, true);
+  const fourth = words.getInt32(at + 12, true);
+  if (fourth === cached[3] && third === cached[2] && second === cached[1] && first === cached[0]) {
+    return cachedMinuteMs;
+  }
+  cachedMinuteMs = parseMinute(words, at);
+  cached[0] = first;
+  cached[1] = second;
+  cached[2] = third;
+  cached[3] = fourth;
+  return cachedMinuteMs;
 }
 
-/** Start of the day at `YYYY-MM-DD`, or NaN. */
-function readDay(buf: Uint8Array, at: number): number {
-  const century = twoDigits(buf, at);
-  const years = twoDigits(buf, at + 2);
-  const month = twoDigits(buf, at + 5);
-  const day = twoDigits(buf, at + 8);
-  if (century < 0 || years < 0 || month < 0 || day < 0) return Number.NaN;
-  const year = century * 100 + years;
-  const key = (year << 9) | (month << 5) | day;
-  if (day < 32 && key === cachedDayKey) return cachedDayMs;
-  const dayMs = startOfDay(year, month, day);
-  if (Number.isNaN(dayMs)) return dayMs;
-  cachedDayKey = key;
-  cachedDayMs = dayMs;
-  return dayMs;
+function parseMinute(words: DataView, at: number): number {
+  if (words.getUint8(at + 4) !== DASH || words.getUint8(at + 7) !== DASH) return Number.NaN;
+  if ((words.getUint8(at + 10) | 0x20) !== 0x74 || words.getUint8(at + 13) !== COLON) return Number.NaN;
+  const century = twoDigits(words, at);
+  const years = twoDigits(words, at + 2);
+  const month = twoDigits(words, at + 5);
+  const day = twoDigits(words, at + 8);
+  const hour = twoDigits(words, at + 11);
+  const minute = twoDigits(words, at + 14);
+  if (Math.min(century, years, month, day, hour, minute) < 0 || hour > 23 || minute > 59) return Number.NaN;
+  return startOfDay(century * 100 + years, month, day) + hour * HOUR_MS + minute * MINUTE_MS;
+}
+
+/** 0–99, or -1 when one of the two bytes is no digit. */
+function twoDigits(words: DataView, at: number): number {
+  const tens = words.getUint8(at) - ZERO;
+  const ones = words.getUint8(at + 1) - ZERO;
+  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) return -1;
+  return tens * 10 + ones;
 }
 
 /** ms since the epoch of a day of the Gregorian calendar, or NaN for one that does not exist. */
@@ -119,12 +129,12 @@ function startOfDay(year: number, month: number, day: number): number {
 }
 
 /** Reads the decimals into `fractionMs`; position after them, or -1 when there are none. */
-function readFraction(buf: Uint8Array, start: number, end: number): number {
+function readFraction(words: DataView, start: number, end: number): number {
   let at = start;
   let digits = 0;
   let value = 0;
   for (; at < end; at += 1) {
-    const digit = buf[at]! - ZERO;
+    const digit = words.getUint8(at) - ZERO;
     if (digit < 0 || digit > 9) break;
     if (digits === 6) continue;
     value = value * 10 + digit;
@@ -135,14 +145,20 @@ function readFraction(buf: Uint8Array, start: number, end: number): number {
   return at;
 }
 
+/** `+00:` and `0:00` as words: the offset of nearly every line. */
+const PLUS_ZERO = 0x3a30302b;
+const ZERO_MINUTES = 0x30303a30;
+
 /** ms east of UTC for `Z` or `±hh:mm` that fills [at, end), or NaN. */
-function readOffset(buf: Uint8Array, at: number, end: number): number {
-  const sign = buf[at]!;
+function readOffset(words: DataView, at: number, end: number): number {
+  const sign = byteAt(words, at, end);
   if (end - at === 1 && (sign | 0x20) === 0x7a) return 0;
-  if (end - at !== 6 || (sign !== 0x2b && sign !== 0x2d) || buf[at + 3] !== 0x3a) return Number.NaN;
-  const hours = twoDigits(buf, at + 1);
-  const minutes = twoDigits(buf, at + 4);
+  if (end - at !== 6) return Number.NaN;
+  if (words.getInt32(at, true) === PLUS_ZERO && words.getInt32(at + 2, true) === ZERO_MINUTES) return 0;
+  if ((sign !== 0x2b && sign !== DASH) || words.getUint8(at + 3) !== COLON) return Number.NaN;
+  const hours = twoDigits(words, at + 1);
+  const minutes = twoDigits(words, at + 4);
   if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return Number.NaN;
   const offsetMs = hours * HOUR_MS + minutes * MINUTE_MS;
-  return sign === 0x2d ? -offsetMs : offsetMs;
+  return sign === DASH ? -offsetMs : offsetMs;
 }
