@@ -172,7 +172,7 @@ async function reachEmbedded(dataDir: string, log: Log): Promise<{ url: string; 
   mkdirSync(dataDir, { recursive: true });
   for (let tried = 0; ; tried++) {
     const url = nameEmbedded(dataDir);
-    if (await answers(url)) return { url, close: async () => {} };
+    if (await answers(url)) return { url, close: () => closeIfLeftBehind(dataDir, log) };
     try {
       const embedded = await startEmbedded({ dataDir, log, lockWaitMs: 0 });
       return { url: embedded.url, close: () => closeUnlessUsed(embedded) };
@@ -180,6 +180,15 @@ async function reachEmbedded(dataDir: string, log: Log): Promise<{ url: string; 
       if (!(error instanceof LockedError) || tried > 100) throw error;
       await sleep(200);
     }
+  }
+}
+
+/** The last of several commands turns off the light: nobody owns the server and nobody is connected. */
+async function closeIfLeftBehind(dataDir: string, log: Log): Promise<void> {
+  try {
+    await closeUnlessUsed(await startEmbedded({ dataDir, log, lockWaitMs: 0 }));
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
   }
 }
 

@@ -70,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const port = await listen(server, options.port, options.host);
   let stopped: Promise<void> | undefined;
   const stop = (reason: string): Promise<void> => {
-    stopped ??= stopInOrder(reason, options, inFlight);
+    stopped ??= stopInOrder(reason, options, inFlight).finally(() => listenToSignals('off'));
     return stopped;
   };
   const onSignal = (signal: string): void => {
@@ -81,8 +81,10 @@ export async function serve(options: ServeOptions): Promise<Running> {
     }
     void stop(signal).then(() => exit(0));
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  const listenToSignals = (change: 'on' | 'off'): void => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process[change](signal, onSignal);
+  };
+  listenToSignals('on');
   return { port, stop };
 }
 

@@ -5,12 +5,12 @@ import { buildLog } from '../bin/log.ts';
 const log = buildLog({ out: process.stdout, readable: false });
 try {
   const server = await startEmbedded({ dataDir: process.argv[2] ?? '', log, lockWaitMs: 500 });
-  // Not through the log, which leaves user names out of URLs.
-  const { url, adopted } = server;
-  process.stdout.write(`${JSON.stringify({ event: 'ready', url, pid: server.pid(), adopted })}\n`);
   const stop = (): void => void server.stop().then(() => process.exit(0));
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // Not through the log, which leaves user names out of URLs.
+  const { url, adopted } = server;
+  process.stdout.write(`${JSON.stringify({ event: 'ready', url, pid: server.pid(), adopted })}\n`);
   setInterval(() => {}, 60_000);
 } catch (error) {
   log.error('refused', { error });
