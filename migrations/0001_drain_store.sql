@@ -172,6 +172,16 @@ CREATE TABLE compactions (
 ) WITH (fillfactor = 50);
 CREATE INDEX compactions_due ON compactions (resolution_s, unit_s) WHERE done_version < version;
 
+-- Up to where retention has dropped rows of a finer table, in its bucket_s: a unit before it is never computed
+-- again, which would wipe what was compacted; late rows are moved into it. Readers of it lock it, so that nothing
+-- is dropped under a computation.
+CREATE TABLE retired (
+  table_name text PRIMARY KEY,
+  before_s int NOT NULL DEFAULT 0
+);
+INSERT INTO retired (table_name) VALUES
+  ('count_buckets_10s'), ('count_buckets_1m'), ('sample_buckets_10s'), ('sample_buckets_1m');
+
 -- Single requests kept longer than chunks: every bad one, the slowest, a uniform sample.
 CREATE TABLE request_details (
   at_ms bigint NOT NULL,

@@ -156,7 +156,7 @@ describe('making partitions', () => {
     await pool.query(
       `ALTER TABLE chunks ATTACH PARTITION chunks_p20261121_071000 FOR VALUES FROM (${start + 600_000}) TO (${start + 1_200_000})`,
     );
-    const made = await ensurePartitionsForRange(pool, 'chunks', start, start);
+    const made = await ensurePartitionsForRange(pool, 'chunks', start, start + HOUR - 1);
     expect(made).toEqual(['chunks_p20261121_07', 'chunks_p20261121_072000']);
     for (const minute of [0, 15, 59]) await insertChunk(pool, start + minute * 60_000);
   });
@@ -183,6 +183,13 @@ describe('making partitions', () => {
        END $$; SELECT pg_temp.many()`,
     );
     await expect(ensurePartitionsFor(pool, 'frames', [NOW / 1000])).rejects.toThrow(TooManyPartitionsError);
+  });
+
+  test('a long retention leads to wider partitions, not to too many', async () => {
+    const start = Date.UTC(2026, 10, 10);
+    await ensurePartitionsForRange(pool, 'chunks', start, start + 99 * HOUR);
+    const made = await ensurePartitionsForRange(pool, 'chunks', start + 100 * HOUR, start + 108 * HOUR);
+    expect(made).toEqual(['chunks_p20261114_04', 'chunks_p20261114_08', 'chunks_p20261114_12']);
   });
 
   test.each([

@@ -108,8 +108,8 @@ export async function ensurePartitionsFor(
   values: readonly number[],
 ): Promise<void> {
   if (values.length === 0 || areCovered(await read(pool, table), values)) return;
-  for (const value of new Set(values.map((value) => alignedRange(table, value).from))) {
-    await ensureRange(pool, table, value, value);
+  for (const start of new Set(values.map((value) => alignedRange(table, value).from))) {
+    await ensureRange(pool, table, start, alignedRange(table, start).to - 1);
   }
 }
 
@@ -157,11 +157,24 @@ export async function listPartitions(db: Queryable): Promise<Partition[]> {
   return partitions.sort((a, b) => (a.table === b.table ? a.from - b.from : a.table < b.table ? -1 : 1));
 }
 
-/** The partition's regular bounds around a value. */
-export function alignedRange(table: PartitionedTable, value: number): { from: number; to: number } {
-  const width = PARTITIONED[table].widthMs / PARTITIONED[table].unitMs;
+/** Regular bounds around a value, `factor` times as wide as usual. */
+export function alignedRange(
+  table: PartitionedTable,
+  value: number,
+  factor = 1,
+): { from: number; to: number } {
+  const width = (PARTITIONED[table].widthMs / PARTITIONED[table].unitMs) * factor;
   const from = Math.floor(value / width) * width;
   return { from, to: from + width };
+}
+
+/**
+ * New partitions get wider where a long retention has made many, so that any setting stays below PARTITIONS_MAX:
+ * ten years of days end in about 115 partitions of 32.
+ */
+function widthFactor(count: number): number {
+  if (count < 100) return 1;
+  return count < 150 ? 4 : 32;
 }
 
 /** `chunks_p20261121_07`; with the hour only where partitions are shorter than a day or begin within one. */
@@ -197,35 +210,43 @@ function areCovered(partitions: readonly Partition[], values: readonly number[])
 
 async function ensureRange(pool: Pool, table: PartitionedTable, from: number, to: number): Promise<string[]> {
   const made: string[] = [];
-  for (let { from: start, to: end } = alignedRange(table, from); start <= to; start = end) {
-    end = alignedRange(table, start).to;
-    for (let tried = 1; ; tried++) {
-      const [piece] = missingPieces(await read(pool, table), start, end);
-      if (piece === undefined) break;
-      const name = await makePartition(pool, table, piece, tried);
-      if (name !== null) made.push(name);
-      else if (tried > 1) await sleep(50 * 2 ** tried * (0.5 + Math.random()));
-      await reload(pool);
+  let tried = 0;
+  for (;;) {
+    const partitions = await read(pool, table);
+    const value = firstUncovered(partitions, alignedRange(table, from).from, to);
+    if (value === null) return made;
+    tried++;
+    const name = await makePartition(pool, table, missingPiece(partitions, table, value), tried);
+    if (name !== null) {
+      made.push(name);
+      tried = 0;
+    } else if (tried > 1) {
+      await sleep(50 * 2 ** tried * (0.5 + Math.random()));
     }
+    await reload(pool);
   }
-  return made;
 }
 
-/** What of a range no partition holds yet: normally all or nothing; pieces after a change of widths. */
-function missingPieces(
+/** The first value of a range that no partition holds. `partitions` are in order of time. */
+function firstUncovered(partitions: readonly Partition[], from: number, to: number): number | null {
+  let value = from;
+  for (const partition of partitions)
+    if (partition.from <= value && value < partition.to) value = partition.to;
+  return value <= to ? value : null;
+}
+
+/** The regular range around a value, less what neighbours of another width already hold. */
+function missingPiece(
   partitions: readonly Partition[],
-  from: number,
-  to: number,
-): { from: number; to: number }[] {
-  const pieces: { from: number; to: number }[] = [];
-  let start = from;
+  table: PartitionedTable,
+  value: number,
+): { from: number; to: number } {
+  let { from, to } = alignedRange(table, value, widthFactor(partitions.length));
   for (const partition of partitions) {
-    if (partition.to <= start || partition.from >= to) continue;
-    if (partition.from > start) pieces.push({ from: start, to: partition.from });
-    start = Math.max(start, partition.to);
+    if (partition.to <= value) from = Math.max(from, partition.to);
+    else to = Math.min(to, partition.from);
   }
-  if (start < to) pieces.push({ from: start, to });
-  return pieces;
+  return { from, to };
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';
