@@ -293,7 +293,7 @@ function addRequest(
   }
   count(cache.host.cell(requests.host[row]!, textOf), outcome, statusClass, bytes, totalMs);
   count(cache.release.cell(requests.release[row]!, textOf), outcome, statusClass, bytes, totalMs);
-  count(pathCell(section, requests, row, cache), outcome, statusClass, bytes, totalMs);
+  count(pathCell(requests, row, cache, textOf), outcome, statusClass, bytes, totalMs);
   // Array numbers begin at 0: a missing status is −1.
   cache.status.cell(status + 1, statusKey).count++;
   if (code !== 0) cache.code.cell(code, codeText).count++;
@@ -304,16 +304,18 @@ function statusKey(number: number): string {
   return number === 0 ? 'none' : String(number - 1);
 }
 
-function pathCell(section: Section, requests: RequestColumns, row: number, cache: CellCache): CountBucket {
+function pathCell(
+  requests: RequestColumns,
+  row: number,
+  cache: CellCache,
+  textOf: (number: number) => string,
+): CountBucket {
   const method = requests.method[row]!;
   const path = requests.path[row]!;
   const id = method * 0x100000 + path;
-  let cell = cache.path.get(id);
-  if (cell === undefined) {
-    const key = `${section.texts[method]!} ${pathShape(section.texts[path]!)}`;
-    cache.path.set(id, (cell = cache.cells.count(SERIES_PATH, key)));
-  }
-  return cell;
+  return getOrMake(cache.path, id, () =>
+    cache.cells.count(SERIES_PATH, `${textOf(method)} ${pathShape(textOf(path))}`),
+  );
 }
 
 /** First digit of a status, 0 without one. */

@@ -57,3 +57,13 @@ export async function addRefusedSenders(
     ],
   );
 }
+
+/** Newest arrival and newest line of each app, over its drains. */
+export async function listDrainTimes(
+  db: Queryable,
+): Promise<{ appId: number; lastReceivedAtMs: number; lastLineAtMs: number }[]> {
+  const { rows } = await db.query<{ app_id: number; received: number; line: number }>(
+    `SELECT app_id, max(last_received_at_ms) AS received, max(last_line_at_ms) AS line FROM drains GROUP BY app_id`,
+  );
+  return rows.map((row) => ({ appId: row.app_id, lastReceivedAtMs: row.received, lastLineAtMs: row.line }));
+}

@@ -1,0 +1,73 @@
+/** `npm start`: everything on one machine, with an embedded Postgres unless DATABASE_URL names another. */
+import type { Log } from '../model/log.ts';
+import { readInstance } from '../store/instance.ts';
+import { migrate } from '../store/migrate.ts';
+import { ensurePartitions } from '../store/partitions.ts';
+import { buildPool } from '../store/pool.ts';
+import { EmbeddedError } from './embedded/native.ts';
+import { findBaseUrl, readEnvironment } from './env.ts';
+import { type Local, type LocalConfig, prepareLocal, writeServerNote } from './local.ts';
+import { buildProcessLog } from './log.ts';
+import { dieOnMistakes } from './serve.ts';
+import { ensureUiBuilt } from './ui-build.ts';
+import { runWeb } from './web.ts';
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Brings the schema up to date and says whether somebody has claimed this instance. */
+async function prepareDatabase(config: LocalConfig, log: Log): Promise<{ claimed: boolean }> {
+  const { databaseUrl: url, databaseCa: ca, onHeroku } = config;
+  const pool = buildPool({ url, ca, onHeroku, max: 2, applicationName: 'drainboard-start', log });
+  try {
+    await migrate(pool, { log });
+    await ensurePartitions(pool, { nowMs: Date.now(), ahead: 3 });
+    return { claimed: (await readInstance(pool)).claimedAtMs !== null };
+  } finally {
+    await pool.end();
+  }
+}
+
+function explainStart(local: Local, baseUrl: string, claimed: boolean): void {
+  for (const note of local.notes) say(note);
+  say('');
+  say(`Drainboard is at ${baseUrl}`);
+  if (claimed) say(`Sign in at ${baseUrl}/sign-in with the e-mail and password you chose.`);
+  else say(`Set it up at ${baseUrl}/setup with this one-time token: ${local.config.setupToken}`);
+  say('Then attach an app: npx drainboard app add NAME. Ctrl-C stops everything.');
+  say('');
+}
+
+async function start(): Promise<void> {
+  const log = buildProcessLog('start');
+  dieOnMistakes(log);
+  const built = ensureUiBuilt();
+  if (built !== '') say(built);
+  const local = await prepareLocal(readEnvironment(), log);
+  const { config } = local;
+  try {
+    const { claimed } = await prepareDatabase(config, log);
+    const running = await runWeb(config, log, { name: 'database', stop: () => local.stop() });
+    const baseUrl = findBaseUrl(config, running.port);
+    writeServerNote(config.dataDir, { baseUrl, pid: process.pid });
+    explainStart(local, baseUrl, claimed);
+  } catch (error) {
+    await local.stop();
+    throw error;
+  }
+}
+
+try {
+  await start();
+} catch (error) {
+  // What a person can put right is said in a sentence; anything else keeps its stack.
+  const known = error instanceof EmbeddedError || (error as { code?: string }).code === 'EADDRINUSE';
+  process.stderr.write(`${known ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
+  if ((error as { code?: string }).code === 'EADDRINUSE') {
+    process.stderr.write(
+      'The port is taken: stop what uses it, or choose another with PORT=5050 npm start\n',
+    );
+  }
+  process.exit(1);
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+/** The web process: drain, API and UI on one port, and the worker's loops at small size. */
+import { hostname } from 'node:os';
+import { getRequestListener } from '@hono/node-server';
+import { buildApi } from '../api/app.ts';
+import { buildDrain, type Drain } from '../drain/drain.ts';
+import { findRequestInChunks } from '../drain/lookup.ts';
+import { isDrainPath } from '../drain/request.ts';
+import type { Log } from '../model/log.ts';
+import { HOUR } from '../model/time.ts';
+import { buildPool, type Pool } from '../store/pool.ts';
+import type { ConfigWith } from './env.ts';
+import { loadConfig } from './env.ts';
+import { buildLive } from './live.ts';
+import { buildProcessLog } from './log.ts';
+import { buildHttpServer, dieOnMistakes, type Running, type StopStep, serve } from './serve.ts';
+import { startWorkerLoops } from './worker-loops.ts';
+
+export type WebConfig = ConfigWith<'databaseUrl' | 'secret'>;
+
+/** Replies of a commit that do not come within this are given up, and asked for again (P-17). */
+const COMMIT_REPLY_MS = 5_000;
+const ROLLUP_REPLY_MS = 60_000;
+const QUERY_TIMEOUT_MS = 10_000;
+
+/** Starts everything a web process does and listens; the answer stops it in order, `last` after everything else. */
+export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Promise<Running> {
+  const stopping = new AbortController();
+  const base = {
+    url: config.databaseUrl,
+    ca: config.databaseCa,
+    onHeroku: config.onHeroku,
+    log,
+  };
+  const pools: Record<'commit' | 'ingest' | 'api', Pool> = {
+    // Reserved for commits: a busy dashboard never makes a frame wait for a connection (P-10).
+    commit: buildPool({
+      ...base,
+      max: 1,
+      applicationName: 'drainboard-commit',
+      queryTimeoutMs: COMMIT_REPLY_MS,
+    }),
+    ingest: buildPool({
+      ...base,
+      max: Math.max(2, config.ingestConnections - 1),
+      applicationName: 'drainboard-ingest',
+      queryTimeoutMs: ROLLUP_REPLY_MS,
+    }),
+    api: buildPool({
+      ...base,
+      max: config.apiConnections,
+      applicationName: 'drainboard-api',
+      statementTimeoutMs: QUERY_TIMEOUT_MS,
+      queryTimeoutMs: QUERY_TIMEOUT_MS + 2_000,
+    }),
+  };
+  const live = buildLive({ pool: pools.api, log, nowMs: Date.now });
+  const drain = config.roles === 'api' ? undefined : buildDrainOf(config, pools, log, live.onRolledUp);
+  const api = buildApi({
+    pool: pools.api,
+    config,
+    nowMs: Date.now,
+    live,
+    log,
+    setupToken: config.setupToken ?? null,
+    stopping: stopping.signal,
+    findRequestInChunks: (appId, requestId, fromMs, toMs) =>
+      findRequestInChunks(pools.api, appId, requestId, fromMs, toMs),
+    drainStatus: () => drain?.status() ?? null,
+  });
+  const apiListener = getRequestListener(api.fetch);
+  const server = buildHttpServer((request, response) => {
+    if (isDrainPath(request.url ?? '')) {
+      if (drain !== undefined) drain.handle(request, response);
+      else response.writeHead(404, { 'content-length': '0' }).end();
+      return;
+    }
+    void apiListener(request, response);
+  });
+  const steps: StopStep[] = [
+    ...(last === undefined ? [] : [last]),
+    ...Object.entries(pools).map(([name, pool]) => ({ name: `pool ${name}`, stop: () => pool.end() })),
+    { name: 'live', stop: async () => live.stop() },
+  ];
+  if (drain !== undefined) steps.push({ name: 'drain', stop: () => drain.stop() });
+  if (config.worker === 'in-web') {
+    const loops = startWorkerLoops({ pool: pools.ingest, config, log, nowMs: Date.now });
+    steps.push({ name: 'worker loops', stop: () => loops.stop() });
+  }
+  return await serve({ server, port: config.port, stopping, onStop: steps, log });
+}
+
+function buildDrainOf(
+  config: WebConfig,
+  pools: { commit: Pool; ingest: Pool },
+  log: Log,
+  onRolledUp: Parameters<typeof buildDrain>[0]['onRolledUp'],
+): Drain {
+  return buildDrain({
+    commitPool: pools.commit,
+    pool: pools.ingest,
+    log,
+    key: config.secret,
+    holder: `${config.dyno ?? hostname()}:${process.pid}`,
+    maxBodyBytes: config.maxBodyBytes,
+    maxMessages: config.maxMessages,
+    heldBytesMax: config.heldBytes,
+    frameMemoryHours: config.frameMemoryMs / HOUR,
+    storeClientAddresses: config.storeClientAddresses,
+    onRolledUp,
+  });
+}
+
+if (import.meta.main) {
+  const config = loadConfig(['databaseUrl', 'secret']);
+  const log = buildProcessLog('web');
+  dieOnMistakes(log);
+  const running = await runWeb(config, log);
+  log.info('web.listening', { port: running.port });
+}
