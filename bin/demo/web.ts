@@ -51,9 +51,10 @@ export function superviseWeb(
     child.on('exit', (code, signal) => {
       child = undefined;
       if (stopping) return;
-      const young = Date.now() - startedMs < YOUNG_MS;
+      // Killed from outside it may come back at once; what ends itself at once has a fault.
+      const young = signal === null && Date.now() - startedMs < YOUNG_MS;
       youngDeaths = young ? youngDeaths + 1 : 0;
-      say(`web process ended (${signal ?? `exit status ${code}`})${young ? '' : '; starting it again'}`);
+      say(`web process ended (${signal ?? `exit status ${code}`}); starting it again`);
       if (youngDeaths >= YOUNG_DEATHS_MAX) {
         failed = new Error(`the web process does not stay up; see ${logFile}`);
         return;
