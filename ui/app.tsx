@@ -1,0 +1,203 @@
+/** The shell: who may see what, which page the address means, and what surrounds every page. */
+import { effect } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Header } from './parts/header.tsx';
+import { Help } from './parts/help.tsx';
+import { Palette } from './parts/palette.tsx';
+import { buildBindings } from './parts/bindings.ts';
+import { useApp } from './state/context.ts';
+import { buildKeyMap } from './state/keys.ts';
+import { matchPath } from './state/router.ts';
+
+/** A page in a file of its own, fetched when it is first needed. */
+function lazy<P>(load: () => Promise<ComponentType<P>>) {
+  let ready: ComponentType<P> | null = null;
+  return function Lazy(props: P) {
+    const [page, setPage] = useState<{ Page: ComponentType<P> } | null>(ready ? { Page: ready } : null);
+    const [failed, setFailed] = useState(false);
+    useEffect(() => {
+      if (page) return;
+      load().then(
+        (Page) => {
+          ready = Page;
+          setPage({ Page });
+        },
+        () => setFailed(true),
+      );
+    }, []);
+    if (failed) {
+      return (
+        <div class="trouble" role="alert">
+          <h2>Could not load this page</h2>
+          <p>Drainboard may have been updated since this tab was opened.</p>
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            Reload
+          </button>
+        </div>
+      );
+    }
+    const Page = page?.Page as ComponentType<unknown> | undefined;
+    return Page ? <Page {...(props as object)} /> : <div class="unloaded" />;
+  };
+}
+
+const Fleet = lazy(async () => (await import('./pages/fleet.tsx')).FleetPage);
+const App = lazy(async () => (await import('./pages/appPage.tsx')).AppPage);
+const Code = lazy(async () => (await import('./pages/codePage.tsx')).CodePage);
+const Health = lazy(async () => (await import('./pages/health.tsx')).HealthPage);
+const Instance = lazy(async () => (await import('./pages/instance.tsx')).InstancePage);
+const Settings = lazy(async () => (await import('./pages/settings.tsx')).SettingsPage);
+const AddApp = lazy(async () => (await import('./pages/setup.tsx')).AddAppPage);
+const Claim = lazy(async () => (await import('./pages/setup.tsx')).ClaimPage);
+const SignIn = lazy(async () => (await import('./pages/signIn.tsx')).SignInPage);
+
+export function Root() {
+  const state = useApp();
+  const { session, router } = state;
+  useEffect(() => {
+    void session.load();
+    return state.start();
+  }, []);
+  const known = session.answer.value;
+  const path = router.path.value;
+  const needsSignIn = known !== null && !known.setupNeeded && !known.person;
+  // Addresses that make no sense for who we are lead to the one that does.
+  useEffect(() => {
+    if (!known) return;
+    if (known.setupNeeded && path !== '/setup') router.replace('/setup');
+    if (needsSignIn && path !== '/sign-in') {
+      const here = location.pathname + location.search;
+      router.replace(here === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(here)}`);
+    }
+  }, [known, path]);
+
+  if (!known) return session.error.value === null ? null : <Unreachable />;
+  if (known.setupNeeded) return <Claim />;
+  if (needsSignIn || path === '/sign-in') return <SignIn />;
+  return <Inside />;
+}
+
+function Unreachable() {
+  const { session } = useApp();
+  useEffect(() => {
+    const timer = setInterval(() => void session.load(), 5000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <main class="door">
+      <h1>Drainboard does not answer</h1>
+      <p role="alert">{session.error.value}</p>
+      <p class="muted">Trying again every 5 s.</p>
+    </main>
+  );
+}
+
+/** Everything a signed-in person sees. */
+function Inside() {
+  const state = useApp();
+  const { overlay, announce, toast, live, page, prefs, fleet, clock, router } = state;
+  const bindings = useMemo(() => buildBindings(state), []);
+  useEffect(
+    () =>
+      buildKeyMap(
+        () => bindings,
+        () => prefs.singleKeys.peek(),
+        () => {
+          overlay.value = 'palette';
+        },
+      ).start(),
+    [],
+  );
+  // The header shows the health of all apps on pages that belong to none.
+  useEffect(() => {
+    const load = () => {
+      if (!clock.hidden.peek() && page.app.peek() === null) void fleet.load();
+    };
+    const stop = effect(() => {
+      if (page.app.value === null && !fleet.data.peek()) void fleet.load();
+    });
+    const timer = setInterval(load, 30_000);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }, []);
+  const route = routeOf(router.path.value);
+  if (page.app.peek() !== route.app) page.app.value = route.app;
+  useEffect(() => {
+    document.title = `${route.title} · Drainboard`;
+    if (route.app === null) page.health.value = null;
+  }, [route.title, route.app]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <Header timed={route.timed} />
+      {live.away.value && (
+        <div class="banner banner-warning banner-top" role="status">
+          Reconnecting to live updates. What is shown may be old.
+        </div>
+      )}
+      <main id="main" class={route.wide ? 'wide-page' : ''}>
+        {route.element}
+      </main>
+      {overlay.value === 'palette' && <Palette />}
+      {overlay.value === 'help' && <Help bindings={bindings} />}
+      <Toast />
+      <div class="sr" aria-live="polite">
+        {announce.value}
+        {toast.value}
+      </div>
+    </>
+  );
+}
+
+function routeOf(path: string) {
+  const code = matchPath('/a/:app/codes/:code', path);
+  if (code) return { app: code.app ?? '', title: `${code.code} on ${code.app}`, timed: true, wide: false, element: <Code key={path} app={code.app ?? ''} code={code.code ?? ''} /> };
+  const health = matchPath('/a/:app/health', path);
+  if (health) return { app: health.app ?? '', title: `Drain health of ${health.app}`, timed: true, wide: false, element: <Health key={path} app={health.app ?? ''} /> };
+  const app = matchPath('/a/:app', path);
+  if (app) return { app: app.app ?? '', title: app.app ?? '', timed: true, wide: true, element: <App key={path} app={app.app ?? ''} /> };
+  const plain = { app: null, timed: false };
+  if (path === '/') return { ...plain, title: 'Fleet', wide: true, element: <Fleet /> };
+  if (path === '/health') return { ...plain, title: 'Drain health', wide: false, element: <Instance /> };
+  if (path === '/settings') return { ...plain, title: 'Settings', wide: false, element: <Settings /> };
+  if (path === '/setup') return { ...plain, title: 'Add an app', wide: false, element: <AddApp /> };
+  return { ...plain, title: 'Not found', wide: false, element: <NotFound /> };
+}
+
+function NotFound() {
+  const { router } = useApp();
+  return (
+    <section class="hello">
+      <h1 tabIndex={-1}>There is no such page</h1>
+      <p>
+        <a href={router.link('/')}>Back to the fleet</a>
+      </p>
+    </section>
+  );
+}
+
+function Toast() {
+  const { toast } = useApp();
+  const text = toast.value;
+  useEffect(() => {
+    if (!text) return;
+    const timer = setTimeout(() => {
+      toast.value = '';
+    }, 6000);
+    return () => clearTimeout(timer);
+  }, [text]);
+  if (!text) return null;
+  return (
+    <div class="toast">
+      <span>{text}</span>
+      <button type="button" class="quiet" onClick={() => (toast.value = '')}>
+        Close
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,137 @@
+/** Error codes over time: one thin row a code, darker where there were more. Codes that did not occur have no row. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Columns, GapAnswer, RangeAnswer } from '../../api/contract/time.ts';
+import { formatCount, formatUnit } from '../format.ts';
+import { Explain } from '../parts/explain.tsx';
+import { useApp } from '../state/context.ts';
+import { maxOf, sumOf, thin } from './align.ts';
+import { ChartTable } from './chartTable.tsx';
+import { CursorLine } from './cursorLine.tsx';
+import { observeWidth } from './observe.ts';
+
+const LEVELS = 5;
+/** Narrower cells cannot be told apart. */
+const CELL_MIN_PX = 4;
+
+interface Props {
+  columns: Columns;
+  range: RangeAnswer;
+  gaps: GapAnswer[];
+  hrefOf: (code: string) => string;
+}
+
+export function CodeStrip({ columns, range, hrefOf }: Props) {
+  const [table, setTable] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const [widthPx, setWidthPx] = useState(600);
+  useEffect(() => (box.current ? observeWidth(box.current, setWidthPx) : undefined), []);
+  const rows = useMemo(
+    () => [...columns.series].filter((series) => (sumOf(series) ?? 0) > 0).sort((a, b) => (sumOf(b) ?? 0) - (sumOf(a) ?? 0)),
+    [columns],
+  );
+  return (
+    <figure class="chart codes" aria-labelledby="chart-codes">
+      <figcaption class="chart-head">
+        <h2 id="chart-codes">Error codes</h2>
+        <Explain about="Error codes">
+          Lines with an H, R or L code, counted per bucket. H codes come from router lines and decide whether a request failed; R codes
+          come from dynos, L codes from the log stream itself, and neither changes the request count. Darker means more, on a
+          logarithmic scale shared by all rows.
+        </Explain>
+        <span class="grow" />
+        {rows.length > 0 && (
+          <button type="button" class="quiet" aria-pressed={table} onClick={() => setTable(!table)} aria-label="View Error codes as table">
+            Table
+          </button>
+        )}
+      </figcaption>
+      {rows.length === 0 && <p class="chart-empty calm">No H, R or L codes in this range.</p>}
+      {table && rows.length > 0 && <ChartTable title="Error codes" columns={{ t: columns.t, series: rows }} range={range} stacked={false} />}
+      {!table && rows.length > 0 && (
+        <div class="chart-body">
+          <div class="strip" ref={box}>
+            {rows.map((series) => (
+              <StripRow key={series.id} code={series.id} values={series.values} columns={columns} rows={rows} range={range} widthPx={widthPx} href={hrefOf(series.id)} />
+            ))}
+            <CursorLine fromS={range.from} toS={range.to} />
+          </div>
+          <div class="legend">
+            <table>
+              <caption class="sr">Counts of error codes in this range</caption>
+              <tbody>
+                {rows.map((series) => (
+                  <tr key={series.id} class="strip-legend">
+                    <th scope="row">
+                      <a href={hrefOf(series.id)} class="cut">
+                        {series.label === series.id ? 'details' : series.label.replace(`${series.id} `, '')}
+                      </a>
+                    </th>
+                    <td class="num strong">{formatUnit(sumOf(series), 'count')}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </div>
+      )}
+    </figure>
+  );
+}
+
+interface RowProps {
+  code: string;
+  values: (number | null)[];
+  columns: Columns;
+  rows: Columns['series'];
+  range: RangeAnswer;
+  widthPx: number;
+  href: string;
+}
+
+function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProps) {
+  const { cursor } = useApp();
+  const cells = thin(values, Math.max(20, Math.floor(widthPx / CELL_MIN_PX)));
+  const max = Math.max(...rows.map((series) => maxOf(thin(series.values, Math.floor(widthPx / CELL_MIN_PX)).values) ?? 0));
+  const span = range.to - range.from;
+  const paths = Array.from({ length: LEVELS }, () => '');
+  for (const [index, value] of cells.values.entries()) {
+    if (!value) continue;
+    const start = columns.t[index * cells.per] ?? range.from;
+    const left = ((start - range.from) / span) * 1000;
+    // At least three px wide: a single H12 in a day must be seen.
+    const width = Math.max(((cells.per * range.step) / span) * 1000, 3000 / widthPx);
+    const level = levelOf(value, max);
+    paths[level] += `M${left.toFixed(2)} 0h${width.toFixed(2)}v16h-${width.toFixed(2)}z`;
+  }
+  return (
+    <div class="strip-row">
+      <a class="strip-code mono" href={href}>
+        {code}
+      </a>
+      <svg
+        class={`cells family-${code.slice(0, 1)}`}
+        viewBox="0 0 1000 16"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${code}: ${formatCount(values.reduce<number>((sum, value) => sum + (value ?? 0), 0))} in this range`}
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          cursor.read();
+          cursor.atS.value = range.from + ((event.clientX - box.left) / box.width) * span;
+        }}
+        onPointerLeave={() => {
+          cursor.release();
+          cursor.atS.value = null;
+        }}
+      >
+        {paths.map((path, level) => path && <path key={`${code}${level}`} d={path} class={`level-${level}`} />)}
+      </svg>
+    </div>
+  );
+}
+
+/** 0 to 4 on a logarithmic scale up to the largest cell of all rows. */
+export function levelOf(value: number, max: number): number {
+  if (max <= 1) return LEVELS - 1;
+  return Math.min(LEVELS - 1, Math.floor((Math.log(value + 1) / Math.log(max + 1)) * LEVELS));
+}

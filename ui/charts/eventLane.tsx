@@ -1,0 +1,259 @@
+/**
+ * What happened, in four lanes over the same time axis as the charts. Crowded marks gather; activating one opens the
+ * list under the lane. Dragging across the lane zooms.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { EventAnswer, EventLane as Lane } from '../../api/contract/events.ts';
+import type { RangeAnswer } from '../../api/contract/time.ts';
+import { showHidden } from '../clean.ts';
+import { formatInstant, formatSpan, plural, zoneName } from '../format.ts';
+import { Explain } from '../parts/explain.tsx';
+import { useApp } from '../state/context.ts';
+import { type Cluster, clusterMarks } from './cluster.ts';
+import { CursorLine } from './cursorLine.tsx';
+import { observeWidth } from './observe.ts';
+
+const LANES: { id: Lane; label: string }[] = [
+  { id: 'release', label: 'Releases' },
+  { id: 'config', label: 'Config' },
+  { id: 'dyno', label: 'Dynos' },
+  { id: 'platform', label: 'Platform' },
+];
+/** A mark is a target of 24 px; nearer ones would overlap. */
+const MARK_PX = 26;
+
+export function EventLane({ events, range }: { events: EventAnswer[]; range: RangeAnswer }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [widthPx, setWidthPx] = useState(600);
+  const [openIds, setOpenIds] = useState<string[] | null>(null);
+  const { cursor, range: shown } = useApp();
+  useEffect(() => (box.current ? observeWidth(box.current, setWidthPx) : undefined), []);
+  const drag = useLaneDrag(range, (fromS, toS) => shown.setMs(fromS * 1000, toS * 1000));
+  const inside = events.filter((event) => event.atMs / 1000 < range.to && event.untilMs / 1000 >= range.from);
+  const lanes = LANES.filter((lane) => inside.some((event) => event.lane === lane.id));
+  const open = openIds ? inside.filter((event) => openIds.includes(event.id)) : [];
+  return (
+    <figure class="chart events" aria-labelledby="chart-events">
+      <figcaption class="chart-head">
+        <h2 id="chart-events">Events</h2>
+        <Explain about="Events">
+          Releases, config changes, scaling, dyno states and episodes of R codes, read from the lines of Heroku’s own API and dyno manager
+          in the drain. Grey marks are the normal life of a dyno (daily cycling, restarts at a release). <kbd>e</kbd> and{' '}
+          <kbd>Shift E</kbd> step through them.
+        </Explain>
+        <span class="grow" />
+        {inside.length > 0 && (
+          <button
+            type="button"
+            class="quiet"
+            aria-pressed={openIds !== null && openIds.length === inside.length}
+            onClick={() => setOpenIds(openIds?.length === inside.length ? null : inside.map((event) => event.id))}
+            aria-label="View Events as table"
+          >
+            Table
+          </button>
+        )}
+      </figcaption>
+      {lanes.length === 0 && <p class="chart-empty calm">No releases, restarts or config changes in this range.</p>}
+      {lanes.length > 0 && (
+        <div class="chart-body">
+          <div class="lanes">
+            {lanes.map((lane) => (
+              <div class="lane" key={lane.id}>
+                <span class="lane-label">{lane.label}</span>
+                <div class="lane-track" ref={lane === lanes[0] ? box : undefined} {...drag.handlers}>
+                  {clusterMarks(
+                    inside.filter((event) => event.lane === lane.id),
+                    (event) => xOf(event, range) * widthPx,
+                    MARK_PX,
+                  ).map((cluster) => (
+                    <Mark
+                      key={cluster.items.map((event) => event.id).join()}
+                      cluster={cluster}
+                      widthPx={widthPx}
+                      range={range}
+                      open={openIds?.includes(cluster.items[0]?.id ?? '') ?? false}
+                      onOpen={(ids) => setOpenIds(openIds?.join() === ids.join() ? null : ids)}
+                      onPoint={(atMs) => {
+                        cursor.atS.value = atMs === null ? null : atMs / 1000;
+                      }}
+                    />
+                  ))}
+                </div>
+              </div>
+            ))}
+            <div class="lane-over">
+              {drag.selection && <div class="lane-selection" style={{ left: `${drag.selection[0] * 100}%`, width: `${(drag.selection[1] - drag.selection[0]) * 100}%` }} />}
+              <CursorLine fromS={range.from} toS={range.to} />
+            </div>
+          </div>
+          <div class="legend legend-note muted">
+            {plural(inside.length, 'event')}
+            {inside.some((event) => event.routine) && `, ${inside.filter((event) => event.routine).length} routine`}
+          </div>
+        </div>
+      )}
+      {open.length > 0 && <EventList events={open} onClose={() => setOpenIds(null)} />}
+    </figure>
+  );
+}
+
+/** Position of an event in the range, 0 to 1; what began before stands at the edge. */
+function xOf(event: EventAnswer, range: RangeAnswer): number {
+  return Math.min(1, Math.max(0, (event.atMs / 1000 - range.from) / (range.to - range.from)));
+}
+
+interface MarkProps {
+  cluster: Cluster<EventAnswer>;
+  widthPx: number;
+  range: RangeAnswer;
+  open: boolean;
+  onOpen(ids: string[]): void;
+  onPoint(atMs: number | null): void;
+}
+
+function Mark({ cluster, widthPx, range, open, onOpen, onPoint }: MarkProps) {
+  const { range: shown } = useApp();
+  const first = cluster.items[0];
+  if (!first) return null;
+  const zone = shown.zone.value;
+  const many = cluster.items.length > 1;
+  const until = Math.min((first.untilMs / 1000 - range.from) / (range.to - range.from), 1) * widthPx;
+  const name = many
+    ? `${plural(cluster.items.length, 'event')} around ${formatInstant(first.atMs, zone, false)}`
+    : `${showHidden(first.title)}, ${formatInstant(first.atMs, zone)}`;
+  const routine = cluster.items.every((event) => event.routine);
+  return (
+    <>
+      {!many && until - cluster.first > 4 && (
+        <span class="episode" style={{ left: `${cluster.first}px`, width: `${until - cluster.first}px` }} />
+      )}
+      <button
+        type="button"
+        class={`mark mark-${first.lane}${routine ? ' routine' : ''}${many ? ' many' : ''}`}
+        style={{ left: `${Math.min(Math.max(cluster.first, 12), Math.max(widthPx - 12, 12))}px` }}
+        aria-label={name}
+        title={name}
+        aria-expanded={open}
+        onClick={() => onOpen(cluster.items.map((event) => event.id))}
+        onPointerEnter={() => onPoint(first.atMs)}
+        onPointerLeave={() => onPoint(null)}
+        onFocus={() => onPoint(first.atMs)}
+        onBlur={() => onPoint(null)}
+      >
+        {many ? <span class="mark-count">{cluster.items.length}</span> : <Glyph event={first} />}
+      </button>
+    </>
+  );
+}
+
+/** A shape per kind, so that colour is never alone. */
+function Glyph({ event }: { event: EventAnswer }) {
+  if (event.lane === 'release') return <span class="mark-text">{event.version === null ? 'rel' : `v${event.version}`}</span>;
+  if (event.code) return <span class="mark-text">{event.code}</span>;
+  const shapes: Record<string, string> = {
+    crash: 'M3 3l8 8M11 3l-8 8',
+    scale: 'M7 2v10M3 6l4-4 4 4',
+    config: 'M2 5h10M2 9h10',
+    platform: 'M7 2l5.5 10h-11z',
+  };
+  const key = /crash/.test(event.kind) ? 'crash' : /scal/.test(event.kind) ? 'scale' : event.lane;
+  return (
+    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+      {shapes[key] ? <path d={shapes[key]} fill="none" stroke="currentColor" stroke-width="2" /> : <circle cx="7" cy="7" r="3.5" fill="currentColor" />}
+    </svg>
+  );
+}
+
+function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void }) {
+  const { range, cursor } = useApp();
+  const zone = range.zone.value;
+  const sorted = [...events].sort((a, b) => b.atMs - a.atMs);
+  return (
+    <div class="event-list">
+      <table class="data stack">
+        <caption class="sr">Events, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Time ({zoneName(sorted[0]?.atMs ?? 0, zone)})</th>
+            <th scope="col">What</th>
+            <th scope="col">Dyno</th>
+            <th scope="col">Lasted</th>
+            <th scope="col">
+              <button type="button" class="quiet" onClick={onClose}>
+                Close
+              </button>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.slice(0, 200).map((event) => (
+            <tr key={event.id} data-row class={event.routine ? 'muted' : ''}>
+              <td class="mono" data-label="Time">
+                {formatInstant(event.atMs, zone)}
+              </td>
+              <td data-label="What">
+                {showHidden(event.title)}
+                {event.count > 1 && <span class="muted"> ×{event.count}</span>}
+              </td>
+              <td class="mono" data-label="Dyno">
+                {event.dyno ?? ''}
+              </td>
+              <td data-label="Lasted">{event.untilMs > event.atMs ? formatSpan(event.untilMs - event.atMs) : ''}</td>
+              <td>
+                <button
+                  type="button"
+                  class="quiet"
+                  onClick={() => {
+                    range.setPin(event.atMs / 1000);
+                    cursor.atS.value = null;
+                  }}
+                >
+                  Pin
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Dragging sideways over the lane marks a stretch of time; letting go zooms into it. Escape forgets it. */
+function useLaneDrag(range: RangeAnswer, onZoom: (fromS: number, toS: number) => void) {
+  const [selection, setSelection] = useState<[number, number] | null>(null);
+  const start = useRef<number | null>(null);
+  const share = (event: PointerEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+  };
+  return {
+    selection,
+    handlers: {
+      onPointerDown(event: PointerEvent) {
+        // A finger scrolls, and a mark is for activating.
+        if (event.pointerType === 'touch' || event.button !== 0 || (event.target as Element).closest('button')) return;
+        start.current = share(event);
+        (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+      },
+      onPointerMove(event: PointerEvent) {
+        if (start.current === null) return;
+        const at = share(event);
+        setSelection([Math.min(start.current, at), Math.max(start.current, at)]);
+      },
+      onPointerUp() {
+        if (selection && selection[1] - selection[0] > 0.005) {
+          const span = range.to - range.from;
+          onZoom(range.from + selection[0] * span, range.from + selection[1] * span);
+        }
+        start.current = null;
+        setSelection(null);
+      },
+      onPointerCancel() {
+        start.current = null;
+        setSelection(null);
+      },
+    },
+  };
+}

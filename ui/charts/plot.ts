@@ -1,0 +1,405 @@
+/**
+ * The only file that knows uPlot: one plot, created once, fed afterwards. Used by TimeChart alone.
+ * x is the middle of a bucket in epoch seconds, so that the nearest point is the bucket under the pointer.
+ */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { GapAnswer } from '../../api/contract/time.ts';
+import { formatClock, formatCount, formatDay, formatUnit, type Zone, zoneName } from '../format.ts';
+import { colorOf, type SeriesStyle } from './colors.ts';
+
+/** What decides that a plot has to be made anew. */
+export interface PlotShape {
+  stacked: boolean;
+  log: boolean;
+  styles: SeriesStyle[];
+  unit: string;
+  heightPx: number;
+  /** Fill between two lines, by index. */
+  band: [number, number] | null;
+}
+
+/** What changes with every answer. */
+export interface PlotView {
+  /** Middles of buckets, epoch s. */
+  x: number[];
+  /** Values as drawn (running sums when stacked), one array a series; hidden ones are all null. */
+  values: (number | null)[][];
+  stepS: number;
+  fromS: number;
+  toS: number;
+  openFromS: number | null;
+  gaps: GapAnswer[];
+  empty: [number, number][];
+  /** Instants drawn as thin lines through the plot: releases. */
+  marks: number[];
+  thresholds: { value: number; label: string; color: string }[];
+  pinS: number | null;
+  zone: Zone;
+  patterns: boolean;
+}
+
+export interface PlotEvents {
+  onCursor(atS: number | null): void;
+  onZoom(fromS: number, toS: number): void;
+  onZoomOut(): void;
+  themeVersion(): number;
+}
+
+export interface Plot {
+  setView(view: PlotView): void;
+  setCursor(atS: number | null): void;
+  setWidth(widthPx: number): void;
+  /** Draws again: other colours or patterns. */
+  restyle(): void;
+  destroy(): void;
+}
+
+/** Room for the labels of the y axis; lanes and strips above and below use the same. */
+export function gutterPx(widthPx: number): number {
+  return widthPx < 480 ? 46 : 64;
+}
+export const PLOT_RIGHT_PX = 8;
+
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+/** Whole powers of two from 1 B to 1 PB: byte axes tick at 256 MB, not at 250. */
+const BYTE_INCREMENTS = Array.from({ length: 51 }, (_, power) => 2 ** power);
+
+export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape, first: PlotView, events: PlotEvents): Plot {
+  let view = first;
+  let own = false;
+  const color = (name: string) => colorOf(name, events.themeVersion());
+  const patterns = new Map<string, CanvasPattern | string>();
+
+  const u = new uPlot(buildOptions(), dataOf(view), host);
+  const stopTouch = followTouch();
+
+  function buildOptions(): uPlot.Options {
+    return {
+      width: widthPx,
+      height: shape.heightPx,
+      legend: { show: false },
+      padding: [8, PLOT_RIGHT_PX, 0, 0],
+      tzDate: (seconds) => (view.zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
+      scales: {
+        x: { time: true, range: () => [view.fromS, view.toS] },
+        y: { distr: shape.log ? 3 : 1, range: (_, min, max) => yRange(min, max) },
+      },
+      axes: [timeAxis(), valueAxis()],
+      series: [{}, ...shape.styles.map(plotSeries)],
+      bands: shape.band
+        ? [{ series: [shape.band[0] + 1, shape.band[1] + 1], fill: () => color('--band') }]
+        : undefined,
+      cursor: {
+        y: false,
+        points: { show: !shape.stacked, size: 7, width: 1.5 },
+        drag: { x: true, y: false, setScale: false, dist: 5 },
+        focus: { prox: -1 },
+        bind: {
+          dblclick: () => () => {
+            events.onZoomOut();
+            return null;
+          },
+        },
+      },
+      hooks: {
+        drawClear: [drawUnder],
+        draw: [drawOver],
+        setCursor: [
+          (plot) => {
+            if (own) return;
+            const index = plot.cursor.idx;
+            const inside = (plot.cursor.left ?? -1) >= 0 && index != null;
+            events.onCursor(inside ? (view.x[index] ?? null) : null);
+          },
+        ],
+        setSelect: [
+          (plot) => {
+            if (plot.select.width < 5) return;
+            const from = plot.posToVal(plot.select.left, 'x');
+            const to = plot.posToVal(plot.select.left + plot.select.width, 'x');
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            events.onZoom(from, to);
+          },
+        ],
+      },
+    };
+  }
+
+  function yRange(min: number | null, max: number | null): uPlot.Range.MinMax {
+    const near = view.thresholds.map((threshold) => threshold.value);
+    const top = Math.max(max ?? 0, ...near);
+    if (shape.log) {
+      const low = 10 ** Math.floor(Math.log10(Math.max(min ?? 1, 0.1)));
+      return [low, Math.max(10 ** Math.ceil(Math.log10(Math.max(top, 1) * 1.001)), low * 10)];
+    }
+    const low = Math.min(min ?? 0, 0);
+    if (top <= 0 && low === 0) return [0, 1];
+    return [low === 0 ? 0 : low * 1.08, top * 1.08];
+  }
+
+  function timeAxis(): uPlot.Axis {
+    return {
+      font: FONT,
+      size: 26,
+      gap: 4,
+      space: (_plot, _axis, _min, _max, dim) => (dim < 420 * devicePixelRatio ? 58 : 76),
+      stroke: () => color('--text-2'),
+      grid: { stroke: () => color('--grid'), width: 1 },
+      ticks: { stroke: () => color('--grid'), width: 1, size: 4 },
+      values: (_plot, splits, _axis, _space, increment) => splits.map((at) => timeLabel(at * 1000, increment)),
+    };
+  }
+
+  function timeLabel(ms: number, incrementS: number): string {
+    const clock = formatClock(ms, view.zone, incrementS < 60);
+    const midnight = clock === '00:00' || clock === '00:00:00';
+    return incrementS >= 86_400 || midnight ? formatDay(ms, view.zone) : clock;
+  }
+
+  function valueAxis(): uPlot.Axis {
+    return {
+      font: FONT,
+      size: () => gutterPx(widthPx),
+      gap: 4,
+      space: 28,
+      incrs: shape.unit === 'bytes' ? BYTE_INCREMENTS : undefined,
+      stroke: () => color('--text-2'),
+      grid: { stroke: () => color('--grid'), width: 1 },
+      ticks: { show: false },
+      // On a log axis uPlot offers every split of a decade; only the powers of ten are labelled.
+      filter: shape.log ? (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? at : null)) : undefined,
+      values: (_plot, splits) => splits.map((at) => (at === null ? '' : formatUnit(at, shape.unit))),
+    };
+  }
+
+  function plotSeries(style: SeriesStyle): uPlot.Series {
+    const stroke = () => color(style.color);
+    if (!shape.stacked) {
+      return {
+        stroke,
+        width: style.widthPx ?? 1.5,
+        dash: style.dash,
+        points: { show: (plot, index) => isLonely(plot, index), size: 4, fill: stroke },
+      };
+    }
+    return { width: 0, stroke, fill: () => fillOf(style), points: { show: false }, paths: stackedBars };
+  }
+
+  /** A line through fewer than two neighbours is invisible: draw its points instead when values are rare. */
+  function isLonely(plot: uPlot, index: number): boolean {
+    const values = plot.data[index];
+    if (!values) return false;
+    for (let at = 0; at < values.length; at++) {
+      if (values[at] != null && values[at - 1] == null && values[at + 1] == null) return true;
+    }
+    return false;
+  }
+
+  /** Rectangles from the sum below to the sum of this series, as wide as the bucket. */
+  function stackedBars(plot: uPlot, index: number, from: number, to: number): uPlot.Series.Paths {
+    const path = new Path2D();
+    const below = index > 1 ? plot.data[index - 1] : null;
+    const values = plot.data[index];
+    const half = view.stepS / 2;
+    const bucketPx = plot.valToPos(view.fromS + view.stepS, 'x', true) - plot.valToPos(view.fromS, 'x', true);
+    const gap = bucketPx >= 6 ? Math.max(1, Math.round(devicePixelRatio)) : 0;
+    for (let at = from; at <= to; at++) {
+      const top = values?.[at];
+      if (top == null) continue;
+      const base = below?.[at] ?? 0;
+      if (top <= base) continue;
+      const middle = plot.data[0][at] as number;
+      const left = Math.round(plot.valToPos(middle - half, 'x', true));
+      const right = Math.round(plot.valToPos(middle + half, 'x', true));
+      const high = plot.valToPos(top, 'y', true);
+      const low = plot.valToPos(base, 'y', true);
+      // A class with few requests on a busy app is still seen: at least one pixel high.
+      path.rect(left, Math.min(high, low - 1), Math.max(right - left - gap, 1), Math.max(low - high, 1));
+    }
+    return { fill: path, stroke: null };
+  }
+
+  function fillOf(style: SeriesStyle): CanvasPattern | string {
+    const base = color(style.color);
+    if (!view.patterns || !style.hatch) return base;
+    return hatch(`${style.hatch}${base}`, base, color('--surface'), style.hatch === 'cross', 6);
+  }
+
+  /** A tile of diagonal lines, kept per colour. */
+  function hatch(key: string, fill: string, line: string, cross: boolean, size: number): CanvasPattern | string {
+    const kept = patterns.get(key);
+    if (kept) return kept;
+    const tile = document.createElement('canvas');
+    const side = size * Math.max(1, Math.round(devicePixelRatio));
+    tile.width = side;
+    tile.height = side;
+    const ctx = tile.getContext('2d');
+    if (!ctx) return fill;
+    ctx.fillStyle = fill;
+    ctx.fillRect(0, 0, side, side);
+    ctx.strokeStyle = line;
+    ctx.lineWidth = side / 6;
+    ctx.beginPath();
+    for (const shift of [-side, 0, side]) {
+      ctx.moveTo(shift, side);
+      ctx.lineTo(shift + side, 0);
+      if (cross) {
+        ctx.moveTo(shift, 0);
+        ctx.lineTo(shift + side, side);
+      }
+    }
+    ctx.stroke();
+    const made = ctx.createPattern(tile, 'repeat') ?? fill;
+    patterns.set(key, made);
+    return made;
+  }
+
+  /** Under the series: stretches without data, known losses, the bucket that still fills. */
+  function drawUnder(plot: uPlot) {
+    const { ctx } = plot;
+    const { top, height } = plot.bbox;
+    ctx.save();
+    for (const [from, to] of view.empty) {
+      const [left, right] = spanPxOf(plot, from, to);
+      ctx.fillStyle = color('--nodata');
+      ctx.fillRect(left, top, right - left, height);
+    }
+    for (const gap of view.gaps) {
+      const [left, right] = spanPxOf(plot, gap.from, gap.to);
+      const width = Math.max(right - left, 4 * devicePixelRatio);
+      ctx.fillStyle = hatch('gap', color('--gap-fill'), color('--gap-line'), false, 8);
+      ctx.fillRect(left, top, width, height);
+    }
+    if (view.openFromS !== null && view.openFromS < view.toS) {
+      const [left, right] = spanPxOf(plot, view.openFromS, view.toS);
+      ctx.fillStyle = hatch('open', color('--surface'), color('--open-line'), false, 8);
+      ctx.fillRect(left, top, right - left, height);
+    }
+    ctx.restore();
+  }
+
+  // drawClear runs during construction as well, before `u` is assigned.
+  function spanPxOf(plot: uPlot, fromS: number, toS: number): [number, number] {
+    const { left, width } = plot.bbox;
+    const clamp = (px: number) => Math.min(Math.max(px, left), left + width);
+    return [clamp(plot.valToPos(fromS, 'x', true)), clamp(plot.valToPos(toS, 'x', true))];
+  }
+
+  /** Over the series: releases, thresholds, the pin, and the words on what was drawn under them. */
+  function drawOver(plot: uPlot) {
+    const { ctx } = plot;
+    const { left, top, height } = plot.bbox;
+    const px = devicePixelRatio;
+    ctx.save();
+    ctx.font = FONT.replace('11px', `${11 * px}px`);
+    ctx.textBaseline = 'top';
+    for (const at of view.marks) {
+      if (at < view.fromS || at > view.toS) continue;
+      line(ctx, plot.valToPos(at, 'x', true), top, height, color('--mark'), px, []);
+    }
+    for (const threshold of view.thresholds) drawThreshold(plot, threshold);
+    if (view.pinS !== null && view.pinS >= view.fromS && view.pinS <= view.toS) {
+      line(ctx, plot.valToPos(view.pinS, 'x', true), top, height, color('--accent'), 1.5 * px, []);
+    }
+    ctx.fillStyle = color('--text-2');
+    for (const gap of view.gaps) {
+      const [from, to] = spanPxOf(plot, gap.from, gap.to);
+      write(ctx, gap.messages === null ? `lost (${gap.cause})` : `≤ ${formatCount(gap.messages)} lost (${gap.cause})`, from, to, top + 3 * px);
+    }
+    for (const [fromS, toS] of view.empty) {
+      const [from, to] = spanPxOf(plot, fromS, toS);
+      write(ctx, 'no data', from, to, top + height / 2 - 6 * px);
+    }
+    ctx.fillStyle = color('--text-3');
+    ctx.textBaseline = 'bottom';
+    ctx.textAlign = 'right';
+    // The name of the zone stands at the start of every time axis.
+    ctx.fillText(zoneName(view.toS * 1000, view.zone), left - 6 * px, top + height + 22 * px);
+    ctx.restore();
+  }
+
+  function drawThreshold(plot: uPlot, threshold: PlotView['thresholds'][number]) {
+    const { ctx } = plot;
+    const { left, width } = plot.bbox;
+    const px = devicePixelRatio;
+    const y = Math.round(plot.valToPos(threshold.value, 'y', true)) + 0.5;
+    ctx.strokeStyle = color(threshold.color);
+    ctx.lineWidth = px;
+    ctx.setLineDash([6 * px, 4 * px]);
+    ctx.beginPath();
+    ctx.moveTo(left, y);
+    ctx.lineTo(left + width, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.fillStyle = color(threshold.color);
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'bottom';
+    ctx.fillText(threshold.label, left + width - 4 * px, y - 2 * px);
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'top';
+  }
+
+  /** A finger moves the cursor sideways; up and down scrolls the page (touch-action: pan-y). */
+  function followTouch(): () => void {
+    const onMove = (event: PointerEvent) => {
+      if (event.pointerType !== 'touch') return;
+      u.setCursor({ left: event.clientX - u.over.getBoundingClientRect().left, top: 0 });
+    };
+    u.over.addEventListener('pointermove', onMove);
+    u.over.addEventListener('pointerdown', onMove);
+    return () => {
+      u.over.removeEventListener('pointermove', onMove);
+      u.over.removeEventListener('pointerdown', onMove);
+    };
+  }
+
+  return {
+    setView(next) {
+      view = next;
+      u.batch(() => {
+        u.setData(dataOf(next), true);
+        u.redraw(true, true);
+      });
+    },
+    setCursor(atS) {
+      own = true;
+      if (atS === null || atS < view.fromS || atS > view.toS) u.setCursor({ left: -10, top: -10 }, false);
+      else u.setCursor({ left: u.valToPos(atS, 'x'), top: 0 }, false);
+      own = false;
+    },
+    setWidth(next) {
+      widthPx = next;
+      u.setSize({ width: next, height: shape.heightPx });
+    },
+    restyle() {
+      patterns.clear();
+      u.redraw(true, true);
+    },
+    destroy() {
+      stopTouch();
+      u.destroy();
+    },
+  };
+}
+
+function dataOf(view: PlotView): uPlot.AlignedData {
+  return [view.x, ...view.values];
+}
+
+function line(ctx: CanvasRenderingContext2D, x: number, top: number, height: number, color: string, width: number, dash: number[]) {
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(Math.round(x) + 0.5, top);
+  ctx.lineTo(Math.round(x) + 0.5, top + height);
+  ctx.stroke();
+}
+
+/** Words inside a stretch, only when they fit. */
+function write(ctx: CanvasRenderingContext2D, text: string, from: number, to: number, y: number) {
+  ctx.textAlign = 'center';
+  if (ctx.measureText(text).width + 8 <= to - from) ctx.fillText(text, (from + to) / 2, y);
+  ctx.textAlign = 'left';
+}

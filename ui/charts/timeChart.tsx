@@ -1,0 +1,325 @@
+/**
+ * The one chart over time. A figure with a heading, a plot that keys and pointer explore alike, a legend with the
+ * values under the cursor, a sentence that says what it shows, and the same numbers as a table.
+ */
+import { computed, effect, type ReadonlySignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Columns, GapAnswer, RangeAnswer } from '../../api/contract/time.ts';
+import { formatUnit } from '../format.ts';
+import { Explain } from '../parts/explain.tsx';
+import { type State, useApp } from '../state/context.ts';
+import { emptyStretches, gapsInside, indexAt, latestIndex, nearestIndex, stack } from './align.ts';
+import { ChartTable } from './chartTable.tsx';
+import type { SeriesStyle } from './colors.ts';
+import { describeChart } from './describe.ts';
+import { Legend } from './legend.tsx';
+import { observeSeen, observeWidth } from './observe.ts';
+import { createPlot, type Plot, type PlotView } from './plot.ts';
+
+export interface TimeChartProps {
+  /** Stable within the page: part of the URL when series are hidden. */
+  id: string;
+  title: string;
+  /** What is measured, from which line, by which method; behind the `?`. */
+  explain: ComponentChildren;
+  columns: Columns;
+  /** One a series, in their order. */
+  styles: SeriesStyle[];
+  unit: string;
+  range: RangeAnswer;
+  gaps: GapAnswer[];
+  /** Instants of releases, epoch s. */
+  marks: number[];
+  stacked?: boolean;
+  /** Offers a logarithmic axis. */
+  canLog?: boolean;
+  band?: [number, number];
+  thresholds?: PlotView['thresholds'];
+  heightPx?: number;
+  /** What the legend shows beside the value under the cursor: the sum or the highest of the range. */
+  summary?: 'sum' | 'max' | 'none';
+  /** Shown instead of the plot when there is nothing to draw. */
+  empty?: ComponentChildren;
+  /** Where a series leads on to. */
+  hrefOf?: (id: string) => string | null;
+  /** Small multiples: less tall, legend below. */
+  compact?: boolean;
+  /** A series to stand out from many. */
+  onHighlight?: (id: string | null) => void;
+}
+
+export function TimeChart(props: TimeChartProps) {
+  const state = useApp();
+  const [table, setTable] = useState(false);
+  const [log, setLog] = useState(false);
+  const headingId = `chart-${props.id}`;
+  const hasData = props.columns.series.some((series) => series.values.some((value) => value !== null));
+  const hidden = hiddenSeries(state, props.id);
+  const summary = useMemo(
+    () => describeChart(props.columns, props.range, props.gaps, state.range.zone.value),
+    [props.columns, props.range, props.gaps, state.range.zone.value],
+  );
+  const Heading = props.compact ? 'h3' : 'h2';
+  return (
+    <figure class={`chart${props.compact ? ' chart-compact' : ''}`} aria-labelledby={headingId}>
+      <figcaption class="chart-head">
+        <Heading id={headingId}>{props.title}</Heading>
+        <Explain about={props.title}>{props.explain}</Explain>
+        <span class="grow" />
+        {hasData && props.canLog && (
+          <button type="button" class="quiet" aria-pressed={log} onClick={() => setLog(!log)}>
+            Log scale
+          </button>
+        )}
+        {hasData && (
+          <button type="button" class="quiet" aria-pressed={table} onClick={() => setTable(!table)} aria-label={`View ${props.title} as table`}>
+            Table
+          </button>
+        )}
+      </figcaption>
+      {hasData && (
+        <p id={`${headingId}-sum`} class="sr">
+          {summary}
+        </p>
+      )}
+      {!hasData && props.empty ? (
+        <div class="chart-empty">{props.empty}</div>
+      ) : table ? (
+        <ChartTable title={props.title} columns={props.columns} range={props.range} stacked={props.stacked ?? false} />
+      ) : (
+        <div class="chart-body">
+          <Surface key={shapeKey(props, log)} {...props} log={log} hidden={hidden} describedBy={`${headingId}-sum`} />
+          <Legend {...props} hidden={hidden} />
+        </div>
+      )}
+    </figure>
+  );
+}
+
+/** A new plot is made only when this changes. */
+function shapeKey(props: TimeChartProps, log: boolean): string {
+  const styles = props.styles.map((style) => `${style.color}${style.dash ?? ''}${style.widthPx ?? ''}`);
+  return [log, props.stacked, props.unit, props.heightPx, ...props.columns.series.map((series) => series.id), ...styles].join('|');
+}
+
+/** Ids of the series of a chart that the URL hides: `hide=throughput.status_2xx`. */
+function hiddenSeries(state: State, chart: string): Set<string> {
+  const all = (state.router.params.value.get('hide') ?? '').split(',');
+  return new Set(all.filter((entry) => entry.startsWith(`${chart}.`)).map((entry) => entry.slice(chart.length + 1)));
+}
+
+interface SurfaceProps extends TimeChartProps {
+  log: boolean;
+  hidden: Set<string>;
+  describedBy: string;
+}
+
+/** The plot itself and how keys move in it. */
+function Surface(props: SurfaceProps) {
+  const state = useApp();
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<Plot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const work = useRef({ seen: true, due: false });
+  const [exploring, setExploring] = useState(false);
+  const { range, cursor, prefs, clock } = state;
+
+  const view = useMemo(
+    () => buildView(props, state),
+    [props.columns, props.range, props.gaps, props.marks, [...props.hidden].join(), range.pin.value, range.zone.value, prefs.patterns.value],
+  );
+  const shown = useRef(view);
+  shown.current = view;
+
+  /** Draws what is due, unless nobody can see it; then it stays due. */
+  function flush() {
+    if (!work.current.due || !work.current.seen || clock.hidden.peek() || !plot.current) return;
+    work.current.due = false;
+    plot.current.setView(shown.current);
+    plot.current.setCursor(cursor.atS.peek());
+  }
+
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const stopWidth = observeWidth(element, (widthPx) => {
+      if (plot.current) plot.current.setWidth(widthPx);
+      else plot.current = createPlot(element, widthPx, plotShape(latest.current), shown.current, plotEvents(state));
+    });
+    const stopSeen = observeSeen(element, (seen) => {
+      work.current.seen = seen;
+      flush();
+    });
+    const stopTheme = effect(() => {
+      prefs.themeVersion.value;
+      plot.current?.restyle();
+    });
+    const stopCursor = effect(() => {
+      const atS = cursor.atS.value;
+      if (work.current.seen) plot.current?.setCursor(atS);
+    });
+    const stopHidden = effect(() => {
+      if (!clock.hidden.value) flush();
+    });
+    return () => {
+      for (const stop of [stopWidth, stopSeen, stopTheme, stopCursor, stopHidden]) stop();
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    work.current.due = true;
+    flush();
+  }, [view]);
+
+  return (
+    // The role of an application holds only while the arrow keys belong to the chart.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart is explored with the keyboard
+    <div
+      ref={host}
+      class="plot"
+      style={{ height: `${props.heightPx ?? 180}px` }}
+      tabIndex={0}
+      role={exploring ? 'application' : 'group'}
+      aria-label={`${props.title}, chart. ${exploring ? 'Arrow keys move by one bucket, with Shift by ten. Up and down change the series, Enter pins, plus and minus zoom, Escape leaves.' : ''}`}
+      aria-describedby={props.describedBy}
+      onFocus={() => setExploring(true)}
+      onBlur={() => {
+        setExploring(false);
+        cursor.release();
+        cursor.atS.value = null;
+      }}
+      onPointerMove={() => cursor.read()}
+      onPointerLeave={(event) => {
+        // A lifted finger leaves the cursor where it was, so that the values can be read.
+        if (event.pointerType === 'touch') return;
+        cursor.release();
+        cursor.atS.value = null;
+      }}
+      onKeyDown={(event) => exploreKey(event, latest.current, state)}
+    />
+  );
+}
+
+function plotShape(props: SurfaceProps) {
+  return {
+    stacked: props.stacked ?? false,
+    log: props.log,
+    styles: props.styles,
+    unit: props.unit,
+    heightPx: props.heightPx ?? 180,
+    band: props.band ?? null,
+  };
+}
+
+function plotEvents(state: State) {
+  return {
+    onCursor(atS: number | null) {
+      state.cursor.atS.value = atS;
+    },
+    onZoom(fromS: number, toS: number) {
+      state.cursor.release();
+      state.cursor.atS.value = null;
+      state.range.setMs(fromS * 1000, toS * 1000);
+    },
+    onZoomOut: () => state.range.zoom(2),
+    themeVersion: () => state.prefs.themeVersion.peek(),
+  };
+}
+
+function buildView(props: SurfaceProps, state: State): PlotView {
+  const { columns, range } = props;
+  const raw = columns.series.map((series) =>
+    props.hidden.has(series.id) ? new Array<null>(series.values.length).fill(null) : series.values,
+  );
+  // On a log axis zero has no place; it is left out rather than drawn at the edge.
+  const drawn = props.log ? raw.map((values) => values.map((value) => (value !== null && value > 0 ? value : null))) : raw;
+  return {
+    x: columns.t.map((start) => start + range.step / 2),
+    values: props.stacked ? stack(drawn) : drawn,
+    stepS: range.step,
+    fromS: range.from,
+    toS: range.to,
+    openFromS: range.openFrom,
+    gaps: gapsInside(props.gaps, range),
+    empty: emptyStretches(columns, range),
+    marks: props.marks,
+    thresholds: props.thresholds ?? [],
+    pinS: state.range.pin.value,
+    zone: state.range.zone.value,
+    patterns: state.prefs.patterns.value || matchMedia('(prefers-contrast: more)').matches,
+  };
+}
+
+/** Which series the arrow keys are on, per chart id. */
+const keySeries = new Map<string, number>();
+let speakTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Keys inside a chart (UX.md, chart component contract 4). Handled ones go no further. */
+function exploreKey(event: KeyboardEvent, props: SurfaceProps, state: State) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { columns, range } = props;
+  const { cursor } = state;
+  const last = columns.t.length - 1;
+  if (last < 0) return;
+  const at = cursor.atS.peek();
+  const index = at === null ? null : (indexAt(columns.t, range.step, at) ?? nearestIndex(columns.t, range.step, at));
+  const leap = event.shiftKey ? 10 : 1;
+  const series = keySeries.get(props.id) ?? 0;
+  const count = columns.series.length;
+  const moves: Record<string, () => number | null> = {
+    ArrowLeft: () => Math.max(0, (index ?? last + 1) - leap),
+    ArrowRight: () => Math.min(last, (index ?? -1) + leap),
+    Home: () => 0,
+    End: () => latestIndex(columns, range) ?? last,
+    ArrowUp: () => {
+      keySeries.set(props.id, (series + 1) % count);
+      return index ?? latestIndex(columns, range);
+    },
+    ArrowDown: () => {
+      keySeries.set(props.id, (series + count - 1) % count);
+      return index ?? latestIndex(columns, range);
+    },
+  };
+  const move = moves[event.key];
+  if (move) {
+    const next = move();
+    if (next !== null) {
+      cursor.read();
+      cursor.atS.value = (columns.t[next] ?? range.from) + range.step / 2;
+      speakValue(props, state, next);
+    }
+  } else if (event.key === '+' || event.key === '=') state.range.zoom(0.5);
+  else if (event.key === '-') state.range.zoom(2);
+  else if (event.key === 'Enter') state.range.setPin(at);
+  else if (event.key === 'Escape') (event.currentTarget as HTMLElement).blur();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Says the value under the cursor once the keys rest. */
+function speakValue(props: SurfaceProps, state: State, index: number) {
+  const series = props.columns.series[keySeries.get(props.id) ?? 0];
+  if (!series) return;
+  clearTimeout(speakTimer);
+  speakTimer = setTimeout(() => {
+    const when = new Date((props.columns.t[index] ?? 0) * 1000);
+    const clock = state.range.zone.peek() === 'utc' ? `${when.toISOString().slice(11, 19)} UTC` : when.toLocaleTimeString('en-GB');
+    const open = props.range.openFrom !== null && (props.columns.t[index] ?? 0) >= props.range.openFrom;
+    const value = series.values[index] ?? null;
+    state.announce.value = `${clock}, ${series.label}: ${value === null ? 'no value' : formatUnit(value, series.unit)}${open ? ', still filling' : ''}`;
+  }, 250);
+}
+
+/** The index whose values a legend shows: under the cursor, else at the pin, else the newest closed bucket. */
+export function readoutIndex(state: State, columns: Columns, range: RangeAnswer): ReadonlySignal<number | null> {
+  return computed(() => {
+    const at = state.cursor.atS.value ?? state.range.pin.value;
+    const found = at === null ? null : indexAt(columns.t, range.step, at);
+    return at === null ? latestIndex(columns, range) : found;
+  });
+}

@@ -1,0 +1,95 @@
+/** Add-on metrics and the app's own metrics, as small charts of one unit each. */
+import { useMemo } from 'preact/hooks';
+import type { Columns } from '../../api/contract/time.ts';
+import { identityStyles } from '../charts/colors.ts';
+import { TimeChart } from '../charts/timeChart.tsx';
+import { showHidden } from '../clean.ts';
+import type { ChartsProps } from './appCharts.tsx';
+
+const SERVICES: Record<string, string> = {
+  'heroku-postgres': 'Postgres',
+  'heroku-redis': 'Key-Value Store',
+  'heroku-pgbouncer': 'PgBouncer',
+};
+
+export function Addons({ answer, marks }: ChartsProps) {
+  return (
+    <>
+      {answer.addons.map((addon) => {
+        const key = `${addon.service}-${addon.addon}-${addon.source ?? ''}`;
+        return (
+          <section key={key} class="group" aria-labelledby={`addon-${key}`}>
+            <h2 id={`addon-${key}`}>
+              {SERVICES[addon.service] ?? showHidden(addon.service)} <span class="mono muted">{showHidden(addon.source || addon.addon)}</span>
+            </h2>
+            <Multiples
+              id={`addon-${key}`}
+              columns={addon.metrics}
+              answer={answer}
+              marks={marks}
+              explain="A sample# value of the add-on’s own lines in the drain, about one a minute; the newest of each bucket."
+            />
+          </section>
+        );
+      })}
+    </>
+  );
+}
+
+export function Custom({ answer, marks }: ChartsProps) {
+  if (answer.custom.series.length === 0) return null;
+  return (
+    <section class="group" aria-labelledby="custom">
+      <h2 id="custom">
+        Custom metrics <span class="muted">from the app’s own lines</span>
+      </h2>
+      <Multiples
+        id="custom"
+        columns={answer.custom}
+        answer={answer}
+        marks={marks}
+        explain="A count#, measure# or sample# value the app wrote to its own log. Counts are added up per bucket; measures and samples show the mean."
+      />
+    </section>
+  );
+}
+
+interface MultiplesProps extends ChartsProps {
+  id: string;
+  columns: Columns;
+  explain: string;
+}
+
+/** One small chart a metric; metrics that never had a value in the range are named, not drawn. */
+function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
+  const parts = useMemo(() => columns.series.map((series) => ({ t: columns.t, series: [series] })), [columns]);
+  const silent = columns.series.filter((series) => series.values.every((value) => value === null));
+  return (
+    <>
+      <div class="multiples">
+        {parts.map((part) => {
+          const series = part.series[0];
+          if (!series || silent.includes(series)) return null;
+          return (
+            <TimeChart
+              key={series.id}
+              id={`${id}-${series.id}`}
+              title={showHidden(series.label)}
+              compact
+              heightPx={110}
+              explain={explain}
+              columns={part}
+              styles={identityStyles(part.series, null)}
+              unit={series.unit}
+              range={answer.range}
+              gaps={answer.gaps}
+              marks={marks}
+              summary="max"
+            />
+          );
+        })}
+      </div>
+      {silent.length > 0 && <p class="muted">No values in this range: {silent.map((series) => showHidden(series.label)).join(', ')}.</p>}
+    </>
+  );
+}

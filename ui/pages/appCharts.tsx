@@ -1,0 +1,210 @@
+/** Throughput, response time, memory and load of one app. */
+import { useMemo } from 'preact/hooks';
+import type { OverviewAnswer } from '../../api/contract/apps.ts';
+import type { Columns } from '../../api/contract/time.ts';
+import { maxOf } from '../charts/align.ts';
+import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
+import { TimeChart } from '../charts/timeChart.tsx';
+import { formatBytes } from '../format.ts';
+import { CopyBlock } from '../parts/copy.tsx';
+import { useApp } from '../state/context.ts';
+
+export interface ChartsProps {
+  answer: OverviewAnswer;
+  marks: number[];
+}
+
+/** Why there is nothing to draw: no data, or data without traffic. Never a blank box. */
+export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: string }) {
+  const { router } = useApp();
+  if (answer.health.state === 'waiting') {
+    return (
+      <p>
+        <strong>Not set up.</strong> No line has arrived from this app. <a href={router.link('/setup', { app: answer.app })}>See what is missing</a>
+      </p>
+    );
+  }
+  const through = answer.health.dataThroughMs ?? 0;
+  if (answer.health.state === 'silent' && through < answer.range.from * 1000) {
+    return (
+      <p>
+        <strong>No data.</strong> The stream is silent, so nothing can be said about {what}.{' '}
+        <a href={router.link(`/a/${encodeURIComponent(answer.app)}/health`)}>Drain health</a>
+      </p>
+    );
+  }
+  return (
+    <p>
+      <strong>No traffic.</strong> Lines arrive, but there were no {what} in this range.
+    </p>
+  );
+}
+
+export function Throughput({ answer, marks }: ChartsProps) {
+  const columns = useMemo(() => named(answer.throughput, (id) => CLASSES[id]?.label), [answer]);
+  const styles = columns.series.map((series) => ({
+    color: CLASSES[series.id]?.color ?? '--class-none',
+    hatch: CLASSES[series.id]?.hatch,
+  }));
+  const quiet = answer.totals.requests === 0;
+  return (
+    <TimeChart
+      id="throughput"
+      title="Requests"
+      explain={
+        <>
+          Router lines (<code>heroku[router]</code>) per bucket of {answer.range.step} s, by outcome. Platform errors are requests that ended in
+          an H code that counts as bad; they are not contained in 5xx. The bad classes stand at the base so that their shape can be read.
+          Time spent in the router’s queue and failures before the router are not in these lines.
+        </>
+      }
+      columns={quiet ? { t: columns.t, series: [] } : columns}
+      styles={quiet ? [] : styles}
+      unit="count"
+      range={answer.range}
+      gaps={answer.gaps}
+      marks={marks}
+      stacked
+      heightPx={200}
+      summary="sum"
+      empty={<NothingHere answer={answer} what="requests" />}
+    />
+  );
+}
+
+const QUANTILES: Record<string, SeriesStyle> = {
+  p50: { color: '--q50' },
+  p95: { color: '--q95', dash: [9, 4] },
+  p99: { color: '--q99', dash: [2, 3] },
+  connect_p95: { color: '--qconnect', dash: [5, 2, 1, 2], widthPx: 1 },
+};
+const ROUTER_TIMEOUT_MS = 30_000;
+
+export function ResponseTime({ answer, marks }: ChartsProps) {
+  const columns = useMemo(() => named(answer.responseTime, (id) => (id === 'connect_p95' ? 'connect p95' : undefined)), [answer]);
+  const highest = Math.max(0, ...columns.series.map((series) => maxOf(series.values) ?? 0));
+  const p50 = columns.series.findIndex((series) => series.id === 'p50');
+  const p95 = columns.series.findIndex((series) => series.id === 'p95');
+  return (
+    <TimeChart
+      id="latency"
+      title="Response time"
+      explain={
+        <>
+          <code>connect</code> plus <code>service</code> of router lines: from the router’s first attempt to reach a dyno until the last byte.
+          Quantiles come from merged logarithmic histograms and are at most 2.5 % off; they are never averaged. Responses with status 101
+          and codes without a real duration are left out. The router gives up after 30 s without a first byte (H12).
+        </>
+      }
+      columns={columns}
+      styles={columns.series.map((series) => QUANTILES[series.id] ?? { color: '--id-other' })}
+      unit="ms"
+      range={answer.range}
+      gaps={answer.gaps}
+      marks={marks}
+      canLog
+      band={p50 >= 0 && p95 >= 0 ? [p95, p50] : undefined}
+      thresholds={highest >= ROUTER_TIMEOUT_MS / 2 ? [{ value: ROUTER_TIMEOUT_MS, label: 'router timeout 30 s', color: '--state-critical' }] : []}
+      heightPx={200}
+      summary="max"
+      empty={<NothingHere answer={answer} what="requests" />}
+    />
+  );
+}
+
+interface MemoryProps extends ChartsProps {
+  highlight: string | null;
+  onHighlight(id: string | null): void;
+}
+
+export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
+  const memory = useMemo(() => worstFirst(answer.memory, answer.quotas), [answer]);
+  const worst = highlight ?? memory.series[0]?.id ?? null;
+  const quotas = [...new Set(Object.values(answer.quotas))].filter((quota) => quota > 0);
+  if (!answer.hasRuntimeMetrics) return <EnableMetrics app={answer.app} />;
+  const swapUsed = answer.swap.series.some((series) => (maxOf(series.values) ?? 0) > 1024 * 1024);
+  const shared = { range: answer.range, gaps: answer.gaps, marks, onHighlight, summary: 'max' as const };
+  return (
+    <>
+      <TimeChart
+        {...shared}
+        id="memory"
+        title="Memory"
+        explain={
+          <>
+            <code>sample#memory_total</code> of <code>log-runtime-metrics</code> lines, about one every 20 s a dyno, the highest of each bucket. The
+            dashed line is the dyno’s quota; above it the dyno swaps and R14 is logged.
+          </>
+        }
+        columns={memory}
+        styles={identityStyles(memory.series, worst)}
+        unit="bytes"
+        thresholds={quotas.map((quota) => ({ value: quota, label: `quota ${formatBytes(quota)}`, color: '--state-critical' }))}
+        empty={<NothingHere answer={answer} what="memory samples" />}
+      />
+      <div class="multiples">
+        <TimeChart
+          {...shared}
+          id="load"
+          title="Load"
+          compact
+          heightPx={130}
+          explain={
+            <>
+              <code>sample#load_avg_1m</code> per dyno: runnable tasks averaged over one minute. What is high depends on the dyno’s size.
+            </>
+          }
+          columns={answer.load}
+          styles={identityStyles(answer.load.series, worst)}
+          unit="load"
+          empty={<NothingHere answer={answer} what="load samples" />}
+        />
+        {swapUsed && (
+          <TimeChart
+            {...shared}
+            id="swap"
+            title="Swap"
+            compact
+            heightPx={130}
+            explain={
+              <>
+                <code>sample#memory_swap</code> per dyno. Swapping makes requests slow long before memory runs out.
+              </>
+            }
+            columns={answer.swap}
+            styles={identityStyles(answer.swap.series, worst)}
+            unit="bytes"
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+function EnableMetrics({ app }: { app: string }) {
+  return (
+    <figure class="chart" aria-labelledby="chart-memory">
+      <figcaption class="chart-head">
+        <h2 id="chart-memory">Memory and load</h2>
+      </figcaption>
+      <div class="chart-empty">
+        <p>
+          <strong>Not set up.</strong> This app does not log runtime metrics. Switch them on; the restart makes every dyno begin to report.
+        </p>
+        <CopyBlock label="command that enables runtime metrics" text={`heroku labs:enable log-runtime-metrics -a ${app}`} />
+        <CopyBlock label="command that restarts the app" text={`heroku restart -a ${app}`} />
+      </div>
+    </figure>
+  );
+}
+
+/** Columns with labels of our own where we have one. */
+function named(columns: Columns, labelOf: (id: string) => string | undefined): Columns {
+  return { t: columns.t, series: columns.series.map((series) => ({ ...series, label: labelOf(series.id) ?? series.label })) };
+}
+
+/** Dynos nearest to (or farthest over) their quota first; without quotas the biggest first. */
+function worstFirst(columns: Columns, quotas: Record<string, number>): Columns {
+  const score = (id: string, values: (number | null)[]) => (maxOf(values) ?? 0) / (quotas[id] || 1024 ** 4);
+  return { t: columns.t, series: [...columns.series].sort((a, b) => score(b.id, b.values) - score(a.id, a.values)) };
+}

@@ -1,0 +1,58 @@
+/** One app: the sentence first, then what happened, then the charts over one time axis. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { OverviewAnswer } from '../../api/contract/apps.ts';
+import { CodeStrip } from '../charts/codeStrip.tsx';
+import { EventLane } from '../charts/eventLane.tsx';
+import { Fresh } from '../parts/fresh.tsx';
+import { useApp } from '../state/context.ts';
+import { buildOverview } from '../state/overview.ts';
+import { Addons, Custom } from './appAddons.tsx';
+import { Filters } from './appFilters.tsx';
+import { Memory, ResponseTime, Throughput } from './appCharts.tsx';
+import { VerdictLine } from './verdictLine.tsx';
+
+export function AppPage({ app }: { app: string }) {
+  const state = useApp();
+  const overview = useMemo(() => buildOverview(app, state), [app]);
+  useEffect(() => {
+    state.live.open(app);
+    return () => {
+      overview.dispose();
+      state.live.close();
+    };
+  }, [overview]);
+  return (
+    <Fresh of={overview.resource} shown={overview.shown.value} what={app}>
+      {(answer) => <Overview answer={answer} />}
+    </Fresh>
+  );
+}
+
+function Overview({ answer }: { answer: OverviewAnswer }) {
+  const { router } = useApp();
+  const marks = useMemo(
+    () => answer.events.filter((event) => event.lane === 'release').map((event) => event.atMs / 1000),
+    [answer],
+  );
+  const [highlight, setHighlight] = useState<string | null>(null);
+  const base = `/a/${encodeURIComponent(answer.app)}`;
+  const shared = { answer, marks };
+  return (
+    <>
+      <VerdictLine answer={answer} />
+      <Filters answer={answer} />
+      <EventLane events={answer.events} range={answer.range} />
+      <Throughput {...shared} />
+      <ResponseTime {...shared} />
+      <CodeStrip
+        columns={answer.codes}
+        range={answer.range}
+        gaps={answer.gaps}
+        hrefOf={(code) => router.link(`${base}/codes/${encodeURIComponent(code)}`)}
+      />
+      <Memory {...shared} highlight={highlight} onHighlight={setHighlight} />
+      <Addons {...shared} />
+      <Custom {...shared} />
+    </>
+  );
+}

@@ -1,0 +1,285 @@
+/** All apps in one dense table, the one that burns first. */
+import { effect } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { FleetRow } from '../../api/contract/apps.ts';
+import { Sparkline } from '../charts/sparkline.tsx';
+import { showHidden } from '../clean.ts';
+import { formatAgo, formatCount, formatMs, formatNumber, formatRatio, formatSpan, NOTHING, plural } from '../format.ts';
+import { Fresh } from '../parts/fresh.tsx';
+import { appState, StateGlyph, StateWord } from '../parts/state.tsx';
+import { type State, useApp } from '../state/context.ts';
+
+const REFRESH_MS = 10_000;
+
+export function FleetPage() {
+  const state = useApp();
+  useEffect(() => keepFleetFresh(state), []);
+  return (
+    <Fresh of={state.fleet} what="the fleet">
+      {(answer) => (answer.apps.length === 0 ? <NoApps /> : <Fleet rows={answer.apps} />)}
+    </Fresh>
+  );
+}
+
+/** Fetches at ticks, at most every 10 s, and when the tab comes back; not while hidden. */
+function keepFleetFresh(state: State): () => void {
+  const { fleet, live, clock } = state;
+  let lastMs = 0;
+  function load() {
+    if (clock.hidden.peek() || Date.now() - lastMs < REFRESH_MS - 100) return;
+    lastMs = Date.now();
+    void fleet.load();
+  }
+  live.open('');
+  const stopVisible = effect(() => {
+    if (!clock.hidden.value) load();
+  });
+  const stopTicks = effect(() => {
+    void [live.tick.value, live.nudges.value];
+    load();
+  });
+  const timer = setInterval(load, 3 * REFRESH_MS);
+  return () => {
+    clearInterval(timer);
+    stopVisible();
+    stopTicks();
+    live.close();
+  };
+}
+
+function NoApps() {
+  const { router, session } = useApp();
+  return (
+    <section class="hello">
+      <h1 tabIndex={-1}>No apps yet</h1>
+      <p>
+        Attach the log drain of a Heroku app and its requests, latency, error codes, memory and releases appear here, usually within ten
+        seconds.
+      </p>
+      {session.canEdit.value ? (
+        <a class="button primary" href={router.link('/setup')}>
+          Add the first app
+        </a>
+      ) : (
+        <p class="muted">Someone with the role editor or admin can add one.</p>
+      )}
+    </section>
+  );
+}
+
+function Fleet({ rows }: { rows: FleetRow[] }) {
+  const { session, router } = useApp();
+  const sorted = useSteadyOrder(rows);
+  return (
+    <>
+      <div class="page-head">
+        <h1 tabIndex={-1}>Fleet</h1>
+        <Summary rows={rows} />
+        <span class="grow" />
+        {session.canEdit.value && (
+          <a class="button" href={router.link('/setup')}>
+            Add app
+          </a>
+        )}
+      </div>
+      {sorted.moved && (
+        <p class="resort">
+          <button type="button" class="quiet" onClick={sorted.resort}>
+            The order has changed. Sort again
+          </button>
+        </p>
+      )}
+      <table class="data fleet" onPointerEnter={sorted.hold} onPointerLeave={sorted.release} onFocusIn={sorted.hold} onFocusOut={sorted.release}>
+        <caption class="sr">Apps, worst first. Figures cover the last 60 minutes; changes are against the same hour one week ago.</caption>
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">App</th>
+            <th scope="col">Last 60 min</th>
+            <th scope="col" class="num">
+              <abbr title="Requests per minute, last five closed minutes">Req/min</abbr>
+            </th>
+            <th scope="col" class="num">
+              <abbr title="Requests that ended in 5xx or a platform error; small: against the same hour one week ago">Failed</abbr>
+            </th>
+            <th scope="col" class="num">
+              p95
+            </th>
+            <th scope="col">Top code</th>
+            <th scope="col" class="num">
+              <abbr title="Dyno nearest to its memory quota">Memory</abbr>
+            </th>
+            <th scope="col">Release</th>
+            <th scope="col" class="num">
+              <abbr title="Age of the newest data">Data age</abbr>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.rows.map((row) => (
+            <Row key={row.app} row={row} />
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Summary({ rows }: { rows: FleetRow[] }) {
+  const counts = new Map<string, { level: 'ok' | 'warning' | 'critical' | 'unknown'; count: number; rank: number }>();
+  for (const row of rows) {
+    const { word, level, rank } = appState(row);
+    const found = counts.get(word);
+    if (found) found.count++;
+    else counts.set(word, { level, count: 1, rank });
+  }
+  return (
+    <ul class="summary" aria-label="Summary">
+      {[...counts]
+        .sort((a, b) => a[1].rank - b[1].rank)
+        .map(([word, { level, count }]) => (
+          <li key={word}>
+            <StateGlyph level={level} />
+            <span class="strong">{count}</span> {word}
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+/** Worst first: by state, then by share of failures, then by traffic. */
+export function sortFleet(rows: FleetRow[]): FleetRow[] {
+  return [...rows].sort(
+    (a, b) =>
+      appState(a).rank - appState(b).rank ||
+      (b.lowTraffic ? 0 : (b.failedRatio ?? 0)) - (a.lowTraffic ? 0 : (a.failedRatio ?? 0)) ||
+      (b.requestsPerMinute ?? 0) - (a.requestsPerMinute ?? 0) ||
+      a.app.localeCompare(b.app),
+  );
+}
+
+/** The order stands still while pointer or focus is in the table; when it would differ, that is said instead. */
+function useSteadyOrder(rows: FleetRow[]) {
+  const held = useRef<string[] | null>(null);
+  const [, again] = useState(0);
+  const sorted = sortFleet(rows);
+  const order = held.current;
+  const at = new Map(order?.map((app, index) => [app, index]));
+  const steady = order ? [...sorted].sort((a, b) => (at.get(a.app) ?? 1e9) - (at.get(b.app) ?? 1e9)) : sorted;
+  return {
+    rows: steady,
+    moved: steady.some((row, index) => row !== sorted[index]),
+    hold() {
+      held.current ??= steady.map((row) => row.app);
+    },
+    release() {
+      if (!held.current) return;
+      held.current = null;
+      again((count) => count + 1);
+    },
+    resort() {
+      held.current = sorted.map((row) => row.app);
+      again((count) => count + 1);
+    },
+  };
+}
+
+/** Changes within noise are not shown: a share must differ by half and 0.1 points, a latency by a quarter and 20 ms. */
+export function changeOf(now: number | null, before: number | null, kind: 'ratio' | 'ms'): 'up' | 'down' | null {
+  if (now === null || before === null) return null;
+  const delta = now - before;
+  const enough = kind === 'ratio' ? Math.abs(delta) >= Math.max(0.001, before * 0.5) : Math.abs(delta) >= Math.max(20, before * 0.25);
+  return enough ? (delta > 0 ? 'up' : 'down') : null;
+}
+
+function Row({ row }: { row: FleetRow }) {
+  const { router, clock } = useApp();
+  const base = `/a/${encodeURIComponent(row.app)}`;
+  const state = appState(row);
+  const nowMs = clock.nowMs.value;
+  const none = row.health.state === 'waiting';
+  const through = row.health.dataThroughMs;
+  return (
+    <tr data-row class={`row-${state.level}`}>
+      <td class="cell-state">
+        <StateWord level={state.level} word={state.word} />
+      </td>
+      <th scope="row" class="cell-app">
+        <a href={router.link(base)}>{showHidden(row.app)}</a>
+      </th>
+      <td class="cell-spark">
+        {none ? (
+          <a href={router.link('/setup', { app: row.app })}>Finish set-up</a>
+        ) : (
+          <Sparkline values={row.sparkline} label={`${plural(row.requests, 'request')} in the last 60 minutes`} />
+        )}
+      </td>
+      <td class="num" data-label="Req/min">
+        {row.requestsPerMinute === null ? NOTHING : formatNumber(row.requestsPerMinute)}
+      </td>
+      <td class={`num${state.word === 'failing' ? ' bad' : ''}`} data-label="Failed">
+        {row.lowTraffic && row.requests > 0 ? (
+          <span class="muted" title={`${plural(row.requests, 'request')} in the hour: too few for a share`}>
+            low traffic
+          </span>
+        ) : (
+          <>
+            {formatRatio(row.failedRatio)}
+            <Change now={row.failedRatio} before={row.failedRatioWeekAgo} kind="ratio" />
+          </>
+        )}
+      </td>
+      <td class="num" data-label="p95">
+        {formatMs(row.p95Ms)}
+        <Change now={row.p95Ms} before={row.p95MsWeekAgo} kind="ms" />
+      </td>
+      <td data-label="Top code">
+        {row.topCode ? (
+          <a href={router.link(`${base}/codes/${encodeURIComponent(row.topCode.code)}`)}>
+            <span class="mono">{row.topCode.code}</span> ×{formatCount(row.topCode.count)}
+          </a>
+        ) : (
+          <span class="muted">{NOTHING}</span>
+        )}
+      </td>
+      <td class={`num${(row.worstMemory?.ratio ?? 0) > 1 ? ' warn' : ''}`} data-label="Memory">
+        {row.worstMemory ? (
+          <span title={showHidden(row.worstMemory.dyno)}>
+            {formatRatio(row.worstMemory.ratio)}
+            <span class="muted small"> {showHidden(row.worstMemory.dyno)}</span>
+          </span>
+        ) : (
+          NOTHING
+        )}
+      </td>
+      <td data-label="Release">
+        {row.lastRelease ? (
+          <>
+            <span class="mono">v{row.lastRelease.version}</span> <span class="muted small">{formatAgo(row.lastRelease.atMs, nowMs)}</span>
+          </>
+        ) : (
+          <span class="muted">{NOTHING}</span>
+        )}
+      </td>
+      <td class={`num${row.health.state === 'silent' ? ' bad' : ''}`} data-label="Data age">
+        <a class="plain" href={router.link(`${base}/health`)}>
+          {through === null ? 'none yet' : formatSpan(nowMs - through)}
+        </a>
+        {row.health.lostMessages > 0 && <span class="warn small"> {formatCount(row.health.lostMessages)} lost</span>}
+      </td>
+    </tr>
+  );
+}
+
+function Change({ now, before, kind }: { now: number | null; before: number | null; kind: 'ratio' | 'ms' }) {
+  const change = changeOf(now, before, kind);
+  if (!change) return null;
+  const text = kind === 'ratio' ? formatRatio(before) : formatMs(before);
+  return (
+    <span class={`change change-${change}`} title={`Same hour one week ago: ${text}`}>
+      <span aria-hidden="true">{change === 'up' ? '▲' : '▼'}</span>
+      <span class="sr">{change === 'up' ? ' up' : ' down'} from </span>
+      {text}
+    </span>
+  );
+}

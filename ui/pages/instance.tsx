@@ -1,0 +1,194 @@
+/** Drain health of the whole instance: every stream, who was refused, and the instance itself. */
+import { useEffect } from 'preact/hooks';
+import type { InstanceHealthAnswer } from '../../api/contract/health.ts';
+import { showHidden } from '../clean.ts';
+import { formatAgo, formatBytes, formatClock, formatCount, formatSpan, NOTHING, plural, zoneSuffix } from '../format.ts';
+import { Fresh } from '../parts/fresh.tsx';
+import { healthLevel, StateWord } from '../parts/state.tsx';
+import { useApp } from '../state/context.ts';
+import { useAnswer } from '../state/once.ts';
+import { Refused } from './health.tsx';
+
+export function InstancePage() {
+  const instance = useAnswer<InstanceHealthAnswer>('/health', { everyMs: 10_000 });
+  return (
+    <>
+      <div class="page-head">
+        <h1 tabIndex={-1}>Drain health</h1>
+      </div>
+      <Streams />
+      <Fresh of={instance} what="the health of this instance">
+        {(answer) => (
+          <>
+            <Refused app={null} instance={answer} />
+            <Instance answer={answer} />
+          </>
+        )}
+      </Fresh>
+    </>
+  );
+}
+
+function Streams() {
+  const { fleet, router, clock, range } = useApp();
+  useEffect(() => void fleet.load(), []);
+  const zone = range.zone.value;
+  const nowMs = clock.nowMs.value;
+  return (
+    <section class="group" aria-labelledby="streams">
+      <h2 id="streams">Streams</h2>
+      <Fresh of={fleet} what="the streams">
+        {(answer) =>
+          answer.apps.length === 0 ? (
+            <p class="chart-empty">
+              No app is registered. <a href={router.link('/setup')}>Add one</a>
+            </p>
+          ) : (
+            <table class="data stack">
+              <caption class="sr">Stream of each app</caption>
+              <thead>
+                <tr>
+                  <th scope="col">App</th>
+                  <th scope="col">State</th>
+                  <th scope="col">Data through</th>
+                  <th scope="col" class="num">
+                    Age
+                  </th>
+                  <th scope="col" class="num">
+                    Lag
+                  </th>
+                  <th scope="col" class="num">
+                    Lines, last hour
+                  </th>
+                  <th scope="col" class="num">
+                    Lost, last hour
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {[...answer.apps]
+                  .sort((a, b) => (b.health.lostMessages || 0) - (a.health.lostMessages || 0) || (a.health.dataThroughMs ?? 0) - (b.health.dataThroughMs ?? 0))
+                  .map(({ app, health }) => (
+                    <tr key={app} data-row>
+                      <th scope="row" data-label="App">
+                        <a href={router.link(`/a/${encodeURIComponent(app)}/health`)}>{showHidden(app)}</a>
+                      </th>
+                      <td data-label="State">
+                        <StateWord level={healthLevel(health)} word={health.state} />
+                      </td>
+                      <td class="mono" data-label="Data through">
+                        {health.dataThroughMs === null ? NOTHING : `${formatClock(health.dataThroughMs, zone)}${zoneSuffix(health.dataThroughMs, zone)}`}
+                      </td>
+                      <td class="num" data-label="Age">
+                        {health.dataThroughMs === null ? NOTHING : formatSpan(nowMs - health.dataThroughMs)}
+                      </td>
+                      <td class="num" data-label="Lag">
+                        {formatSpan(health.lagMs)}
+                      </td>
+                      <td class="num" data-label="Lines">
+                        {formatCount(health.messages)}
+                      </td>
+                      <td class={`num${health.lostMessages > 0 ? ' warn' : ''}`} data-label="Lost">
+                        {formatCount(health.lostMessages)}
+                      </td>
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Fresh>
+    </section>
+  );
+}
+
+/** Database, writers, work that is due, and space. Also part of the settings. */
+export function Instance({ answer }: { answer: InstanceHealthAnswer }) {
+  const { clock } = useApp();
+  const total = answer.storage.reduce((sum, table) => sum + table.bytes, 0);
+  return (
+    <section class="group" aria-labelledby="instance">
+      <h2 id="instance">This instance</h2>
+      {answer.notices.map((notice) => (
+        <p key={notice.text} class={`banner banner-${notice.level}`}>
+          {notice.text}
+        </p>
+      ))}
+      <dl class="totals">
+        <div>
+          <dt>Database</dt>
+          <dd>
+            <StateWord level={answer.database === 'ok' ? 'ok' : 'critical'} word={answer.database} />
+          </dd>
+        </div>
+        <div>
+          <dt>Writers</dt>
+          <dd>{answer.writers.length}</dd>
+        </div>
+        <div>
+          <dt>Behind</dt>
+          <dd>{plural(answer.writers.reduce((sum, writer) => sum + writer.behindChunks, 0), 'chunk')}</dd>
+        </div>
+        <div>
+          <dt>Compactions due</dt>
+          <dd>{formatCount(answer.compactionsDue)}</dd>
+        </div>
+        <div>
+          <dt>Stored</dt>
+          <dd>{formatBytes(total)}</dd>
+        </div>
+        <div>
+          <dt>Version</dt>
+          <dd class="mono">{showHidden(answer.version)}</dd>
+        </div>
+      </dl>
+      {answer.storage.length > 0 && (
+        <ul class="bars" aria-label="Space by table">
+          {[...answer.storage]
+            .sort((a, b) => b.bytes - a.bytes)
+            .slice(0, 12)
+            .map((table) => (
+              <li key={table.table}>
+                <span class="mono">{table.table}</span>
+                <span class="bar" aria-hidden="true">
+                  <span style={{ width: `${Math.max((table.bytes / Math.max(total, 1)) * 100, 0.5)}%` }} />
+                </span>
+                <span class="num">{formatBytes(table.bytes)}</span>
+              </li>
+            ))}
+        </ul>
+      )}
+      {answer.writers.length > 0 && (
+        <table class="data stack">
+          <caption class="sr">Writers</caption>
+          <thead>
+            <tr>
+              <th scope="col">Writer</th>
+              <th scope="col">Held by</th>
+              <th scope="col" class="num">
+                Chunks behind
+              </th>
+              <th scope="col">Seen</th>
+            </tr>
+          </thead>
+          <tbody>
+            {answer.writers.map((writer) => (
+              <tr key={writer.id}>
+                <td class="mono" data-label="Writer">
+                  {writer.id}
+                </td>
+                <td class="mono wrap" data-label="Held by">
+                  {showHidden(writer.holder)}
+                </td>
+                <td class="num" data-label="Chunks behind">
+                  {formatCount(writer.behindChunks)}
+                </td>
+                <td data-label="Seen">{formatAgo(writer.seenMs, clock.nowMs.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

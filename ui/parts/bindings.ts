@@ -1,0 +1,68 @@
+/** What every key does (UX.md, "Time range, URL and keys"), for what exists. */
+import { formatInstant } from '../format.ts';
+import type { State } from '../state/context.ts';
+import type { KeyBinding } from '../state/keys.ts';
+
+export function buildBindings(state: State): KeyBinding[] {
+  const { overlay, range, cursor, router, page } = state;
+  const key = (group: string, keys: string, shown: string, does: string, run: () => void): KeyBinding => ({ group, keys, shown, does, run });
+  const go = (path: string) => () => router.push(router.link(path));
+  const inApp = (rest: string) => () => {
+    const app = page.app.peek();
+    router.push(router.link(app ? `/a/${encodeURIComponent(app)}${rest}` : '/'));
+  };
+  return [
+    key('Everywhere', '?', '?', 'this list', () => {
+      overlay.value = 'help';
+    }),
+    key('Everywhere', '/', '/', 'jump to app, page or code (also Ctrl K)', () => {
+      overlay.value = 'palette';
+    }),
+    key('Everywhere', 'j', 'j', 'next row, Enter opens it', () => walkRows(1)),
+    key('Everywhere', 'k', 'k', 'row before', () => walkRows(-1)),
+    key('Everywhere', 'u', 'u', 'UTC or browser zone', () => range.toggleZone()),
+    key('Go to', 'g f', 'g f', 'fleet', go('/')),
+    key('Go to', 'g a', 'g a', 'app', inApp('')),
+    key('Go to', 'g d', 'g d', 'dynos: memory of the app', () => document.getElementById('chart-memory')?.scrollIntoView({ block: 'center' })),
+    key('Go to', 'g h', 'g h', 'drain health', () => (page.app.peek() ? inApp('/health')() : go('/health')())),
+    key('Go to', 'g ,', 'g ,', 'settings', go('/settings')),
+    key('Time', 't', 't', 'range box', () => {
+      overlay.value = 'range';
+    }),
+    key('Time', 't ArrowLeft', 't ←', 'earlier', () => range.pan(-0.5)),
+    key('Time', 't ArrowRight', 't →', 'later', () => range.pan(0.5)),
+    key('Time', 't +', 't +', 'zoom in', () => range.zoom(0.5)),
+    key('Time', 't =', '', 'zoom in', () => range.zoom(0.5)),
+    key('Time', 't -', 't -', 'zoom out', () => range.zoom(2)),
+    key('Time', 't z', 't z', 'zoom out', () => range.zoom(2)),
+    key('Time', 't a', 't a', 'make absolute', () => range.makeAbsolute()),
+    key('Time', 'l', 'l', 'live on or off', () => range.toggleLive()),
+    key('Time', 'x', 'x', 'pin the cursor, or let go', () => {
+      range.setPin(cursor.atS.peek() ?? null);
+    }),
+    key('Time', 'e', 'e', 'next event', () => stepEvent(state, 1)),
+    key('Time', 'E', 'Shift E', 'event before', () => stepEvent(state, -1)),
+  ];
+}
+
+/** Moves the focus among the rows of the page, by the first link or button in each. */
+function walkRows(step: 1 | -1) {
+  const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')];
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
+  next?.querySelector<HTMLElement>('a, button')?.focus();
+}
+
+/** Pins the next or previous event that is not routine and says what it is. */
+function stepEvent({ page, range, cursor, announce, toast }: State, step: 1 | -1) {
+  const events = page.events.peek().filter((event) => !event.routine);
+  const sorted = [...events].sort((a, b) => a.atMs - b.atMs);
+  const atMs = (range.pin.peek() ?? cursor.atS.peek() ?? (step > 0 ? 0 : Number.POSITIVE_INFINITY)) * 1000;
+  const next = step > 0 ? sorted.find((event) => event.atMs > atMs + 999) : sorted.findLast((event) => event.atMs < atMs - 999);
+  if (!next) {
+    announce.value = step > 0 ? 'No later event' : 'No earlier event';
+    return;
+  }
+  range.setPin(next.atMs / 1000);
+  toast.value = `${formatInstant(next.atMs, range.zone.peek())} ${next.title}`;
+}

@@ -1,0 +1,32 @@
+/** A command to paste somewhere, with a button that copies it. */
+import { useRef, useState } from 'preact/hooks';
+import { useApp } from '../state/context.ts';
+
+export function CopyBlock({ text, label }: { text: string; label: string }) {
+  const { announce } = useApp();
+  const code = useRef<HTMLElement>(null);
+  const [done, setDone] = useState<'no' | 'copied' | 'selected'>('no');
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone('copied');
+      announce.value = 'Copied';
+    } catch {
+      // Without permission (or over http) the text is selected, ready for Ctrl-C.
+      if (code.current) getSelection()?.selectAllChildren(code.current);
+      setDone('selected');
+    }
+    setTimeout(() => setDone('no'), 2500);
+  }
+  return (
+    <div class="copy">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
+      <pre tabIndex={0} role="group" aria-label={label}>
+        <code ref={code}>{text}</code>
+      </pre>
+      <button type="button" onClick={copy} aria-label={`Copy ${label}`}>
+        {done === 'copied' ? 'Copied' : done === 'selected' ? 'Selected' : 'Copy'}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+/** How far the data goes, in the header of every page. Leads to drain health. */
+import { useApp } from '../state/context.ts';
+import { formatClock, formatCount, formatDay, formatSpan, zoneSuffix } from '../format.ts';
+import type { HealthSummary } from '../../api/contract/health.ts';
+import { healthLevel, StateGlyph } from './state.tsx';
+
+/** One summary over all apps: the newest data, the worst lag of those that receive, all losses. */
+export function fleetHealth(all: HealthSummary[]): { summary: HealthSummary | null; silent: number } {
+  const known = all.filter((health) => health.state !== 'waiting');
+  const receiving = known.filter((health) => health.state === 'receiving');
+  const silent = known.length - receiving.length;
+  if (all.length === 0) return { summary: null, silent };
+  const through = known.map((health) => health.dataThroughMs ?? 0);
+  return {
+    silent,
+    summary: {
+      state: known.length === 0 ? 'waiting' : receiving.length === 0 ? 'silent' : 'receiving',
+      dataThroughMs: through.length > 0 ? Math.max(...through) : null,
+      lagMs: receiving.length > 0 ? Math.max(...receiving.map((health) => health.lagMs ?? 0)) : null,
+      lostMessages: all.reduce((sum, health) => sum + health.lostMessages, 0),
+      messages: all.reduce((sum, health) => sum + health.messages, 0),
+    },
+  };
+}
+
+export function HealthPill() {
+  const { page, fleet, clock, range, router } = useApp();
+  const app = page.app.value;
+  const whole = fleetHealth(fleet.data.value?.apps.map((row) => row.health) ?? []);
+  const health = app ? page.health.value : whole.summary;
+  const href = router.link(app ? `/a/${encodeURIComponent(app)}/health` : '/health');
+  if (!health) {
+    return (
+      <a class="pill" href={href}>
+        <StateGlyph level="unknown" />
+        <span>{fleet.data.value ? 'no drains yet' : 'drain health'}</span>
+      </a>
+    );
+  }
+  const level = !app && whole.silent > 0 && healthLevel(health) !== 'critical' ? 'warning' : healthLevel(health);
+  return (
+    <a class={`pill pill-${level}`} href={href} title="Drain health: how far the data goes, how late it comes, what is known to be lost in the last hour">
+      <StateGlyph level={level} />
+      <span class="pill-text">{pillText(health, clock.nowMs.value, range.zone.value)}</span>
+      {!app && whole.silent > 0 && <span class="strong">· {whole.silent} silent</span>}
+    </a>
+  );
+}
+
+function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local') {
+  if (health.state === 'waiting' || health.dataThroughMs === null) return 'waiting for the first line';
+  const through = health.dataThroughMs;
+  const day = nowMs - through > 12 * 3_600_000 ? `${formatDay(through, zone)} ` : '';
+  const at = `${day}${formatClock(through, zone)}${zoneSuffix(through, zone)}`;
+  if (health.state === 'silent') {
+    return (
+      <>
+        <span class="strong">silent for {formatSpan(nowMs - through)}</span>
+        <span class="wide"> · data through {at}</span>
+      </>
+    );
+  }
+  return (
+    <>
+      <span class="wide">data through </span>
+      <span class="mono">{at}</span>
+      <span class="wide"> · lag {formatSpan(health.lagMs)}</span>
+      <span> · {formatCount(health.lostMessages)} lost</span>
+    </>
+  );
+}

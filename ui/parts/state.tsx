@@ -1,0 +1,53 @@
+/** States as people see them: a shape, a word and a colour, always all three. */
+import type { FleetRow } from '../../api/contract/apps.ts';
+import type { HealthSummary } from '../../api/contract/health.ts';
+
+export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
+
+const SHAPES: Record<Level, string> = {
+  ok: 'M2.5 7.5l3 3 6-7',
+  warning: 'M7 1.5 13 12.5H1z M7 5.5v3 M7 10.2v1',
+  critical: 'M4.5 1h5L13 4.5v5L9.5 13h-5L1 9.5v-5z M4.8 4.8l4.4 4.4M9.2 4.8 4.8 9.2',
+  unknown: 'M7 1.5a5.5 5.5 0 1 0 .01 0z M4.5 7h5',
+};
+
+export function StateGlyph({ level }: { level: Level }) {
+  return (
+    <svg class={`glyph glyph-${level}`} width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+      <path d={SHAPES[level]} />
+    </svg>
+  );
+}
+
+export function StateWord({ level, word }: { level: Level; word: string }) {
+  return (
+    <span class={`state state-${level}`}>
+      <StateGlyph level={level} />
+      {word}
+    </span>
+  );
+}
+
+/** Share of failed requests from which an app is called failing, or worth a look; SLOs take this over per app. */
+export const FAILING_RATIO = 0.01;
+export const LOOK_RATIO = 0.002;
+
+/** State of one app for the fleet, worst first: failing, silent, memory, look, quiet, waiting, ok. `rank` sorts. */
+export function appState(row: FleetRow): { level: Level; word: string; rank: number } {
+  const failed = row.failedRatio ?? 0;
+  if (row.health.state === 'waiting') return { level: 'unknown', word: 'waiting', rank: 5 };
+  if (row.health.state === 'silent') return { level: 'critical', word: 'silent', rank: 1 };
+  if (!row.lowTraffic && failed >= FAILING_RATIO) return { level: 'critical', word: 'failing', rank: 0 };
+  if (row.health.lostMessages > 0 && row.health.lostMessages > row.health.messages * 0.01) return { level: 'warning', word: 'losing lines', rank: 2 };
+  if ((row.worstMemory?.ratio ?? 0) > 1) return { level: 'warning', word: 'memory', rank: 2 };
+  if (!row.lowTraffic && failed >= LOOK_RATIO) return { level: 'warning', word: 'some fail', rank: 3 };
+  if (row.requests === 0) return { level: 'unknown', word: 'no traffic', rank: 4 };
+  return { level: 'ok', word: 'ok', rank: 6 };
+}
+
+/** State of a stream for the header. */
+export function healthLevel(health: HealthSummary): Level {
+  if (health.state === 'waiting') return 'unknown';
+  if (health.state === 'silent') return 'critical';
+  return health.lostMessages > 0 || (health.lagMs ?? 0) > 60_000 ? 'warning' : 'ok';
+}

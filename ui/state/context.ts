@@ -1,0 +1,91 @@
+/** All state of the page, built once. Components read signals and call actions; nothing else is global. */
+import { type Signal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { FleetAnswer } from '../../api/contract/apps.ts';
+import type { EventAnswer } from '../../api/contract/events.ts';
+import type { HealthSummary } from '../../api/contract/health.ts';
+import { buildClient, type Client } from '../client.ts';
+import { buildClock, type Clock } from './clock.ts';
+import { buildCursor, type Cursor } from './cursor.ts';
+import { buildLive, type Live } from './live.ts';
+import { buildPrefs, type Prefs } from './prefs.ts';
+import { buildRange, type Range } from './range.ts';
+import { buildResource, type Resource } from './resource.ts';
+import { buildRouter, type Router } from './router.ts';
+import { buildSession, type Session } from './session.ts';
+
+/** What the open page offers to the shell: events to step through, rows to walk. */
+export interface PageOffers {
+  app: Signal<string | null>;
+  health: Signal<HealthSummary | null>;
+  events: Signal<EventAnswer[]>;
+}
+
+export interface State {
+  client: Client;
+  router: Router;
+  clock: Clock;
+  range: Range;
+  prefs: Prefs;
+  session: Session;
+  live: Live;
+  cursor: Cursor;
+  /** The fleet: rows of its page, names for the switcher, health for the header of pages without an app. */
+  fleet: Resource<FleetAnswer>;
+  page: PageOffers;
+  /** Which of the overlays is open. */
+  overlay: Signal<'none' | 'palette' | 'help' | 'range'>;
+  /** One short message in the corner of the screen, also spoken. */
+  toast: Signal<string>;
+  /** What the one polite live region says: values under the cursor, changes of state. */
+  announce: Signal<string>;
+  /** The drain URL and commands of an app made in this tab: shown once, never stored. */
+  freshCommands: Signal<{ app: string; drainUrl: string; commands: string[] } | null>;
+  start(): () => void;
+}
+
+export function buildState(): State {
+  const router = buildRouter();
+  const clock = buildClock();
+  const prefs = buildPrefs();
+  const live = buildLive();
+  const client: Client = buildClient(() => session.forget());
+  const session = buildSession(() => client);
+  const fleet = buildResource<FleetAnswer>(async (abort) => {
+    const answer = await client.get<FleetAnswer>('/apps', undefined, abort);
+    clock.correct(answer.nowMs);
+    return answer;
+  });
+  return {
+    client,
+    router,
+    clock,
+    prefs,
+    live,
+    session,
+    fleet,
+    range: buildRange(router, clock),
+    cursor: buildCursor(),
+    page: { app: signal(null), health: signal(null), events: signal([]) },
+    overlay: signal('none'),
+    toast: signal(''),
+    announce: signal(''),
+    freshCommands: signal(null),
+    start() {
+      const stops = [router.start(), clock.start(), prefs.start(), () => live.close()];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  };
+}
+
+export const StateContext = createContext<State | null>(null);
+
+/** The state of the page; only inside the provider of main.tsx. */
+export function useApp(): State {
+  const state = useContext(StateContext);
+  if (!state) throw new Error('useApp outside of StateContext');
+  return state;
+}

@@ -1,0 +1,72 @@
+/** The keyboard map: single keys and two-key sequences, inert while someone types. */
+
+export interface KeyBinding {
+  /** `l`, `E`, `t ArrowLeft`, `g f`. */
+  keys: string;
+  /** As shown in the help: `t ←`. */
+  shown: string;
+  does: string;
+  group: string;
+  run(): void;
+}
+
+/** How long the second key of a sequence may take. `t` alone opens the range box after it. */
+const SEQUENCE_MS = 600;
+
+export interface KeyMap {
+  start(): () => void;
+}
+
+/**
+ * `bindings` is asked at each key, so that a page can change them. `enabled` is the preference for single keys;
+ * Ctrl-K works without it.
+ */
+export function buildKeyMap(bindings: () => KeyBinding[], enabled: () => boolean, openPalette: () => void): KeyMap {
+  let first: string | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function find(keys: string): KeyBinding | undefined {
+    return bindings().find((binding) => binding.keys === keys);
+  }
+
+  function onKey(event: KeyboardEvent) {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      openPalette();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
+    if (!enabled() || isTyping(event.target) || document.querySelector('dialog[open]')) return;
+    const prefix = first;
+    clearTimeout(timer);
+    first = null;
+    const binding = find(prefix ? `${prefix} ${event.key}` : event.key);
+    const opens = !prefix && bindings().some((other) => other.keys.startsWith(`${event.key} `));
+    if (opens) {
+      first = event.key;
+      timer = setTimeout(() => {
+        first = null;
+        binding?.run();
+      }, SEQUENCE_MS);
+      event.preventDefault();
+    } else if (binding) {
+      event.preventDefault();
+      binding.run();
+    }
+  }
+
+  return {
+    start() {
+      document.addEventListener('keydown', onKey);
+      return () => {
+        clearTimeout(timer);
+        document.removeEventListener('keydown', onKey);
+      };
+    },
+  };
+}
+
+/** Text fields, lists of choices and anything editable keep their keys. */
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}

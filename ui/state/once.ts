@@ -1,0 +1,51 @@
+/** Resources of pages that are not the app page: fetched for a key and a range, and again every so often. */
+import { effect } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { Query } from '../client.ts';
+import { type State, useApp } from './context.ts';
+import { stepFor } from './overview.ts';
+import { buildResource, type Resource } from './resource.ts';
+
+interface Options {
+  /** Sends from, to and step, and fetches again when the range changes. */
+  ranged?: boolean;
+  query?: Query;
+  /** Fetches again this often while the tab is seen (and, when ranged, while live). */
+  everyMs?: number;
+}
+
+/** GET of a path for as long as the component stands. A new path is a new resource. */
+export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
+  const state = useApp();
+  const queryKey = JSON.stringify(options.query ?? {});
+  const resource = useMemo(
+    () =>
+      buildResource<T>((abort) =>
+        state.client.get<T>(path, { ...options.query, ...(options.ranged ? rangeQuery(state) : {}) }, abort),
+      ),
+    [path, queryKey],
+  );
+  useEffect(() => {
+    const stop = effect(() => {
+      if (options.ranged) void state.range.text.value;
+      if (!state.clock.hidden.value) void resource.load();
+    });
+    const timer = options.everyMs
+      ? setInterval(() => {
+          if (!state.clock.hidden.peek() && (!options.ranged || state.range.live.peek())) void resource.load();
+        }, options.everyMs)
+      : undefined;
+    return () => {
+      stop();
+      clearInterval(timer);
+      resource.dispose();
+    };
+  }, [resource]);
+  return resource;
+}
+
+/** from and to in epoch ms, and the width of a point in seconds. */
+export function rangeQuery(state: State): Query {
+  const { fromMs, toMs } = state.range.resolve();
+  return { from: Math.round(fromMs), to: Math.round(toMs), step: stepFor(toMs - fromMs) };
+}

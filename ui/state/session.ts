@@ -1,0 +1,52 @@
+/** Who is signed in, and whether this instance has been claimed. */
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { PersonAnswer, SessionAnswer } from '../../api/contract/session.ts';
+import { type Client, ClientError, errorText } from '../client.ts';
+
+export interface Session {
+  answer: ReadonlySignal<SessionAnswer | null>;
+  person: ReadonlySignal<PersonAnswer | null>;
+  /** Why the server could not be asked who we are; null when it could. */
+  error: ReadonlySignal<string | null>;
+  canEdit: ReadonlySignal<boolean>;
+  isAdmin: ReadonlySignal<boolean>;
+  load(): Promise<void>;
+  /** The server said 401: forget the person. */
+  forget(): void;
+  signOut(): Promise<void>;
+}
+
+export function buildSession(client: () => Client): Session {
+  const answer = signal<SessionAnswer | null>(null);
+  const error = signal<string | null>(null);
+  const person = computed(() => answer.value?.person ?? null);
+  function forget() {
+    const known = answer.peek();
+    if (known?.person) answer.value = { ...known, person: null };
+  }
+  return {
+    answer,
+    person,
+    error,
+    canEdit: computed(() => person.value?.role === 'editor' || person.value?.role === 'admin'),
+    isAdmin: computed(() => person.value?.role === 'admin'),
+    async load() {
+      try {
+        answer.value = await client().get<SessionAnswer>('/session');
+        error.value = null;
+      } catch (thrown) {
+        error.value = errorText(thrown);
+      }
+    },
+    forget,
+    async signOut() {
+      try {
+        await client().send('POST', '/sign-out');
+      } catch (thrown) {
+        // Already signed out is what was wanted.
+        if (!(thrown instanceof ClientError && thrown.status === 401)) throw thrown;
+      }
+      forget();
+    },
+  };
+}
