@@ -227,8 +227,6 @@ CREATE TABLE events (
 ) PARTITION BY RANGE (at_ms);
 CREATE UNIQUE INDEX events_dedupe ON events (app_id, at_ms, dedupe_key);
 CREATE INDEX events_app ON events (app_id, at_ms);
--- Asked every few seconds by each receiver: which release serves now?
-CREATE INDEX events_release ON events (app_id, at_ms) WHERE kind = 'release';
 
 -- Known losses. Of repeated notices for one drain, cause and start the largest count stands.
 CREATE TABLE gaps (
