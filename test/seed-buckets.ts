@@ -3,37 +3,18 @@
  * every series, and for the units said to be compacted the rows of 1 min and 1 h beside them.
  */
 import { BINS, binOf, encodeBins } from '../model/histogram.ts';
+import { ensurePartitionsForRange } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
-
-/** Width of the partitions made here, seconds (the product makes its own; any width will do). */
-const PARTITION_S: Record<string, number> = {
-  count_buckets_10s: 21_600,
-  count_buckets_1m: 86_400,
-  count_buckets_1h: 30 * 86_400,
-  sample_buckets_10s: 21_600,
-  sample_buckets_1m: 86_400,
-  sample_buckets_1h: 30 * 86_400,
-};
 
 /** Partitions of every bucket table, and of events and kept requests, that cover [fromS, toS). */
 export async function makePartitions(pool: Pool, fromS: number, toS: number): Promise<void> {
-  const statements: string[] = [];
-  for (const [table, width] of Object.entries(PARTITION_S)) {
-    for (let atS = fromS - (fromS % width); atS < toS; atS += width) {
-      statements.push(
-        `CREATE TABLE IF NOT EXISTS ${table}_${atS} PARTITION OF ${table} FOR VALUES FROM (${atS}) TO (${atS + width})`,
-      );
+  for (const family of ['count', 'sample'] as const) {
+    for (const width of ['10s', '1m', '1h'] as const) {
+      await ensurePartitionsForRange(pool, `${family}_buckets_${width}`, fromS, toS);
     }
   }
-  for (const table of ['events', 'request_details']) {
-    const width = 7 * 86_400;
-    for (let atS = fromS - (fromS % width); atS < toS; atS += width) {
-      statements.push(
-        `CREATE TABLE IF NOT EXISTS ${table}_${atS} PARTITION OF ${table} FOR VALUES FROM (${atS * 1000}) TO (${(atS + width) * 1000})`,
-      );
-    }
-  }
-  await pool.query(statements.join(';\n'));
+  await ensurePartitionsForRange(pool, 'events', fromS * 1000, toS * 1000);
+  await ensurePartitionsForRange(pool, 'request_details', fromS * 1000, toS * 1000);
 }
 
 export interface CountSeed {

@@ -1,0 +1,112 @@
+/** Measured buckets over slices of a range: averages per point, and newest values. */
+import type { Queryable } from '../pool.ts';
+import { readFloat8Array, readInt4Array } from './arrays.ts';
+import type { Slice } from './plan.ts';
+import { isEmptyTarget, Parameters, selectSlices } from './source.ts';
+
+export interface SampleQuery {
+  appId: number;
+  seriesIds: readonly number[];
+  slices: readonly Slice[];
+  /** Start and width of the points. */
+  fromS: number;
+  stepS: number;
+  points: number;
+}
+
+/** What a point shows of its samples. */
+export interface SampleColumn {
+  counts: Float64Array;
+  sums: Float64Array;
+}
+
+/** Counts and sums per point by series; a series without rows is left out. sum / count is the gauge's average. */
+export async function readSamplePoints(
+  db: Queryable,
+  query: SampleQuery,
+): Promise<Map<number, SampleColumn>> {
+  const columns = new Map<number, SampleColumn>();
+  const target = { appId: query.appId, seriesIds: query.seriesIds };
+  if (query.slices.length === 0 || isEmptyTarget(target)) return columns;
+  const parameters = new Parameters();
+  const source = selectSlices(
+    'sample',
+    ['bucket_s', 'series_id', 'count', 'sum'],
+    target,
+    query.slices,
+    parameters,
+  );
+  const { rows } = await db.query<{ series_id: number; t: Buffer; count: Buffer; sum: Buffer }>(
+    `SELECT b.series_id, array_send(array_agg(b.bucket_s)) AS t,
+       array_send(array_agg(b.count::float8)) AS count, array_send(array_agg(b.sum)) AS sum
+     FROM ${source} b GROUP BY 1`,
+    parameters.values,
+  );
+  for (const row of rows) columns.set(row.series_id, mergeRow(row, query));
+  return columns;
+}
+
+function mergeRow(row: { t: Buffer; count: Buffer; sum: Buffer }, query: SampleQuery): SampleColumn {
+  const [t, counts, sums] = [readInt4Array(row.t), readFloat8Array(row.count), readFloat8Array(row.sum)];
+  const column = { counts: new Float64Array(query.points), sums: new Float64Array(query.points) };
+  for (let i = 0; i < t.length; i++) {
+    const point = Math.floor(((t[i] ?? 0) - query.fromS) / query.stepS);
+    if (point < 0 || point >= query.points) continue;
+    column.counts[point] = (column.counts[point] ?? 0) + (counts[i] ?? 0);
+    column.sums[point] = (column.sums[point] ?? 0) + (sums[i] ?? 0);
+  }
+  return column;
+}
+
+export interface NewestSample {
+  value: number;
+  atMs: number;
+}
+
+/** The newest value of each series within the slices; a series without rows is left out. */
+export async function readNewestSamples(
+  db: Queryable,
+  query: { pairs: readonly { appId: number; id: number }[]; slices: readonly Slice[] },
+): Promise<Map<number, NewestSample>> {
+  const newest = new Map<number, NewestSample>();
+  if (query.pairs.length === 0) return newest;
+  const parameters = new Parameters();
+  const apps = parameters.add(query.pairs.map((pair) => pair.appId));
+  const ids = parameters.add(query.pairs.map((pair) => pair.id));
+  const branches = boundsByWidth(query.slices).map(([suffix, fromS, toS]) => {
+    const [from, to] = [parameters.add(fromS), parameters.add(toS)];
+    // One index look-up a series, from the newest partition back.
+    return `SELECT p.series_id, b.last, b.last_at_ms
+      FROM unnest(${apps}::int[], ${ids}::int[]) AS p (app_id, series_id), LATERAL (
+        SELECT last, last_at_ms FROM sample_buckets_${suffix} b
+        WHERE b.app_id = p.app_id AND b.series_id = p.series_id AND b.bucket_s >= ${from} AND b.bucket_s < ${to}
+        ORDER BY b.bucket_s DESC, b.last_at_ms DESC LIMIT 1
+      ) b`;
+  });
+  if (branches.length === 0) return newest;
+  const { rows } = await db.query<{ series_id: number; last: number; last_at_ms: number }>(
+    branches.join(' UNION ALL '),
+    parameters.values,
+  );
+  for (const row of rows) {
+    const known = newest.get(row.series_id);
+    if (!known || known.atMs < row.last_at_ms)
+      newest.set(row.series_id, { value: row.last, atMs: row.last_at_ms });
+  }
+  return newest;
+}
+
+/** First and last bound of the slices of each width. */
+function boundsByWidth(slices: readonly Slice[]): ['10s' | '1m' | '1h', number, number][] {
+  const bounds: ['10s' | '1m' | '1h', number, number][] = [];
+  for (const [resolutionS, suffix] of [
+    [10, '10s'],
+    [60, '1m'],
+    [3600, '1h'],
+  ] as const) {
+    const own = slices.filter((slice) => slice.resolutionS === resolutionS);
+    const [first, last] = [own[0], own[own.length - 1]];
+    if (first && last) bounds.push([suffix, first.fromS, last.toS]);
+  }
+  return bounds;
+}
