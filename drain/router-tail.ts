@@ -29,6 +29,10 @@ const SERVICE_IS = literal(' service=');
 const STATUS_IS = literal(' status=');
 const BYTES_IS = literal(' bytes=');
 const PROTOCOL = literal('protocol');
+const PROTOCOL_IS = literal(' protocol=');
+const TLS_TRUE = literal(' tls=true');
+const TLS_FALSE = literal(' tls=false');
+const TLS_VERSION_IS = literal('tls_version=');
 const TLS = literal('tls');
 const TLS_VERSION = literal('tls_version');
 const SOCK = literal('sock');
@@ -135,7 +139,8 @@ function readRest(request: RequestFields, words: DataView, start: number, end: n
   clearSpan(request.agent);
   clearSpan(request.sock);
   request.tls = NONE;
-  let at = start;
+  let at = readUsualRest(request, words, start, end);
+  if (at < 0) return false;
   while (at < end) {
     const keyStart = at + 1;
     const equals = keyEnd(words, keyStart, end);
@@ -148,6 +153,29 @@ function readRest(request: RequestFields, words: DataView, start: number, end: n
     at = quoted ? valueEnd + 1 : valueEnd;
   }
   return true;
+}
+
+/**
+ * What nearly every line has, in its order: protocol, tls, tls_version. Gives the position behind it, for
+ * the general way to go on from, or -1 when a quote stands in a value.
+ */
+function readUsualRest(request: RequestFields, words: DataView, start: number, end: number): number {
+  let at = start;
+  if (startsWith(words, PROTOCOL_IS, at, end)) {
+    const valueStart = at + PROTOCOL_IS.length;
+    at = skipValue(words, valueStart, end);
+    if (at < 0) return -1;
+    setSpan(request.protocol, valueStart, at);
+  }
+  const tls = startsWith(words, TLS_TRUE, at, end) ? 1 : startsWith(words, TLS_FALSE, at, end) ? 0 : NONE;
+  const afterTls = at + (tls === 1 ? TLS_TRUE.length : TLS_FALSE.length);
+  if (tls === NONE || (afterTls < end && words.getUint8(afterTls) !== SPACE)) return at;
+  request.tls = tls;
+  if (!startsWith(words, TLS_VERSION_IS, afterTls + 1, end)) return afterTls;
+  const versionStart = afterTls + 1 + TLS_VERSION_IS.length;
+  const versionEnd = skipValue(words, versionStart, end);
+  if (versionEnd >= 0) setSpan(request.tlsVersion, versionStart, versionEnd);
+  return versionEnd;
 }
 
 /** Position of the `=` behind a key, or -1 when there is no key. */

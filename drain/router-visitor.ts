@@ -20,7 +20,7 @@ import {
 } from './scan.ts';
 
 const LAST_HOST = backwardPattern(' host=');
-const LAST_REQUEST_ID = backwardPattern('" request_id');
+const REQUEST_ID = literal('" request_id=');
 const LAST_FWD = backwardPattern('" fwd=');
 const PATH_IS = literal('path=');
 const HOST_IS = literal('host=');
@@ -37,6 +37,7 @@ export function readVisitorPart(request: RequestFields, words: DataView, start: 
   clearSpan(request.requestId);
   clearSpan(request.fwd);
   clearSpan(request.client);
+  lastHostStart = -1;
   let at = start;
   if (startsWith(words, PATH_IS, start, end)) {
     const valueStart = start + PATH_IS.length;
@@ -48,7 +49,7 @@ export function readVisitorPart(request: RequestFields, words: DataView, start: 
   }
   if (startsWith(words, HOST_IS, at, end)) {
     const hostStart = at + HOST_IS.length;
-    at = untilByte(words, SPACE, hostStart, end);
+    at = hostStart === lastHostStart ? lastHostEnd : untilByte(words, SPACE, hostStart, end);
     setSpan(request.host, hostStart, at);
     at += 1;
   }
@@ -60,12 +61,17 @@ function endOfPath(words: DataView, start: number, end: number, quoted: boolean)
   const host = lastHost(words, start, end, quoted);
   if (host >= 0) return host;
   if (!quoted) return untilByte(words, SPACE, start, end);
-  const requestId = lastIndexOfText(words, LAST_REQUEST_ID, start, end);
-  if (requestId >= 0) return requestId;
+  for (let at = end - REQUEST_ID.length; at >= start; at -= 1) {
+    if (startsWith(words, REQUEST_ID, at, end)) return at;
+  }
   const fwd = lastIndexOfText(words, LAST_FWD, start, end);
   if (fwd >= 0) return fwd;
   return end > start && words.getUint8(end - 1) === QUOTE ? end - 1 : end;
 }
+
+/** The value of the host that `lastHost` found last, so that it need not be measured twice. */
+let lastHostStart = -1;
+let lastHostEnd = -1;
 
 /** Where the path ends because a host follows, or -1. A quoted path wants its quote; an open one does without. */
 function lastHost(words: DataView, start: number, end: number, quoted: boolean): number {
@@ -74,7 +80,11 @@ function lastHost(words: DataView, start: number, end: number, quoted: boolean):
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const at = lastIndexOfText(words, LAST_HOST, start, searchEnd);
     if (at < 0) break;
-    if (skipValue(words, at + LAST_HOST.text.length, end) >= 0) {
+    const valueStart = at + LAST_HOST.text.length;
+    const valueEnd = skipValue(words, valueStart, end);
+    if (valueEnd >= 0) {
+      lastHostStart = valueStart;
+      lastHostEnd = valueEnd;
       if (!quoted) return at;
       if (at > start && words.getUint8(at - 1) === QUOTE) return at - 1;
       if (open < 0) open = at;
@@ -93,7 +103,7 @@ function readAfterHost(request: RequestFields, words: DataView, start: number, e
       return;
     }
     const idStart = startsWith(words, REQUEST_ID_IS, at, end) ? at + REQUEST_ID_IS.length : -1;
-    const valueEnd = untilByte(words, SPACE, at, end);
+    const valueEnd = untilByte(words, SPACE, Math.max(idStart, at), end);
     if (idStart >= 0) setSpan(request.requestId, idStart, valueEnd);
     at = valueEnd + 1;
   }

@@ -102,24 +102,24 @@ export function indexOfByte(words: DataView, byte: number, start: number, end: n
   return at < end ? at : -1;
 }
 
-/** A pattern with its table of steps for a search from the end (Horspool, mirrored). */
+/** A text prepared for a search from the end. */
 export interface BackwardPattern {
   text: Literal;
-  /** By byte at the left edge of the window: how far the window may move to the left. */
-  steps: Uint8Array;
+  /** By byte: 1 + its place in the text, 0 for a byte that is not in it. */
+  places: Uint8Array;
 }
 
-/** Prepares `text` (ASCII, 5–12 characters) for `lastIndexOfText`. */
+/** Prepares `text` (ASCII, no character twice) for `lastIndexOfText`. */
 export function backwardPattern(text: string): BackwardPattern {
-  const prepared = literal(text);
-  const steps = new Uint8Array(256).fill(text.length);
-  for (let at = text.length - 1; at > 0; at -= 1) steps[text.charCodeAt(at)] = at;
-  return { text: prepared, steps };
+  const places = new Uint8Array(256);
+  for (let at = 0; at < text.length; at += 1) places[text.charCodeAt(at)] = at + 1;
+  return { text: literal(text), places };
 }
 
 /**
- * Start of the last occurrence of the pattern that lies wholly in [start, end), or -1. Looks at about one
- * byte in six, which is why the tail of a router line is searched this way and not byte by byte.
+ * Start of the last occurrence of the pattern that lies wholly in [start, end), or -1. An occurrence of six
+ * bytes covers exactly one of every sixth position, so only those are looked at; unlike with a table of steps
+ * no look waits for the one before (81 to 30 ns for the tail of a router line).
  */
 export function lastIndexOfText(
   words: DataView,
@@ -127,11 +127,13 @@ export function lastIndexOfText(
   start: number,
   end: number,
 ): number {
-  const { text, steps } = pattern;
-  let at = end - text.length;
-  while (at >= start) {
-    if (words.getInt32(at, true) === text.first && startsWith(words, text, at, end)) return at;
-    at -= steps[words.getUint8(at)]!;
+  const { text, places } = pattern;
+  const length = text.length;
+  for (let at = end - 1; at >= start; at -= length) {
+    const place = places[words.getUint8(at)]!;
+    if (place === 0) continue;
+    const from = at - place + 1;
+    if (from >= start && startsWith(words, text, from, end)) return from;
   }
   return -1;
 }

@@ -33,6 +33,8 @@ const MAX_PRIORITY = 191;
 /** Length of `2026-03-02T09:00:00.120001+00:00`, what Heroku mostly writes. */
 const USUAL_TIME = 32;
 const HOST = literal('host ');
+/** `>1 ` as the lower three bytes of a word. */
+const VERSION_ONE = 0x20313e;
 
 /**
  * Reads the header of the message in [start, end) and sets notes, priority, time, appname, procid and text.
@@ -82,6 +84,13 @@ function refuse(message: Message, start: number, end: number): false {
  * an odd number and a missing PRI (`1 2026-…`) are noted and passed over.
  */
 function readPriority(message: Message, words: DataView, start: number, end: number): number {
+  if (end - start > 8 && (words.getInt32(start + 4, true) & 0xffffff) === VERSION_ONE) {
+    const priority = words.getUint8(start) === LESS ? smallNumber(words, start + 1, start + 4) : NONE;
+    if (priority !== NONE) {
+      message.priority = priority;
+      return start + 7;
+    }
+  }
   const space = indexOfByte(words, SPACE, start, end);
   if (space < 0) return -1;
   const close = indexOfByte(words, GREATER, start, space);
