@@ -21,14 +21,16 @@ export interface ChildOptions {
   cwd?: string;
   uid?: number;
   gid?: number;
+  /** Another Node than this one, where the child's user cannot reach it. */
+  node?: string;
 }
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
 /** Starts `node file args` with this very Node. The test must see it end: `kill('SIGKILL')` in a hook. */
 export function startChild(file: string, args: string[] = [], options: ChildOptions = {}): Child {
-  const { env, ...rest } = options;
-  const child = spawn(process.execPath, [file, ...args], {
+  const { env, node = process.execPath, ...rest } = options;
+  const child = spawn(node, [file, ...args], {
     cwd: FOLDER,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: '/tmp', ...env },

