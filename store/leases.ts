@@ -2,7 +2,7 @@
  * Leases: duties that one process at a time should have (table leases). By the database's clock (T-07); the epoch
  * is a fencing token: whoever takes a lease over raises it, and what the former holder still tries finds no row.
  */
-import type { Queryable } from './pool.ts';
+import type { Pool, Queryable } from './pool.ts';
 
 /** A holder that gives no sign for this long is taken over. */
 export const LEASE_S = 15;
@@ -62,4 +62,31 @@ export async function requireLease(db: Queryable, lease: Lease): Promise<void> {
     lease.epoch,
   ]);
   if (rowCount !== 1) throw new LeaseLostError(`the lease ${lease.name} was taken over`);
+}
+
+/**
+ * Does a round of work as the one holder of a lease, renewed meanwhile and given back after. False, without
+ * doing anything, while another process holds it, and when it was lost half-way: its taker does the rest. The work
+ * fences itself with `requireLease`; whatever else it throws is thrown.
+ */
+export async function withLease(
+  pool: Pool,
+  { name, holder }: { name: string; holder: string },
+  work: (lease: Lease) => Promise<void>,
+): Promise<boolean> {
+  const lease = await claimLease(pool, name, holder);
+  if (lease === null) return false;
+  // A failure to renew shows in the work itself; a lost lease shows through its fence.
+  const renewing = setInterval(() => void renewLease(pool, lease).catch(() => false), LEASE_RENEW_MS);
+  try {
+    await work(lease);
+    return true;
+  } catch (error) {
+    if (error instanceof LeaseLostError) return false;
+    throw error;
+  } finally {
+    clearInterval(renewing);
+    // Given back or not, it runs out by itself.
+    await releaseLease(pool, lease).catch(() => {});
+  }
 }

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LogFields, silentLog } from '../model/log.ts';
+import { DAY, HOUR } from '../model/time.ts';
+import { markTouched } from '../store/compaction.ts';
+import { ensurePartitionsFor, forgetPartitions, listPartitions } from '../store/partitions.ts';
+import { buildPool, type Pool } from '../store/pool.ts';
+import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
+import { startWorkerLoops } from './worker-loops.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 7, 30);
+const config = {
+  keep10sMs: 48 * HOUR,
+  keep1minMs: 30 * DAY,
+  keep1hMs: 396 * DAY,
+  keepChunksMs: 24 * HOUR,
+  keepDetailsMs: 21 * DAY,
+  keepQuarantineMs: 7 * DAY,
+  frameMemoryMs: 6 * HOUR,
+};
+let database: TestDatabase;
+let pool: Pool;
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 6 });
+  pool = database.pool;
+});
+afterAll(() => database.close());
+
+async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await sleep(20)) {
+    if (await condition()) return;
+  }
+  throw new Error('it did not happen within 10 s');
+}
+
+const minutes = async () => {
+  const { rows } = await pool.query('SELECT sum(count) AS n FROM count_buckets_1m');
+  return rows[0]!.n;
+};
+
+test('P-21 K-08 after seven idle days partitions, minutes and retention are made up for, by one of two workers', async () => {
+  const bucketS = (NOW - DAY) / 1000;
+  await ensurePartitionsFor(pool, 'count_buckets_10s', [bucketS]);
+  await ensurePartitionsFor(pool, 'sample_buckets_10s', [bucketS]);
+  await ensurePartitionsFor(pool, 'chunks', [NOW - 7 * DAY]);
+  await pool.query(
+    'INSERT INTO count_buckets_10s (bucket_s, app_id, series_id, writer_id, count) VALUES ($1, 1, 1, 1, 5)',
+    [bucketS],
+  );
+  await markTouched(pool, [{ appId: 1, bucketS }]);
+  const workers = [1, 2].map(() => startWorkerLoops({ pool, config, log: silentLog, nowMs: () => NOW }));
+  const names = async () => (await listPartitions(pool)).map(({ name }) => name);
+  await waitFor(async () => (await minutes()) === 5);
+  await waitFor(async () => !(await names()).includes('chunks_p20261114_07'));
+  expect(await names()).toContain('chunks_p20261121_10');
+  const startedMs = performance.now();
+  await Promise.all(workers.map((worker) => worker.stop()));
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  // The leases are free for a successor.
+  const { rows } = await pool.query('SELECT name FROM leases WHERE expires_at > clock_timestamp()');
+  expect(rows).toEqual([]);
+});
+
+test('P-01 a database that is away at the start is waited for, and said once', async () => {
+  const events: string[] = [];
+  const say = (event: string, fields?: LogFields) =>
+    void events.push(`${event} ${fields?.loop ?? ''}`.trim());
+  let isAway = true;
+  const flaky = new Proxy(pool, {
+    get(target, name) {
+      if (isAway && (name === 'query' || name === 'connect')) return () => Promise.reject(new Error('away'));
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  forgetPartitions(flaky);
+  const worker = startWorkerLoops({
+    pool: flaky,
+    config,
+    log: { info: say, warn: say, error: say },
+    nowMs: () => NOW + DAY,
+  });
+  await sleep(1_500);
+  expect(events).toEqual(['loop.failed partitions']);
+  isAway = false;
+  await waitFor(async () => events.includes('loop.recovered partitions'));
+  await worker.stop();
+  expect(events.filter((event) => event.startsWith('loop.failed'))).toHaveLength(1);
+});
+
+test('one round of everything can be asked for, and tells what fails', async () => {
+  const worker = startWorkerLoops({ pool, config, log: silentLog, nowMs: () => NOW });
+  await worker.tickOnce();
+  await worker.stop();
+  const closed = buildPool({ url: database.url, max: 1, applicationName: 'closed', log: silentLog });
+  await closed.end();
+  const broken = startWorkerLoops({ pool: closed, config, log: silentLog, nowMs: () => NOW });
+  await expect(broken.tickOnce()).rejects.toThrow('pool');
+  await broken.stop();
+});

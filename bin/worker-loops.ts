@@ -1,0 +1,95 @@
+/** The loops of a worker: partitions ahead, compaction, retention. Any number of processes may run them. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Log } from '../model/log.ts';
+import { MINUTE, SECOND } from '../model/time.ts';
+import { compactDue } from '../store/compaction.ts';
+import { withLease } from '../store/leases.ts';
+import { ensurePartitions } from '../store/partitions.ts';
+import type { Pool } from '../store/pool.ts';
+import { applyRetention, type RetentionConfig } from '../store/retention.ts';
+import { type Loop, startLoop } from './loop.ts';
+
+export interface WorkerLoopsOptions {
+  pool: Pool;
+  config: RetentionConfig;
+  log: Log;
+  nowMs: () => number;
+}
+
+export interface WorkerLoops {
+  /** Ends the loops between two steps and gives their leases back. Twice is one stop. */
+  stop(): Promise<void>;
+  /** Runs each loop's work once, in order, and throws what it throws. For tests and for the command line. */
+  tickOnce(): Promise<void>;
+}
+
+const PARTITIONS_EVERY_MS = MINUTE;
+const PARTITIONS_AHEAD = 3;
+const COMPACTION_EVERY_MS = 10 * SECOND;
+const RETENTION_EVERY_MS = 10 * MINUTE;
+/** Units between two looks at whether to stop. */
+const COMPACTION_BATCH = 50;
+
+/**
+ * Starts the loops. Partitions come first: nothing else runs before those of now are there. Failures are logged
+ * once and tried again with growing pauses; none ends the process.
+ */
+export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOptions): WorkerLoops {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const holder = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`.slice(0, 120);
+
+  const makePartitions = async () => {
+    const made = await ensurePartitions(pool, { nowMs: nowMs(), ahead: PARTITIONS_AHEAD });
+    if (made.length > 0) log.info('partitions.made', { names: made });
+  };
+  const compact = () =>
+    withLease(pool, { name: 'compaction', holder }, async (fence) => {
+      for (let isDone = false; !isDone && !signal.aborted; ) {
+        ({ isDone } = await compactDue(pool, { nowMs: nowMs(), limit: COMPACTION_BATCH, fence }));
+      }
+    });
+  const retain = () =>
+    withLease(pool, { name: 'retention', holder }, async (fence) => {
+      const { retired, erased, heldBack } = await applyRetention(pool, {
+        nowMs: nowMs(),
+        config,
+        signal,
+        fence,
+      });
+      if (retired.length > 0 || erased.length > 0)
+        log.info('retention.deleted', { partitions: retired, erased });
+      if (heldBack.length > 0) log.warn('retention.heldBack', { tables: heldBack });
+    });
+
+  const loops: Loop[] = [];
+  const start = (name: string, everyMs: number, work: () => Promise<unknown>) => {
+    const loop = startLoop({ name, everyMs, work, log });
+    loops.push(loop);
+    return loop;
+  };
+  const partitions = start('partitions', PARTITIONS_EVERY_MS, makePartitions);
+  void partitions.firstSuccess.then(() => {
+    if (signal.aborted) return;
+    start('compaction', COMPACTION_EVERY_MS, compact);
+    start('retention', RETENTION_EVERY_MS, retain);
+  });
+
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    stopping.abort();
+    await Promise.all(loops.map((loop) => loop.stop()));
+  };
+  return {
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+    tickOnce: async () => {
+      await makePartitions();
+      await compact();
+      await retain();
+    },
+  };
+}
