@@ -63,6 +63,9 @@ export function explainFailure(message: string): string {
   if (/GLIBC|not found.*required|ENOENT/.test(message)) {
     return `${message} (the embedded Postgres needs glibc 2.17 or newer; elsewhere set DATABASE_URL)`;
   }
+  if (/user does not exist/.test(message)) {
+    return `${message} (Postgres wants a name for it in /etc/passwd: add one, or set DATABASE_URL)`;
+  }
   if (/EPERM|Operation not permitted/.test(message)) {
     return `${message} (root here may not change users: run as a normal user or set DATABASE_URL)`;
   }
