@@ -10,6 +10,8 @@ export const MAX_METRICS_PER_LINE = 256;
 /** Names of skipped metrics kept of one line. */
 const MAX_SKIPPED = 64;
 const MAX_NAME = 200;
+/** Stands in for the name of a metric that has none. */
+const NAMELESS = '?';
 const MAX_VALUE = 64;
 
 const TOKEN = /^(measure|sample|count)#([^=]*)(=?)(.*)$/s;
@@ -89,5 +91,5 @@ function addMetric(line: L2metLine, type: CustomMetric['type'], name: string, te
   if (quantity !== null && line.metrics.length < MAX_METRICS_PER_LINE) {
     const metric = { name, type, value: quantity.value, base: quantity.base };
     line.metrics.push(quantity.unit === '' ? metric : { ...metric, unit: quantity.unit });
-  } else if (line.skipped.length < MAX_SKIPPED) line.skipped.push(name.slice(0, MAX_NAME));
+  } else if (line.skipped.length < MAX_SKIPPED) line.skipped.push(name.slice(0, MAX_NAME) || NAMELESS);
 }
