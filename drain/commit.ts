@@ -14,6 +14,7 @@ import { type Clock, DatabaseClock } from './clock.ts';
 import { type FrameOutcome, Group, type PendingFrame } from './group.ts';
 import type { AppState, Body, Intake } from './intake.ts';
 import { RollUp } from './rollup.ts';
+import { recycle } from './section.ts';
 
 export interface CommitOptions {
   pool: Pool;
@@ -241,6 +242,7 @@ export class Committer {
       for (const section of group.sections) this.rollUp.add(section, duplicates);
       this.#lastCommittedAtMs = outcome.committedAtMs;
     }
+    group.sections.forEach(recycle);
     this.#settle(group, (frame) => (duplicates.has(frame.position) ? 'duplicate' : 'counted'));
   }
 

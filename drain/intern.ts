@@ -13,6 +13,8 @@ export interface Term {
   readonly notes: number;
   /** Secrets and personal data replaced, counted at each use. */
   readonly redactions: number;
+  /** Shape of a path (model/path-shape.ts), so that it is made once a path and not once a chunk; '' for other texts. */
+  readonly shape: string;
   /** Section that gave the term its local number, and that number (drain/section.ts). */
   sectionId: number;
   localId: number;
@@ -23,11 +25,26 @@ export interface Made {
   text: string;
   notes: number;
   redactions: number;
+  shape?: string;
 }
 
 /** A term outside any interner. */
-export function makeTerm(text: string, notes = 0, redactions = 0): Term {
-  return { text, bytes: Buffer.from(text, 'utf8'), notes, redactions, sectionId: -1, localId: -1 };
+export function makeTerm(text: string, notes = 0, redactions = 0, shape = ''): Term {
+  return { text, bytes: Buffer.from(text, 'utf8'), notes, redactions, shape, sectionId: -1, localId: -1 };
+}
+
+/** FNV-1a over words of four bytes: one multiplication, which is what takes the time, for four. */
+function hashOf(buf: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5 | 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const word = buf[at]! | (buf[at + 1]! << 8) | (buf[at + 2]! << 16) | (buf[at + 3]! << 24);
+    hash = Math.imul(hash ^ word, 0x01000193);
+    // The product's low bits depend on low bits alone.
+    hash ^= hash >>> 15;
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ buf[at]!, 0x01000193);
+  return hash ^ (end - start);
 }
 
 export class Interner {
@@ -63,9 +80,7 @@ export class Interner {
   /** The term of bytes [start, end). Same bytes, same term, until the bound was reached. */
   term(buf: Uint8Array, start: number, end: number): Term {
     if (end < start) return this.term(buf, start, start);
-    // FNV-1a: good enough for texts of this kind, and one multiplication a byte.
-    let hash = 0x811c9dc5 | 0;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ buf[i]!, 0x01000193);
+    const hash = hashOf(buf, start, end);
     const mask = this.#slots.length - 1;
     let slot = (hash ^ (hash >>> 15)) & mask;
     for (;;) {
@@ -99,7 +114,7 @@ export class Interner {
     this.#slab.set(buf.subarray(start, end), this.#slabUsed);
     const raw = Buffer.from(buf.buffer, buf.byteOffset + start, length).toString('utf8');
     const made = this.#make(raw);
-    const term = makeTerm(made.text, made.notes, made.redactions);
+    const term = makeTerm(made.text, made.notes, made.redactions, made.shape);
     const index = this.#terms.push(term) - 1;
     this.#hashes[index] = hash;
     this.#starts[index] = this.#slabUsed;

@@ -293,7 +293,7 @@ function addRequest(
   }
   count(cache.host.cell(requests.host[row]!, textOf), outcome, statusClass, bytes, totalMs);
   count(cache.release.cell(requests.release[row]!, textOf), outcome, statusClass, bytes, totalMs);
-  count(pathCell(requests, row, cache, textOf), outcome, statusClass, bytes, totalMs);
+  count(pathCell(section, requests, row, cache, textOf), outcome, statusClass, bytes, totalMs);
   // Array numbers begin at 0: a missing status is −1.
   cache.status.cell(status + 1, statusKey).count++;
   if (code !== 0) cache.code.cell(code, codeText).count++;
@@ -305,6 +305,7 @@ function statusKey(number: number): string {
 }
 
 function pathCell(
+  section: Section,
   requests: RequestColumns,
   row: number,
   cache: CellCache,
@@ -313,9 +314,10 @@ function pathCell(
   const method = requests.method[row]!;
   const path = requests.path[row]!;
   const id = method * 0x100000 + path;
-  return getOrMake(cache.path, id, () =>
-    cache.cells.count(SERIES_PATH, `${textOf(method)} ${pathShape(textOf(path))}`),
-  );
+  return getOrMake(cache.path, id, () => {
+    const shape = section.shapes[path] ?? pathShape(textOf(path));
+    return cache.cells.count(SERIES_PATH, `${textOf(method)} ${shape}`);
+  });
 }
 
 /** First digit of a status, 0 without one. */

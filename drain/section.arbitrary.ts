@@ -83,9 +83,9 @@ export function sectionArbitrary(appId = 7, position = 0): fc.Arbitrary<Section>
     })
     .map(({ frames, requests, samples, records }) => {
       const section = new Section(appId);
-      frames.forEach((frame, index) =>
-        section.frames.push({ position: position + index, drainId: 3, ...frame }),
-      );
+      for (const [index, frame] of frames.entries()) {
+        section.frames.push({ position: position + index, drainId: 3, ...frame });
+      }
       for (const row of requests) addRequest(section, row);
       for (const row of samples) {
         const key = section.number(makeTerm(row.key));

@@ -1,6 +1,7 @@
 /** The texts of observations as they may be stored: redacted, bounded, shortened. One interner a kind of text. */
 import { shortAddress } from '../model/address.ts';
 import { seriesDynoName } from '../model/heroku.ts';
+import { pathShape } from '../model/path-shape.ts';
 import { redactPath, storableText } from '../model/redact.ts';
 import { Interner, type Made } from './intern.ts';
 import { noteBit } from './notes.ts';
@@ -26,7 +27,8 @@ function plain(raw: string, maxLength: number): Made {
 
 function path(raw: string): Made {
   const { text, redactions, controls, cut } = redactPath(raw);
-  return { text, notes: (controls ? NOTE_CONTROL_BYTES : 0) | (cut ? NOTE_CUT_TEXT : 0), redactions };
+  const shape = pathShape(text);
+  return { text, notes: (controls ? NOTE_CONTROL_BYTES : 0) | (cut ? NOTE_CUT_TEXT : 0), redactions, shape };
 }
 
 /** A text that is used once, cleaned and bounded. */
