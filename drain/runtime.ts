@@ -30,7 +30,8 @@ import {
 const SOURCE_IS = literal('source=');
 const DYNO_IS = literal('dyno=');
 const SAMPLE = literal('sample#');
-const NAMES = DYNO_METRICS.map(literal);
+/** `memory_total=` … */
+const NAMES = DYNO_METRICS.map((name) => literal(`${name}=`));
 const PAGES = literal('pages');
 
 /** Units of memory, with what one is in bytes. */
@@ -79,27 +80,32 @@ export function readRuntimeLine(message: Message, words: DataView): boolean {
   let expected = 0;
   let at = start;
   while (at < end) {
-    const tokenEnd = untilByte(words, SPACE, at, end);
-    if (startsWith(words, SAMPLE, at, tokenEnd)) {
+    if (startsWith(words, SAMPLE, at, end)) {
       seen = true;
-      expected = readMetric(message, words, at + SAMPLE.length, tokenEnd, expected) + 1;
-    } else if (startsWith(words, DYNO_IS, at, tokenEnd)) {
-      setSpan(sample.dynoId, at + DYNO_IS.length, tokenEnd);
+      expected = readMetric(message, words, at + SAMPLE.length, end, expected) + 1;
+      at = afterMetric + 1;
+      continue;
     }
+    const tokenEnd = untilByte(words, SPACE, at, end);
+    if (startsWith(words, DYNO_IS, at, tokenEnd)) setSpan(sample.dynoId, at + DYNO_IS.length, tokenEnd);
     at = tokenEnd + 1;
   }
   return seen;
 }
 
-/** Reads `name=value` and gives the number of the metric, so that the next one is tried first. */
+/** Position behind the token that `readMetric` has just read. */
+let afterMetric = 0;
+
+/** Reads `name=value` at `start` and gives the number of the metric, so that the next one is tried first. */
 function readMetric(message: Message, words: DataView, start: number, end: number, expected: number): number {
-  const nameEnd = untilByte(words, EQUALS, start, end);
-  const metric = metricNumber(words, start, nameEnd, expected);
+  const metric = metricNumber(words, start, end, expected);
   if (metric < 0) {
-    readOther(message, words, start, nameEnd, end);
+    afterMetric = untilByte(words, SPACE, start, end);
+    readOther(message, words, start, untilByte(words, EQUALS, start, afterMetric), afterMetric);
     return expected - 1;
   }
   const sample = message.sample;
+  const nameEnd = start + NAMES[metric]!.length - 1;
   const value = readValue(words, nameEnd + 1, end, metric);
   if (Number.isFinite(value)) {
     sample.values[metric] = value;
@@ -110,9 +116,9 @@ function readMetric(message: Message, words: DataView, start: number, end: numbe
 
 function metricNumber(words: DataView, start: number, end: number, expected: number): number {
   const first = NAMES[expected];
-  if (first !== undefined && isText(words, first, start, end)) return expected;
+  if (first !== undefined && startsWith(words, first, start, end)) return expected;
   for (let metric = 0; metric < NAMES.length; metric += 1) {
-    if (isText(words, NAMES[metric]!, start, end)) return metric;
+    if (startsWith(words, NAMES[metric]!, start, end)) return metric;
   }
   return -1;
 }
@@ -137,7 +143,10 @@ function skip(message: Message, words: DataView, start: number, end: number): vo
   }
 }
 
-/** Value in base units, or NaN. Plain decimals are read from the bytes, anything else through a string. */
+/**
+ * Value in base units of the token that begins at `start`, or NaN; sets `afterMetric`. Plain decimals are read
+ * from the bytes, anything else through a string.
+ */
 function readValue(words: DataView, start: number, end: number, metric: number): number {
   let at = start;
   const negative = byteAt(words, at, end) === DASH;
@@ -155,10 +164,11 @@ function readValue(words: DataView, start: number, end: number, metric: number):
     } else if (byte === DOT && decimals < 0 && digits > 0) decimals = 0;
     else break;
   }
-  const exponent = at < end && (words.getUint8(at) | 0x20) === 0x65;
-  if (exponent || digits > 15) return readLongValue(words, start, end, metric);
+  afterMetric = untilByte(words, SPACE, at, end);
+  const exponent = at < afterMetric && (words.getUint8(at) | 0x20) === 0x65;
+  if (exponent || digits > 15) return readLongValue(words, start, afterMetric, metric);
   if (digits === 0 || decimals === 0) return Number.NaN;
-  const factor = factorOf(words, at, end, metric);
+  const factor = factorOf(words, at, afterMetric, metric);
   const plain = decimals > 0 ? value / POWERS_OF_TEN[decimals]! : value;
   return (negative ? -plain : plain) * factor;
 }

@@ -37,22 +37,24 @@ export function byteAt(words: DataView, at: number, end: number): number {
 export interface Literal {
   length: number;
   first: number;
-  /** Bytes 4–7 of a text of more than eight. */
+  /** Bytes 4–7 of a text of more than eight, bytes 8–11 of one of more than twelve. */
   second: number;
+  third: number;
   /** The last four bytes, which may overlap with the first. */
   last: number;
   bytes: Uint8Array;
 }
 
-/** Prepares a text; those of 4 to 12 characters are compared by words, others byte by byte. */
+/** Prepares a text; those of 4 to 16 characters are compared by words, others byte by byte. */
 export function literal(text: string): Literal {
   const bytes = ascii(text);
-  const word = (at: number): number => (bytes.length < 4 ? 0 : wordsOf(bytes).getInt32(at, true));
   const length = bytes.length;
+  const word = (at: number): number => (at + 4 > length ? 0 : wordsOf(bytes).getInt32(at, true));
   return {
     length,
     first: word(0),
-    second: length > 8 ? word(4) : 0,
+    second: word(4),
+    third: word(8),
     last: word(Math.max(length - 4, 0)),
     bytes,
   };
@@ -62,9 +64,10 @@ export function literal(text: string): Literal {
 export function startsWith(words: DataView, text: Literal, at: number, end: number): boolean {
   const length = text.length;
   if (at + length > end) return false;
-  if (length < 4 || length > 12) return startsWithOdd(words, text, at);
+  if (length < 4 || length > 16) return startsWithOdd(words, text, at);
   if (words.getInt32(at, true) !== text.first) return false;
   if (length > 8 && words.getInt32(at + 4, true) !== text.second) return false;
+  if (length > 12 && words.getInt32(at + 8, true) !== text.third) return false;
   return words.getInt32(at + length - 4, true) === text.last;
 }
 
