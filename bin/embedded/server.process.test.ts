@@ -168,9 +168,13 @@ test('a making of the database that was cut short is made anew', async () => {
 
 test('a folder with a very long name is reached through a short link, also by other processes', async () => {
   dataDir = join(folder, 'a-folder-with-a-long-name-'.repeat(5), 'data');
-  const { url } = await ready(run());
+  const child = run();
+  const { url } = await ready(child);
   expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   expect(nameEmbedded(dataDir)).toBe(url);
+  child.kill('SIGINT');
+  await child.exit;
+  expect(existsSync(new URL(url).searchParams.get('host') ?? '/')).toBe(false);
 });
 
 test('the database of another major version is refused with a sentence', async () => {
@@ -212,13 +216,16 @@ function runAsNobody(): Child {
   const here = fileURLToPath(import.meta.url);
   if (canEnter(dirname(here), NOBODY) && canEnter(dirname(process.execPath), NOBODY)) return run(NOBODY);
   const node = join(folder, 'node');
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
+  chownSync(temporary, NOBODY.uid, NOBODY.gid);
   if (!existsSync(node)) cpSync(process.execPath, node);
   const runner = join(folder, 'project', 'test', 'run-embedded.ts');
   const child = startChild(existsSync(runner) ? runner : copyProject().runner, [dataDir], {
     ...NOBODY,
     node,
     cwd: '/',
-    env: { TMPDIR: '/tmp' },
+    env: { TMPDIR: temporary },
   });
   children.push(child);
   return child;

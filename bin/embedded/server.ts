@@ -27,7 +27,7 @@ import {
 } from './cluster.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { EmbeddedError, type Native, prepareNative } from './native.ts';
-import { reachSocket } from './socket.ts';
+import { forgetSocket, reachSocket } from './socket.ts';
 
 export interface EmbeddedOptions {
   /** The data folder; the database lives in its `postgres`. Made if absent. */
@@ -188,6 +188,7 @@ class Server implements Embedded {
     // SIGINT is Postgres's fast shutdown: clients are disconnected, a checkpoint is written.
     await this.#end('SIGINT');
     if (this.#isRunning()) await this.#end('SIGQUIT');
+    forgetSocket(this.#socketNote());
     this.#lock.release();
   }
 
@@ -202,7 +203,7 @@ class Server implements Embedded {
   }
 
   #reach(): void {
-    this.socketDir = reachSocket(this.#folder, join(this.#dataDir, 'postgres-socket'));
+    this.socketDir = reachSocket(this.#folder, this.#socketNote());
     this.url = renderUrl(this.socketDir);
   }
 
@@ -293,6 +294,10 @@ class Server implements Embedded {
         delayMs = 5_000;
       }
     }
+  }
+
+  #socketNote(): string {
+    return join(this.#dataDir, 'postgres-socket');
   }
 
   #logFile(): string {

@@ -5,11 +5,14 @@ import {
   mkdtempSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
+  rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** The server calls its socket this in the folder it is told, whatever the length of the folder's name. */
 const SOCKET_NAME = '.s.PGSQL.5432';
@@ -29,6 +32,19 @@ export function reachSocket(databaseFolder: string, noteFile: string): string {
   if (!leadsTo(link, databaseFolder)) symlinkSync(databaseFolder, link);
   writeFileSync(noteFile, link, { mode: 0o600 });
   return link;
+}
+
+/** Removes the link once the server is stopped; the next start makes it again. */
+export function forgetSocket(noteFile: string): void {
+  const link = readNote(noteFile);
+  rmSync(noteFile, { force: true });
+  if (link === undefined || basename(dirname(link)).startsWith('drainboard-') === false) return;
+  try {
+    unlinkSync(link);
+    rmdirSync(dirname(link));
+  } catch {
+    // Swept by others, or not ours: nothing hangs on it.
+  }
 }
 
 function readNote(noteFile: string): string | undefined {
