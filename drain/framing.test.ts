@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BAD_BODIES } from '../test/fixtures/bad/bodies.ts';
 import { Framer, frame } from './framing.ts';
 
 /** Texts of the messages, the problem, and where the unread rest begins. */
@@ -105,3 +106,10 @@ test('a framer can be started again and reads only the given length', () => {
   expect(framer.next()).toBe(false);
   expect(framer.problem).toBe('');
 });
+
+for (const { id, name, body, messages, problem } of BAD_BODIES) {
+  test(`${id} ${name}: ${messages} messages${problem === '' ? '' : `, then ${problem}`}`, () => {
+    const seen = frame(body);
+    expect([seen.messages.length, seen.problem]).toEqual([messages, problem]);
+  });
+}

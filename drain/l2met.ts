@@ -77,6 +77,7 @@ export function parseL2met(text: string): L2metLine {
     else if (token.startsWith('source=')) line.source ||= token.slice('source='.length);
     else if (token.startsWith('addon=')) line.addon ||= token.slice('addon='.length);
     else if (token.startsWith('measure.')) addOldMetric(line, token);
+    if (line.skipped.length === MAX_SKIPPED && line.metrics.length === MAX_METRICS_PER_LINE) break;
   }
   return line;
 }

@@ -119,3 +119,51 @@ test('any byte of a corpus body flipped, cut out or doubled: nothing throws, ear
     { numRuns: 1_500 },
   );
 });
+
+test('I-09 I-44 no text of 256 KiB takes more than its length is worth, whoever writes it', () => {
+  const repeated = [
+    ' dyno=a connect= service= status= bytes= x="z',
+    '" host=',
+    'sample#a=1 ',
+    'count#x ',
+    ' by ',
+    'A, ',
+    '"',
+    ' ',
+    '`',
+    '1 messages ',
+  ];
+  const starts = [
+    '',
+    'at=info method=GET path="',
+    'source=web.1 ',
+    'Set ',
+    'Starting process with command `',
+    '[D] [1-1]  sql_error_code = 00000 ',
+  ];
+  for (const writer of [
+    'heroku router',
+    'heroku web.1',
+    'heroku logplex',
+    'app api',
+    'app web.1',
+    'app heroku-postgres',
+    'app postgres.7',
+  ]) {
+    for (const start of starts) {
+      for (const text of repeated) {
+        const message = Buffer.from(
+          `<134>1 2026-03-02T09:00:00Z host ${writer} - ${start}${text.repeat(262_144 / text.length)}`,
+        );
+        const startedMs = performance.now();
+        reader.read(message, 0, message.length, 'logplex');
+        expect([writer, start, text, performance.now() - startedMs < 2_000]).toEqual([
+          writer,
+          start,
+          text,
+          true,
+        ]);
+      }
+    }
+  }
+}, 60_000);
