@@ -2,10 +2,10 @@
 import { effect } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { buildBindings } from './parts/bindings.ts';
 import { Header } from './parts/header.tsx';
 import { Help } from './parts/help.tsx';
 import { Palette } from './parts/palette.tsx';
-import { buildBindings } from './parts/bindings.ts';
 import { useApp } from './state/context.ts';
 import { buildKeyMap } from './state/keys.ts';
 import { matchPath } from './state/router.ts';
@@ -109,13 +109,13 @@ function Inside() {
       ).start(),
     [],
   );
-  // The header shows the health of all apps on pages that belong to none.
+  // Where the page itself does not say how fresh the data is, the header takes it from the fleet.
   useEffect(() => {
     const load = () => {
-      if (!clock.hidden.peek() && page.app.peek() === null) void fleet.load();
+      if (!clock.hidden.peek() && page.health.peek() === null) void fleet.load();
     };
     const stop = effect(() => {
-      if (page.app.value === null && !fleet.data.peek()) void fleet.load();
+      if (page.health.value === null && !fleet.data.peek()) void fleet.load();
     });
     const timer = setInterval(load, 30_000);
     return () => {
@@ -156,11 +156,32 @@ function Inside() {
 
 function routeOf(path: string) {
   const code = matchPath('/a/:app/codes/:code', path);
-  if (code) return { app: code.app ?? '', title: `${code.code} on ${code.app}`, timed: true, wide: false, element: <Code key={path} app={code.app ?? ''} code={code.code ?? ''} /> };
+  if (code)
+    return {
+      app: code.app ?? '',
+      title: `${code.code} on ${code.app}`,
+      timed: true,
+      wide: false,
+      element: <Code key={path} app={code.app ?? ''} code={code.code ?? ''} />,
+    };
   const health = matchPath('/a/:app/health', path);
-  if (health) return { app: health.app ?? '', title: `Drain health of ${health.app}`, timed: true, wide: false, element: <Health key={path} app={health.app ?? ''} /> };
+  if (health)
+    return {
+      app: health.app ?? '',
+      title: `Drain health of ${health.app}`,
+      timed: true,
+      wide: false,
+      element: <Health key={path} app={health.app ?? ''} />,
+    };
   const app = matchPath('/a/:app', path);
-  if (app) return { app: app.app ?? '', title: app.app ?? '', timed: true, wide: true, element: <App key={path} app={app.app ?? ''} /> };
+  if (app)
+    return {
+      app: app.app ?? '',
+      title: app.app ?? '',
+      timed: true,
+      wide: true,
+      element: <App key={path} app={app.app ?? ''} />,
+    };
   const plain = { app: null, timed: false };
   if (path === '/') return { ...plain, title: 'Fleet', wide: true, element: <Fleet /> };
   if (path === '/health') return { ...plain, title: 'Drain health', wide: false, element: <Instance /> };

@@ -42,7 +42,9 @@ export function buildClient(onSignedOut: () => void): Client {
         method,
         credentials: 'same-origin',
         headers:
-          method === 'GET' ? { Accept: 'application/json' } : { Accept: 'application/json', 'Content-Type': 'application/json' },
+          method === 'GET'
+            ? { Accept: 'application/json' }
+            : { Accept: 'application/json', 'Content-Type': 'application/json' },
         // The server takes writes as JSON only (SEC-23), so one without content still carries an empty object.
         body: method === 'GET' ? undefined : JSON.stringify(body ?? {}),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -50,7 +52,9 @@ export function buildClient(onSignedOut: () => void): Client {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new ClientError(0, {
-        detail: timeout.aborted ? 'The server did not answer within 20 s.' : 'The server could not be reached.',
+        detail: timeout.aborted
+          ? 'The server did not answer within 20 s.'
+          : 'The server could not be reached.',
         title: error instanceof Error ? error.message : '',
       });
     }

@@ -111,7 +111,11 @@ function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTi
   let found = formatters.get(key);
   if (!found) {
     // en-GB gives 24-hour clocks and day before month, whatever the machine is set to.
-    found = new Intl.DateTimeFormat('en-GB', { ...options, hourCycle: 'h23', timeZone: zone === 'utc' ? 'UTC' : undefined });
+    found = new Intl.DateTimeFormat('en-GB', {
+      ...options,
+      hourCycle: 'h23',
+      timeZone: zone === 'utc' ? 'UTC' : undefined,
+    });
     formatters.set(key, found);
   }
   return found;
@@ -119,7 +123,11 @@ function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTi
 
 /** `10:41` or, with seconds, `10:41:50`. */
 export function formatClock(ms: number, zone: Zone, seconds = true): string {
-  return formatter(zone, { hour: '2-digit', minute: '2-digit', ...(seconds && { second: '2-digit' }) }).format(ms);
+  return formatter(zone, {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(seconds && { second: '2-digit' }),
+  }).format(ms);
 }
 
 /** `20 Nov`. */
@@ -140,7 +148,9 @@ export function formatInstant(ms: number, zone: Zone, seconds = true): string {
 /** Name of the zone at an instant, as short as the browser knows it: `UTC`, `CET`, `GMT+2`. */
 export function zoneName(ms: number, zone: Zone): string {
   if (zone === 'utc') return 'UTC';
-  const part = formatter(zone, { timeZoneName: 'short' }).formatToParts(ms).find((p) => p.type === 'timeZoneName');
+  const part = formatter(zone, { timeZoneName: 'short' })
+    .formatToParts(ms)
+    .find((p) => p.type === 'timeZoneName');
   return part?.value ?? 'local';
 }
 
@@ -153,7 +163,8 @@ export function zoneSuffix(ms: number, zone: Zone): string {
 export function formatRange(fromMs: number, toMs: number, zone: Zone): string {
   const seconds = (toMs - fromMs) % 60_000 !== 0 || fromMs % 60_000 !== 0;
   const clock = (ms: number) => formatClock(ms, zone, seconds);
-  if (formatDay(fromMs, zone) === formatDay(toMs, zone)) return `${formatDay(fromMs, zone)} ${clock(fromMs)}–${clock(toMs)}`;
+  if (formatDay(fromMs, zone) === formatDay(toMs, zone))
+    return `${formatDay(fromMs, zone)} ${clock(fromMs)}–${clock(toMs)}`;
   return `${formatDay(fromMs, zone)} ${clock(fromMs)} – ${formatDay(toMs, zone)} ${clock(toMs)}`;
 }
 

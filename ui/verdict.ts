@@ -5,7 +5,16 @@
 import type { OverviewAnswer } from '../api/contract/apps.ts';
 import type { Series } from '../api/contract/time.ts';
 import { sumOf } from './charts/align.ts';
-import { formatClock, formatCount, formatMs, formatRatio, formatSpan, plural, type Zone, zoneSuffix } from './format.ts';
+import {
+  formatClock,
+  formatCount,
+  formatMs,
+  formatRatio,
+  formatSpan,
+  plural,
+  type Zone,
+  zoneSuffix,
+} from './format.ts';
 import { FAILING_RATIO, type Level, LOOK_RATIO } from './parts/state.tsx';
 
 export interface Clause {
@@ -34,22 +43,37 @@ export function buildVerdict(answer: OverviewAnswer, nowMs: number, zone: Zone):
     return {
       level: 'unknown',
       word: 'Waiting',
-      clauses: [{ text: 'No line has arrived from this app yet.' }, { text: 'See what is missing', href: '/setup', query: { app: answer.app } }],
+      clauses: [
+        { text: 'No line has arrived from this app yet.' },
+        { text: 'See what is missing', href: '/setup', query: { app: answer.app } },
+      ],
     };
   }
   const silentNow = health.state === 'silent' && range.to * 1000 > (health.dataThroughMs ?? 0);
   const clauses: Clause[] = [];
   if (silentNow && health.dataThroughMs !== null) {
-    clauses.push({ text: `No line has arrived for ${formatSpan(nowMs - health.dataThroughMs)}, since ${clock(health.dataThroughMs / 1000)}.`, href: `${base}/health` });
+    clauses.push({
+      text: `No line has arrived for ${formatSpan(nowMs - health.dataThroughMs)}, since ${clock(health.dataThroughMs / 1000)}.`,
+      href: `${base}/health`,
+    });
   }
   if (totals.requests === 0) {
     if (!silentNow) clauses.push({ text: 'The stream is alive, but there were no requests in this range.' });
-    return { level: silentNow ? 'critical' : 'unknown', word: silentNow ? 'Silent' : 'No traffic', clauses: [...clauses, ...memoryClauses(answer)] };
+    return {
+      level: silentNow ? 'critical' : 'unknown',
+      word: silentNow ? 'Silent' : 'No traffic',
+      clauses: [...clauses, ...memoryClauses(answer)],
+    };
   }
   const failing = describeFailures(answer, base, clock);
   const memory = memoryClauses(answer);
+  if (silentNow) clauses.push({ text: 'Before that:' });
   clauses.push(...collecting(answer, clock), ...failing.clauses, ...memory);
-  if (health.lostMessages > 0) clauses.push({ text: `Up to ${plural(health.lostMessages, 'line')} lost in the last hour, so counts may be low.`, href: `${base}/health` });
+  if (health.lostMessages > 0)
+    clauses.push({
+      text: `Up to ${plural(health.lostMessages, 'line')} lost in the last hour, so counts may be low.`,
+      href: `${base}/health`,
+    });
   if (silentNow) return { level: 'critical', word: 'Silent', clauses };
   if (failing.level === 'ok' && memory.length > 0) return { level: 'warning', word: 'Memory', clauses };
   return { level: failing.level, word: failing.word, clauses };
@@ -121,7 +145,12 @@ function describeFailures(answer: OverviewAnswer, base: string, clock: (atS: num
     return {
       level: totals.bad > 0 ? 'warning' : 'ok',
       word: 'Low traffic',
-      clauses: [{ text: `${plural(totals.requests, 'request')}, ${totals.bad === 0 ? 'none' : formatCount(totals.bad)} failed${p95}. Too few to say more.`, href: '#chart-throughput' }],
+      clauses: [
+        {
+          text: `${plural(totals.requests, 'request')}, ${totals.bad === 0 ? 'none' : formatCount(totals.bad)} failed${p95}. Too few to say more.`,
+          href: '#chart-throughput',
+        },
+      ],
     };
   }
   const onset = findOnset(buckets, range.step);
@@ -131,7 +160,8 @@ function describeFailures(answer: OverviewAnswer, base: string, clock: (atS: num
   }
   const level: Level = ratio >= LOOK_RATIO ? 'warning' : 'ok';
   const word = level === 'ok' ? 'All well' : 'Some fail';
-  const share = totals.bad === 0 ? 'none failed' : `${formatRatio(ratio)} failed (${formatCount(totals.bad)})`;
+  const share =
+    totals.bad === 0 ? 'none failed' : `${formatRatio(ratio)} failed (${formatCount(totals.bad)})`;
   return {
     level,
     word,
@@ -187,16 +217,26 @@ function describeIncident(
   const startS = onset ? (buckets.t[onset.from] ?? 0) : null;
   const release = startS === null ? null : releaseBefore(answer, startS);
   const since = startS === null || !onset || onset.from === 0 ? '' : ` since ${clock(startS)}`;
-  const was = before?.ratio == null || before.requests < REQUESTS_MIN ? '' : `, before ${formatRatio(before.ratio)}`;
+  const was =
+    before?.ratio == null || before.requests < REQUESTS_MIN ? '' : `, before ${formatRatio(before.ratio)}`;
   if (failingNow) {
-    clauses.push({ text: `${formatRatio(now.ratio)} of requests fail${since}${was}.`, href: '#chart-throughput' });
+    clauses.push({
+      text: `${formatRatio(now.ratio)} of requests fail${since}${was}.`,
+      href: '#chart-throughput',
+    });
   } else if (onset && startS !== null) {
     const end = clock((buckets.t[onset.to - 1] ?? 0) + answer.range.step);
-    clauses.push({ text: `${formatRatio(during.ratio)} of requests failed from ${clock(startS)} to ${end}${was}; ${now.ratio === null ? 'nothing since' : `now ${formatRatio(now.ratio)}`}.`, href: '#chart-throughput' });
+    clauses.push({
+      text: `${formatRatio(during.ratio)} of requests failed from ${clock(startS)} to ${end}${was}; ${now.ratio === null ? 'nothing since' : `now ${formatRatio(now.ratio)}`}.`,
+      href: '#chart-throughput',
+    });
   }
   clauses.push(...topCodeClause(answer, base));
   if (release && startS !== null) {
-    clauses.push({ text: `Began ${formatSpan((startS - release.atMs / 1000) * 1000)} after release v${release.version}.`, href: '#chart-events' });
+    clauses.push({
+      text: `Began ${formatSpan((startS - release.atMs / 1000) * 1000)} after release v${release.version}.`,
+      href: '#chart-events',
+    });
   }
   clauses.push(...slowerClause(answer, startS));
   return { level: failingNow ? 'critical' : 'warning', word: failingNow ? 'Failing' : 'Recovered', clauses };
@@ -206,7 +246,10 @@ function describeIncident(
 function releaseBefore(answer: OverviewAnswer, startS: number) {
   const near = answer.events.filter(
     (event) =>
-      event.lane === 'release' && event.version !== null && event.atMs / 1000 <= startS + answer.range.step && startS - event.atMs / 1000 <= 900,
+      event.lane === 'release' &&
+      event.version !== null &&
+      event.atMs / 1000 <= startS + answer.range.step &&
+      startS - event.atMs / 1000 <= 900,
   );
   return near.sort((a, b) => b.atMs - a.atMs)[0] ?? null;
 }
@@ -220,7 +263,12 @@ function topCodeClause(answer: OverviewAnswer, base: string): Clause[] {
   if (!top || top.count === 0 || answer.totals.bad === 0) return [];
   const share = Math.min(1, top.count / answer.totals.bad);
   if (share < 0.2) return [];
-  return [{ text: `${formatRatio(share)} of failures are ${top.code}.`, href: `${base}/codes/${encodeURIComponent(top.code)}` }];
+  return [
+    {
+      text: `${formatRatio(share)} of failures are ${top.code}.`,
+      href: `${base}/codes/${encodeURIComponent(top.code)}`,
+    },
+  ];
 }
 
 /** p95 before and after an instant, when it at least doubled. */
@@ -235,7 +283,9 @@ function slowerClause(answer: OverviewAnswer, startS: number | null): Clause[] {
 }
 
 function medianOf(series: Series, t: number[], keep: (at: number) => boolean): number | null {
-  const kept = series.values.filter((value, index): value is number => value !== null && keep(t[index] ?? 0)).sort((a, b) => a - b);
+  const kept = series.values
+    .filter((value, index): value is number => value !== null && keep(t[index] ?? 0))
+    .sort((a, b) => a - b);
   return kept.length < 3 ? null : (kept[Math.floor(kept.length / 2)] ?? null);
 }
 
@@ -250,13 +300,20 @@ function memoryClauses(answer: OverviewAnswer): Clause[] {
   const worst = over.sort((a, b) => b.ratio - a.ratio)[0];
   if (!worst) return [];
   const others = over.length > 1 ? `, and ${plural(over.length - 1, 'other dyno')} too` : '';
-  return [{ text: `${worst.dyno} uses ${formatRatio(worst.ratio)} of its memory quota${others}.`, href: '#chart-memory' }];
+  return [
+    {
+      text: `${worst.dyno} uses ${formatRatio(worst.ratio)} of its memory quota${others}.`,
+      href: '#chart-memory',
+    },
+  ];
 }
 
 /** While the app is new, the range is not full: say since when there is anything. */
 function collecting(answer: OverviewAnswer, clock: (atS: number) => string): Clause[] {
   const { throughput, range } = answer;
-  const first = throughput.t.find((_, index) => throughput.series.some((series) => (series.values[index] ?? null) !== null));
+  const first = throughput.t.find((_, index) =>
+    throughput.series.some((series) => (series.values[index] ?? null) !== null),
+  );
   if (first === undefined || first - range.from < (range.to - range.from) * 0.2) return [];
   return [{ text: `Data begins at ${clock(first)}.` }];
 }

@@ -20,7 +20,8 @@ export function nearestIndex(t: ArrayLike<number>, stepS: number, atS: number): 
   if (t.length === 0) return null;
   let best = 0;
   for (let index = 1; index < t.length; index++) {
-    if (Math.abs((t[index] as number) + stepS / 2 - atS) < Math.abs((t[best] as number) + stepS / 2 - atS)) best = index;
+    if (Math.abs((t[index] as number) + stepS / 2 - atS) < Math.abs((t[best] as number) + stepS / 2 - atS))
+      best = index;
   }
   return best;
 }
@@ -52,13 +53,55 @@ export function stack(series: (number | null)[][]): (number | null)[][] {
   });
 }
 
-/** Stretches [from, to) in epoch s where no series has a value, at least `minBuckets` long, inside closed time. */
-export function emptyStretches(columns: Columns, range: RangeAnswer, minBuckets = 3): [number, number][] {
+/** Usual distance between two values of a series in seconds: the median; a step when there are fewer than three values. */
+export function cadenceS(values: (number | null)[], t: number[], stepS: number): number {
+  const distances: number[] = [];
+  let last: number | null = null;
+  for (const [index, at] of t.entries()) {
+    if ((values[index] ?? null) === null) continue;
+    if (last !== null) distances.push(at - last);
+    last = at;
+  }
+  if (distances.length < 2) return stepS;
+  distances.sort((a, b) => a - b);
+  return Math.max(stepS, distances[Math.floor(distances.length / 2)] as number);
+}
+
+/**
+ * How far apart two values of a series may be and still be joined by a line, seconds. Dynos report about every 20 s and
+ * add-ons every minute, so buckets of 10 s are mostly empty without anything missing; a series with a value in every
+ * bucket is broken by the first hole.
+ */
+export function joinLimitS(values: (number | null)[], t: number[], stepS: number): number {
+  const cadence = cadenceS(values, t, stepS);
+  return cadence > stepS ? cadence * 2.5 : stepS * 1.5;
+}
+
+/** The value at an index, or the newest one before it that is within the limit; null when there is none. */
+export function valueNear(
+  values: (number | null)[],
+  t: number[],
+  index: number,
+  limitS: number,
+): number | null {
+  const at = t[index] ?? 0;
+  for (let back = index; back >= 0 && at - (t[back] ?? 0) <= limitS; back--) {
+    const value = values[back] ?? null;
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+/** Stretches [from, to) in epoch s where no series has a value, longer than is usual for them, inside closed time. */
+export function emptyStretches(columns: Columns, range: RangeAnswer): [number, number][] {
+  const limits = columns.series.map((series) => joinLimitS(series.values, columns.t, range.step));
+  const minS = Math.max(3 * range.step, Math.min(...limits, Number.MAX_SAFE_INTEGER));
   const found: [number, number][] = [];
   const end = range.openFrom ?? range.to;
-  let start: number | null = columns.t.length === 0 || (columns.t[0] as number) > range.from ? range.from : null;
+  let start: number | null =
+    columns.t.length === 0 || (columns.t[0] as number) > range.from ? range.from : null;
   const close = (to: number) => {
-    if (start !== null && to - start >= minBuckets * range.step) found.push([start, to]);
+    if (start !== null && to - start >= minS) found.push([start, to]);
     start = null;
   };
   for (const [index, at] of columns.t.entries()) {
@@ -77,7 +120,11 @@ export function emptyStretches(columns: Columns, range: RangeAnswer, minBuckets 
 export function gapsInside(gaps: GapAnswer[], range: RangeAnswer): GapAnswer[] {
   return gaps
     .filter((gap) => gap.from < range.to && gap.to >= range.from)
-    .map((gap) => ({ ...gap, from: Math.max(gap.from, range.from), to: Math.min(Math.max(gap.to, gap.from), range.to) }));
+    .map((gap) => ({
+      ...gap,
+      from: Math.max(gap.from, range.from),
+      to: Math.min(Math.max(gap.to, gap.from), range.to),
+    }));
 }
 
 /** Sum of a series over closed buckets; null when it never had a value. */

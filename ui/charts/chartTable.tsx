@@ -5,6 +5,7 @@ import { showHidden } from '../clean.ts';
 import { downloadCsv, renderCsv } from '../csv.ts';
 import { formatInstant, formatUnit, zoneName } from '../format.ts';
 import { useApp } from '../state/context.ts';
+import { cadenceS } from './align.ts';
 
 const ROWS_A_PAGE = 25;
 
@@ -18,15 +19,22 @@ interface Props {
 export function ChartTable({ title, columns, range }: Props) {
   const { range: shown, page } = useApp();
   const zone = shown.zone.value;
-  const pages = Math.max(1, Math.ceil(columns.t.length / ROWS_A_PAGE));
+  // Newest first: what is asked for is nearly always near the end. Buckets nobody reported in are left out of sight
+  // (not out of the file) where reporting in every bucket is not usual.
+  const sparse = columns.series.every(
+    (series) => cadenceS(series.values, columns.t, range.step) > range.step,
+  );
+  const indexes = columns.t
+    .map((_, index) => columns.t.length - 1 - index)
+    .filter((index) => !sparse || columns.series.some((series) => (series.values[index] ?? null) !== null));
+  const pages = Math.max(1, Math.ceil(indexes.length / ROWS_A_PAGE));
   const [at, setAt] = useState(0);
   const current = Math.min(at, pages - 1);
-  // Newest first: what is asked for is nearly always near the end.
-  const rows = columns.t.map((_, index) => columns.t.length - 1 - index).slice(current * ROWS_A_PAGE, (current + 1) * ROWS_A_PAGE);
+  const rows = indexes.slice(current * ROWS_A_PAGE, (current + 1) * ROWS_A_PAGE);
   return (
     <div class="chart-table">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={`${title}, table`}>
+      <section class="scroll-x" tabIndex={0} aria-label={`${title}, table`}>
         <table class="data">
           <caption class="sr">
             {title}, newest first, page {current + 1} of {pages}
@@ -44,9 +52,11 @@ export function ChartTable({ title, columns, range }: Props) {
           <tbody>
             {rows.map((index) => (
               <tr key={columns.t[index]}>
-                <th scope="row" class="mono">
+                <th scope="row">
                   {formatInstant((columns.t[index] ?? 0) * 1000, zone)}
-                  {range.openFrom !== null && (columns.t[index] ?? 0) >= range.openFrom && <span class="muted"> still filling</span>}
+                  {range.openFrom !== null && (columns.t[index] ?? 0) >= range.openFrom && (
+                    <span class="muted"> still filling</span>
+                  )}
                 </th>
                 {columns.series.map((series) => (
                   <td class="num" key={series.id}>
@@ -57,7 +67,7 @@ export function ChartTable({ title, columns, range }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <div class="pager">
         <button type="button" disabled={current === 0} onClick={() => setAt(current - 1)}>
           Newer
@@ -69,7 +79,10 @@ export function ChartTable({ title, columns, range }: Props) {
           Older
         </button>
         <span class="grow" />
-        <button type="button" onClick={() => downloadCsv(`${page.app.peek() ?? 'drainboard'}-${title}`, chartCsv(columns))}>
+        <button
+          type="button"
+          onClick={() => downloadCsv(`${page.app.peek() ?? 'drainboard'}-${title}`, chartCsv(columns))}
+        >
           Download CSV
         </button>
       </div>
@@ -79,7 +92,10 @@ export function ChartTable({ title, columns, range }: Props) {
 
 /** Every bucket with raw values; times in UTC so that the file means the same everywhere. */
 export function chartCsv(columns: Columns): string {
-  const head = ['time_utc', ...columns.series.map((series) => (series.unit ? `${series.label} (${series.unit})` : series.label))];
+  const head = [
+    'time_utc',
+    ...columns.series.map((series) => (series.unit ? `${series.label} (${series.unit})` : series.label)),
+  ];
   const rows = columns.t.map((at, index) => [
     new Date(at * 1000).toISOString(),
     ...columns.series.map((series) => series.values[index] ?? null),

@@ -8,7 +8,11 @@ export interface Cluster<T> {
 }
 
 /** Items sorted by position; a neighbour closer than `minDistance` to the end of a cluster joins it. */
-export function clusterMarks<T>(items: T[], positionOf: (item: T) => number, minDistance: number): Cluster<T>[] {
+export function clusterMarks<T>(
+  items: T[],
+  positionOf: (item: T) => number,
+  minDistance: number,
+): Cluster<T>[] {
   const sorted = items.map((item) => ({ item, at: positionOf(item) })).sort((a, b) => a.at - b.at);
   const clusters: Cluster<T>[] = [];
   for (const { item, at } of sorted) {

@@ -26,7 +26,10 @@ export function CodeStrip({ columns, range, hrefOf }: Props) {
   const [widthPx, setWidthPx] = useState(600);
   useEffect(() => (box.current ? observeWidth(box.current, setWidthPx) : undefined), []);
   const rows = useMemo(
-    () => [...columns.series].filter((series) => (sumOf(series) ?? 0) > 0).sort((a, b) => (sumOf(b) ?? 0) - (sumOf(a) ?? 0)),
+    () =>
+      [...columns.series]
+        .filter((series) => (sumOf(series) ?? 0) > 0)
+        .sort((a, b) => (sumOf(b) ?? 0) - (sumOf(a) ?? 0)),
     [columns],
   );
   return (
@@ -34,24 +37,46 @@ export function CodeStrip({ columns, range, hrefOf }: Props) {
       <figcaption class="chart-head">
         <h2 id="chart-codes">Error codes</h2>
         <Explain about="Error codes">
-          Lines with an H, R or L code, counted per bucket. H codes come from router lines and decide whether a request failed; R codes
-          come from dynos, L codes from the log stream itself, and neither changes the request count. Darker means more, on a
-          logarithmic scale shared by all rows.
+          Lines with an H, R or L code, counted per bucket. H codes come from router lines and decide whether
+          a request failed; R codes come from dynos, L codes from the log stream itself, and neither changes
+          the request count. Darker means more, on a logarithmic scale shared by all rows.
         </Explain>
         <span class="grow" />
         {rows.length > 0 && (
-          <button type="button" class="quiet" aria-pressed={table} onClick={() => setTable(!table)} aria-label="View Error codes as table">
+          <button
+            type="button"
+            class="quiet"
+            aria-pressed={table}
+            onClick={() => setTable(!table)}
+            aria-label="View Error codes as table"
+          >
             Table
           </button>
         )}
       </figcaption>
       {rows.length === 0 && <p class="chart-empty calm">No H, R or L codes in this range.</p>}
-      {table && rows.length > 0 && <ChartTable title="Error codes" columns={{ t: columns.t, series: rows }} range={range} stacked={false} />}
+      {table && rows.length > 0 && (
+        <ChartTable
+          title="Error codes"
+          columns={{ t: columns.t, series: rows }}
+          range={range}
+          stacked={false}
+        />
+      )}
       {!table && rows.length > 0 && (
         <div class="chart-body">
           <div class="strip" ref={box}>
             {rows.map((series) => (
-              <StripRow key={series.id} code={series.id} values={series.values} columns={columns} rows={rows} range={range} widthPx={widthPx} href={hrefOf(series.id)} />
+              <StripRow
+                key={series.id}
+                code={series.id}
+                values={series.values}
+                columns={columns}
+                rows={rows}
+                range={range}
+                widthPx={widthPx}
+                href={hrefOf(series.id)}
+              />
             ))}
             <CursorLine fromS={range.from} toS={range.to} />
           </div>
@@ -91,7 +116,9 @@ interface RowProps {
 function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProps) {
   const { cursor } = useApp();
   const cells = thin(values, Math.max(20, Math.floor(widthPx / CELL_MIN_PX)));
-  const max = Math.max(...rows.map((series) => maxOf(thin(series.values, Math.floor(widthPx / CELL_MIN_PX)).values) ?? 0));
+  const max = Math.max(
+    ...rows.map((series) => maxOf(thin(series.values, Math.floor(widthPx / CELL_MIN_PX)).values) ?? 0),
+  );
   const span = range.to - range.from;
   const paths = Array.from({ length: LEVELS }, () => '');
   for (const [index, value] of cells.values.entries()) {
@@ -124,7 +151,9 @@ function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProp
           cursor.atS.value = null;
         }}
       >
-        {paths.map((path, level) => path && <path key={`${code}${level}`} d={path} class={`level-${level}`} />)}
+        {paths.map(
+          (path, level) => path && <path key={`${code}${level}`} d={path} class={`level-${level}`} />,
+        )}
       </svg>
     </div>
   );

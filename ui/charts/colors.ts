@@ -3,7 +3,7 @@ import type { Series } from '../../api/contract/time.ts';
 
 /** Order of the throughput stack from the base up, with colour and the hatch that doubles it. */
 export const CLASSES: Record<string, { label: string; color: string; hatch?: 'diagonal' | 'cross' }> = {
-  platform: { label: 'Platform (H)', color: '--class-platform', hatch: 'cross' },
+  platform: { label: 'Platform', color: '--class-platform', hatch: 'cross' },
   status_5xx: { label: '5xx', color: '--class-5xx', hatch: 'diagonal' },
   status_4xx: { label: '4xx', color: '--class-4xx' },
   status_3xx: { label: '3xx', color: '--class-3xx' },
@@ -39,7 +39,9 @@ export function identityStyles(series: Series[], highlighted: string | null): Se
     return distinctColors(series.map((one) => one.id)).map((color) => ({ color }));
   }
   return series.map((one) =>
-    one.id === highlighted ? { color: identityColor(one.id), widthPx: 2 } : { color: '--id-other', widthPx: 1 },
+    one.id === highlighted
+      ? { color: identityColor(one.id), widthPx: 2 }
+      : { color: '--id-other', widthPx: 1 },
   );
 }
 

@@ -59,6 +59,9 @@ function describeMissing(columns: Columns, range: RangeAnswer, gaps: GapAnswer[]
   const lost = known.reduce((sum, gap) => sum + (gap.messages ?? 0), 0);
   const parts: string[] = [];
   if (empty > 0) parts.push(`${empty === 1 ? 'One stretch' : `${empty} stretches`} without data.`);
-  if (known.length > 0) parts.push(`${known.length === 1 ? 'One known loss' : `${known.length} known losses`}, up to ${formatCount(lost)} messages.`);
+  if (known.length > 0)
+    parts.push(
+      `${known.length === 1 ? 'One known loss' : `${known.length} known losses`}, up to ${formatCount(lost)} messages.`,
+    );
   return parts.join(' ');
 }

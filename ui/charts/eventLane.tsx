@@ -37,9 +37,9 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
       <figcaption class="chart-head">
         <h2 id="chart-events">Events</h2>
         <Explain about="Events">
-          Releases, config changes, scaling, dyno states and episodes of R codes, read from the lines of Heroku’s own API and dyno manager
-          in the drain. Grey marks are the normal life of a dyno (daily cycling, restarts at a release). <kbd>e</kbd> and{' '}
-          <kbd>Shift E</kbd> step through them.
+          Releases, config changes, scaling, dyno states and episodes of R codes, read from the lines of
+          Heroku’s own API and dyno manager in the drain. Grey marks are the normal life of a dyno (daily
+          cycling, restarts at a release). <kbd>e</kbd> and <kbd>Shift E</kbd> step through them.
         </Explain>
         <span class="grow" />
         {inside.length > 0 && (
@@ -47,14 +47,18 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
             type="button"
             class="quiet"
             aria-pressed={openIds !== null && openIds.length === inside.length}
-            onClick={() => setOpenIds(openIds?.length === inside.length ? null : inside.map((event) => event.id))}
+            onClick={() =>
+              setOpenIds(openIds?.length === inside.length ? null : inside.map((event) => event.id))
+            }
             aria-label="View Events as table"
           >
             Table
           </button>
         )}
       </figcaption>
-      {lanes.length === 0 && <p class="chart-empty calm">No releases, restarts or config changes in this range.</p>}
+      {lanes.length === 0 && (
+        <p class="chart-empty calm">No releases, restarts or config changes in this range.</p>
+      )}
       {lanes.length > 0 && (
         <div class="chart-body">
           <div class="lanes">
@@ -83,13 +87,22 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
               </div>
             ))}
             <div class="lane-over">
-              {drag.selection && <div class="lane-selection" style={{ left: `${drag.selection[0] * 100}%`, width: `${(drag.selection[1] - drag.selection[0]) * 100}%` }} />}
+              {drag.selection && (
+                <div
+                  class="lane-selection"
+                  style={{
+                    left: `${drag.selection[0] * 100}%`,
+                    width: `${(drag.selection[1] - drag.selection[0]) * 100}%`,
+                  }}
+                />
+              )}
               <CursorLine fromS={range.from} toS={range.to} />
             </div>
           </div>
           <div class="legend legend-note muted">
             {plural(inside.length, 'event')}
-            {inside.some((event) => event.routine) && `, ${inside.filter((event) => event.routine).length} routine`}
+            {inside.some((event) => event.routine) &&
+              `, ${inside.filter((event) => event.routine).length} routine`}
           </div>
         </div>
       )}
@@ -149,7 +162,8 @@ function Mark({ cluster, widthPx, range, open, onOpen, onPoint }: MarkProps) {
 
 /** A shape per kind, so that colour is never alone. */
 function Glyph({ event }: { event: EventAnswer }) {
-  if (event.lane === 'release') return <span class="mark-text">{event.version === null ? 'rel' : `v${event.version}`}</span>;
+  if (event.lane === 'release')
+    return <span class="mark-text">{event.version === null ? 'rel' : `v${event.version}`}</span>;
   if (event.code) return <span class="mark-text">{event.code}</span>;
   const shapes: Record<string, string> = {
     crash: 'M3 3l8 8M11 3l-8 8',
@@ -160,7 +174,11 @@ function Glyph({ event }: { event: EventAnswer }) {
   const key = /crash/.test(event.kind) ? 'crash' : /scal/.test(event.kind) ? 'scale' : event.lane;
   return (
     <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
-      {shapes[key] ? <path d={shapes[key]} fill="none" stroke="currentColor" stroke-width="2" /> : <circle cx="7" cy="7" r="3.5" fill="currentColor" />}
+      {shapes[key] ? (
+        <path d={shapes[key]} fill="none" stroke="currentColor" stroke-width="2" />
+      ) : (
+        <circle cx="7" cy="7" r="3.5" fill="currentColor" />
+      )}
     </svg>
   );
 }
@@ -189,9 +207,7 @@ function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void
         <tbody>
           {sorted.slice(0, 200).map((event) => (
             <tr key={event.id} data-row class={event.routine ? 'muted' : ''}>
-              <td class="mono" data-label="Time">
-                {formatInstant(event.atMs, zone)}
-              </td>
+              <td data-label="Time">{formatInstant(event.atMs, zone)}</td>
               <td data-label="What">
                 {showHidden(event.title)}
                 {event.count > 1 && <span class="muted"> ×{event.count}</span>}
@@ -199,7 +215,9 @@ function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void
               <td class="mono" data-label="Dyno">
                 {event.dyno ?? ''}
               </td>
-              <td data-label="Lasted">{event.untilMs > event.atMs ? formatSpan(event.untilMs - event.atMs) : ''}</td>
+              <td data-label="Lasted">
+                {event.untilMs > event.atMs ? formatSpan(event.untilMs - event.atMs) : ''}
+              </td>
               <td>
                 <button
                   type="button"
@@ -233,7 +251,12 @@ function useLaneDrag(range: RangeAnswer, onZoom: (fromS: number, toS: number) =>
     handlers: {
       onPointerDown(event: PointerEvent) {
         // A finger scrolls, and a mark is for activating.
-        if (event.pointerType === 'touch' || event.button !== 0 || (event.target as Element).closest('button')) return;
+        if (
+          event.pointerType === 'touch' ||
+          event.button !== 0 ||
+          (event.target as Element).closest('button')
+        )
+          return;
         start.current = share(event);
         (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
       },

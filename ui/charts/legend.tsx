@@ -3,11 +3,11 @@ import { computed } from '@preact/signals';
 import { useMemo, useState } from 'preact/hooks';
 import type { Series } from '../../api/contract/time.ts';
 import { showHidden } from '../clean.ts';
-import { formatRange, formatUnit, NOTHING } from '../format.ts';
+import { formatCount, formatRange, formatUnit } from '../format.ts';
 import { useApp } from '../state/context.ts';
-import { maxOf, sumOf } from './align.ts';
+import { gapsInside, maxOf, sumOf } from './align.ts';
 import type { SeriesStyle } from './colors.ts';
-import { readoutIndex, type TimeChartProps } from './timeChart.tsx';
+import { readoutIndex, readValue, type TimeChartProps } from './timeChart.tsx';
 
 /** Rows shown before "and 14 more". */
 const ROWS_MAX = 8;
@@ -29,8 +29,12 @@ export function Legend(props: TimeChartProps & { hidden: Set<string> }) {
       }),
     [index],
   );
-  const order = props.stacked ? columns.series.map((_, at) => columns.series.length - 1 - at) : columns.series.map((_, at) => at);
-  const present = order.filter((at) => columns.series[at]?.values.some((value) => value !== null && (!props.stacked || value > 0)));
+  const order = props.stacked
+    ? columns.series.map((_, at) => columns.series.length - 1 - at)
+    : columns.series.map((_, at) => at);
+  const present = order.filter((at) =>
+    columns.series[at]?.values.some((value) => value !== null && (!props.stacked || value > 0)),
+  );
   const rows = all ? present : present.slice(0, ROWS_MAX);
   const kind = props.summary ?? 'none';
   return (
@@ -55,16 +59,41 @@ export function Legend(props: TimeChartProps & { hidden: Set<string> }) {
         <tbody>
           {rows.map((at) => {
             const series = columns.series[at] as Series;
-            return <LegendRow key={series.id} {...props} series={series} style={props.styles[at]} index={index} kind={kind} />;
+            return (
+              <LegendRow
+                key={series.id}
+                {...props}
+                series={series}
+                style={props.styles[at]}
+                index={index}
+                kind={kind}
+              />
+            );
           })}
         </tbody>
       </table>
+      <LossNote {...props} />
       {present.length > ROWS_MAX && (
         <button type="button" class="quiet" onClick={() => setAll(!all)}>
           {all ? 'Show fewer' : `and ${present.length - ROWS_MAX} more`}
         </button>
       )}
     </div>
+  );
+}
+
+/** What the hatched stretches of a chart are, with the way to their list. */
+function LossNote({ gaps, range }: TimeChartProps) {
+  const { router, page } = useApp();
+  const inside = gapsInside(gaps, range);
+  if (inside.length === 0) return null;
+  const lost = inside.reduce((sum, gap) => sum + (gap.messages ?? 0), 0);
+  return (
+    <p class="loss-note">
+      <a href={router.link(`/a/${encodeURIComponent(page.app.value ?? '')}/health`)}>
+        Hatched: {lost > 0 ? `up to ${formatCount(lost)} lines lost` : 'known losses'}
+      </a>
+    </p>
   );
 }
 
@@ -79,15 +108,16 @@ interface RowProps extends TimeChartProps {
 function LegendRow({ series, style, index, kind, ...props }: RowProps) {
   const state = useApp();
   const value = useMemo(
-    () =>
-      computed(() => (index.value === null ? NOTHING : formatUnit(series.values[index.value] ?? null, series.unit))),
+    () => computed(() => readValue(series, props.columns, props.range, index.value)),
     [index, series],
   );
   const off = props.hidden.has(series.id);
   const href = props.hrefOf?.(series.id);
   function toggle() {
     const entry = `${props.id}.${series.id}`;
-    const others = (state.router.params.peek().get('hide') ?? '').split(',').filter((one) => one && one !== entry);
+    const others = (state.router.params.peek().get('hide') ?? '')
+      .split(',')
+      .filter((one) => one && one !== entry);
     state.router.setParams({ hide: (off ? others : [...others, entry]).join(',') }, 'replace');
   }
   return (
@@ -107,9 +137,7 @@ function LegendRow({ series, style, index, kind, ...props }: RowProps) {
       </th>
       <td class="num strong">{value}</td>
       {kind !== 'none' && (
-        <td class="num">
-          {href ? <a href={href}>{summaryOf(series, kind)}</a> : summaryOf(series, kind)}
-        </td>
+        <td class="num">{href ? <a href={href}>{summaryOf(series, kind)}</a> : summaryOf(series, kind)}</td>
       )}
     </tr>
   );
@@ -127,10 +155,22 @@ export function Swatch({ style, stacked }: { style: SeriesStyle | undefined; sta
       {stacked ? (
         <rect x="2" y="0" width="11" height="10" style={{ fill: color }} />
       ) : (
-        <line x1="0" y1="5" x2="16" y2="5" stroke-width="2" stroke-dasharray={style?.dash?.map((part) => part * 0.8).join(' ')} style={{ stroke: color }} />
+        <line
+          x1="0"
+          y1="5"
+          x2="16"
+          y2="5"
+          stroke-width="2"
+          stroke-dasharray={style?.dash?.map((part) => part * 0.8).join(' ')}
+          style={{ stroke: color }}
+        />
       )}
-      {stacked && style?.hatch && <path d="M2 8 8 2M7 10l6-6" stroke-width="1.5" style={{ stroke: 'var(--surface)' }} />}
-      {stacked && style?.hatch === 'cross' && <path d="M2 2l6 6M7 0l6 6" stroke-width="1.5" style={{ stroke: 'var(--surface)' }} />}
+      {stacked && style?.hatch && (
+        <path d="M2 8 8 2M7 10l6-6" stroke-width="1.5" style={{ stroke: 'var(--surface)' }} />
+      )}
+      {stacked && style?.hatch === 'cross' && (
+        <path d="M2 2l6 6M7 0l6 6" stroke-width="1.5" style={{ stroke: 'var(--surface)' }} />
+      )}
     </svg>
   );
 }

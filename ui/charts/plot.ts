@@ -31,6 +31,10 @@ export interface PlotView {
   openFromS: number | null;
   gaps: GapAnswer[];
   empty: [number, number][];
+  /** What is written on such a stretch. */
+  emptyWord: string;
+  /** Per series: values farther apart than this are not joined, seconds. */
+  joinS: number[];
   /** Instants drawn as thin lines through the plot: releases. */
   marks: number[];
   thresholds: { value: number; label: string; color: string }[];
@@ -62,10 +66,22 @@ export function gutterPx(widthPx: number): number {
 export const PLOT_RIGHT_PX = 8;
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+/** Counts tick at whole numbers: a fifth of a request does not exist. */
+const COUNT_INCREMENTS = Array.from({ length: 13 }, (_, power) => [
+  10 ** power,
+  2 * 10 ** power,
+  5 * 10 ** power,
+]).flat();
 /** Whole powers of two from 1 B to 1 PB: byte axes tick at 256 MB, not at 250. */
 const BYTE_INCREMENTS = Array.from({ length: 51 }, (_, power) => 2 ** power);
 
-export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape, first: PlotView, events: PlotEvents): Plot {
+export function createPlot(
+  host: HTMLElement,
+  widthPx: number,
+  shape: PlotShape,
+  first: PlotView,
+  events: PlotEvents,
+): Plot {
   let view = first;
   let own = false;
   const color = (name: string) => colorOf(name, events.themeVersion());
@@ -80,7 +96,8 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
       height: shape.heightPx,
       legend: { show: false },
       padding: [8, PLOT_RIGHT_PX, 0, 0],
-      tzDate: (seconds) => (view.zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
+      tzDate: (seconds) =>
+        view.zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000),
       scales: {
         x: { time: true, range: () => [view.fromS, view.toS] },
         y: { distr: shape.log ? 3 : 1, range: (_, min, max) => yRange(min, max) },
@@ -147,7 +164,8 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
       stroke: () => color('--text-2'),
       grid: { stroke: () => color('--grid'), width: 1 },
       ticks: { stroke: () => color('--grid'), width: 1, size: 4 },
-      values: (_plot, splits, _axis, _space, increment) => splits.map((at) => timeLabel(at * 1000, increment)),
+      values: (_plot, splits, _axis, _space, increment) =>
+        splits.map((at) => timeLabel(at * 1000, increment)),
     };
   }
 
@@ -162,13 +180,21 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
       font: FONT,
       size: () => gutterPx(widthPx),
       gap: 4,
-      space: 28,
-      incrs: shape.unit === 'bytes' ? BYTE_INCREMENTS : undefined,
+      space: 24,
+      incrs: shape.log
+        ? undefined
+        : shape.unit === 'bytes'
+          ? BYTE_INCREMENTS
+          : shape.unit === 'count'
+            ? COUNT_INCREMENTS
+            : undefined,
       stroke: () => color('--text-2'),
       grid: { stroke: () => color('--grid'), width: 1 },
       ticks: { show: false },
       // On a log axis uPlot offers every split of a decade; only the powers of ten are labelled.
-      filter: shape.log ? (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? at : null)) : undefined,
+      filter: shape.log
+        ? (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? at : null))
+        : undefined,
       values: (_plot, splits) => splits.map((at) => (at === null ? '' : formatUnit(at, shape.unit))),
     };
   }
@@ -180,20 +206,32 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
         stroke,
         width: style.widthPx ?? 1.5,
         dash: style.dash,
+        gaps: (plot, index, _from, _to, holes) =>
+          holes.filter(([from, to]) => (to - from) * secondsPerPx(plot) > (view.joinS[index - 1] ?? 0)),
         points: { show: (plot, index) => isLonely(plot, index), size: 4, fill: stroke },
       };
     }
     return { width: 0, stroke, fill: () => fillOf(style), points: { show: false }, paths: stackedBars };
   }
 
-  /** A line through fewer than two neighbours is invisible: draw its points instead when values are rare. */
+  function secondsPerPx(plot: uPlot): number {
+    return (view.toS - view.fromS) / plot.bbox.width;
+  }
+
+  /** A value without a neighbour to join is invisible as a line: the points of such a series are drawn. */
   function isLonely(plot: uPlot, index: number): boolean {
-    const values = plot.data[index];
-    if (!values) return false;
-    for (let at = 0; at < values.length; at++) {
-      if (values[at] != null && values[at - 1] == null && values[at + 1] == null) return true;
+    const limit = view.joinS[index - 1] ?? 0;
+    let before = Number.NEGATIVE_INFINITY;
+    let lonely = false;
+    for (const [at, x] of view.x.entries()) {
+      if (plot.data[index]?.[at] == null) continue;
+      if (x - before > limit) {
+        if (lonely) return true;
+        lonely = true;
+      } else lonely = false;
+      before = x;
     }
-    return false;
+    return lonely;
   }
 
   /** Rectangles from the sum below to the sum of this series, as wide as the bucket. */
@@ -227,7 +265,13 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
   }
 
   /** A tile of diagonal lines, kept per colour. */
-  function hatch(key: string, fill: string, line: string, cross: boolean, size: number): CanvasPattern | string {
+  function hatch(
+    key: string,
+    fill: string,
+    line: string,
+    cross: boolean,
+    size: number,
+  ): CanvasPattern | string {
     const kept = patterns.get(key);
     if (kept) return kept;
     const tile = document.createElement('canvas');
@@ -305,11 +349,17 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
     ctx.fillStyle = color('--text-2');
     for (const gap of view.gaps) {
       const [from, to] = spanPxOf(plot, gap.from, gap.to);
-      write(ctx, gap.messages === null ? `lost (${gap.cause})` : `≤ ${formatCount(gap.messages)} lost (${gap.cause})`, from, to, top + 3 * px);
+      write(
+        ctx,
+        gap.messages === null ? `lost (${gap.cause})` : `≤ ${formatCount(gap.messages)} lost (${gap.cause})`,
+        from,
+        to,
+        top + 3 * px,
+      );
     }
     for (const [fromS, toS] of view.empty) {
       const [from, to] = spanPxOf(plot, fromS, toS);
-      write(ctx, 'no data', from, to, top + height / 2 - 6 * px);
+      write(ctx, view.emptyWord, from, to, top + height / 2 - 6 * px);
     }
     ctx.fillStyle = color('--text-3');
     ctx.textBaseline = 'bottom';
@@ -335,6 +385,10 @@ export function createPlot(host: HTMLElement, widthPx: number, shape: PlotShape,
     ctx.fillStyle = color(threshold.color);
     ctx.textAlign = 'right';
     ctx.textBaseline = 'bottom';
+    // A halo in the colour of the ground keeps the words readable where a line crosses them.
+    ctx.strokeStyle = color('--surface');
+    ctx.lineWidth = 3 * px;
+    ctx.strokeText(threshold.label, left + width - 4 * px, y - 2 * px);
     ctx.fillText(threshold.label, left + width - 4 * px, y - 2 * px);
     ctx.textAlign = 'left';
     ctx.textBaseline = 'top';
@@ -387,7 +441,15 @@ function dataOf(view: PlotView): uPlot.AlignedData {
   return [view.x, ...view.values];
 }
 
-function line(ctx: CanvasRenderingContext2D, x: number, top: number, height: number, color: string, width: number, dash: number[]) {
+function line(
+  ctx: CanvasRenderingContext2D,
+  x: number,
+  top: number,
+  height: number,
+  color: string,
+  width: number,
+  dash: number[],
+) {
   ctx.strokeStyle = color;
   ctx.lineWidth = width;
   ctx.setLineDash(dash);

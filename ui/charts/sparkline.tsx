@@ -7,7 +7,13 @@ const HEIGHT = 22;
 export function Sparkline({ values, label }: { values: (number | null)[]; label: string }) {
   const max = maxOf(values);
   return (
-    <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class="sparkline"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       {max !== null && <path d={sparkPath(values, max)} vector-effect="non-scaling-stroke" />}
     </svg>
   );

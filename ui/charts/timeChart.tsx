@@ -5,11 +5,20 @@
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Columns, GapAnswer, RangeAnswer } from '../../api/contract/time.ts';
-import { formatUnit } from '../format.ts';
+import type { Columns, GapAnswer, RangeAnswer, Series } from '../../api/contract/time.ts';
+import { formatUnit, NOTHING } from '../format.ts';
 import { Explain } from '../parts/explain.tsx';
 import { type State, useApp } from '../state/context.ts';
-import { emptyStretches, gapsInside, indexAt, latestIndex, nearestIndex, stack } from './align.ts';
+import {
+  emptyStretches,
+  gapsInside,
+  indexAt,
+  joinLimitS,
+  latestIndex,
+  nearestIndex,
+  stack,
+  valueNear,
+} from './align.ts';
 import { ChartTable } from './chartTable.tsx';
 import type { SeriesStyle } from './colors.ts';
 import { describeChart } from './describe.ts';
@@ -39,11 +48,13 @@ export interface TimeChartProps {
   heightPx?: number;
   /** What the legend shows beside the value under the cursor: the sum or the highest of the range. */
   summary?: 'sum' | 'max' | 'none';
+  /** Stretches without data, epoch s, where they are not told by the columns themselves. */
+  emptySpans?: [number, number][];
   /** Shown instead of the plot when there is nothing to draw. */
   empty?: ComponentChildren;
   /** Where a series leads on to. */
   hrefOf?: (id: string) => string | null;
-  /** Small multiples: less tall, legend below. */
+  /** Small multiples of one series: its value stands in the heading instead of a legend. */
   compact?: boolean;
   /** A series to stand out from many. */
   onHighlight?: (id: string | null) => void;
@@ -67,13 +78,20 @@ export function TimeChart(props: TimeChartProps) {
         <Heading id={headingId}>{props.title}</Heading>
         <Explain about={props.title}>{props.explain}</Explain>
         <span class="grow" />
+        {hasData && props.compact && <Readout {...props} />}
         {hasData && props.canLog && (
           <button type="button" class="quiet" aria-pressed={log} onClick={() => setLog(!log)}>
             Log scale
           </button>
         )}
         {hasData && (
-          <button type="button" class="quiet" aria-pressed={table} onClick={() => setTable(!table)} aria-label={`View ${props.title} as table`}>
+          <button
+            type="button"
+            class="quiet"
+            aria-pressed={table}
+            onClick={() => setTable(!table)}
+            aria-label={`View ${props.title} as table`}
+          >
             Table
           </button>
         )}
@@ -86,27 +104,72 @@ export function TimeChart(props: TimeChartProps) {
       {!hasData && props.empty ? (
         <div class="chart-empty">{props.empty}</div>
       ) : table ? (
-        <ChartTable title={props.title} columns={props.columns} range={props.range} stacked={props.stacked ?? false} />
+        <ChartTable
+          title={props.title}
+          columns={props.columns}
+          range={props.range}
+          stacked={props.stacked ?? false}
+        />
       ) : (
         <div class="chart-body">
-          <Surface key={shapeKey(props, log)} {...props} log={log} hidden={hidden} describedBy={`${headingId}-sum`} />
-          <Legend {...props} hidden={hidden} />
+          <Surface
+            key={shapeKey(props, log)}
+            {...props}
+            log={log}
+            hidden={hidden}
+            describedBy={`${headingId}-sum`}
+          />
+          {!props.compact && <Legend {...props} hidden={hidden} />}
         </div>
       )}
     </figure>
   );
 }
 
+/** The value under the cursor of a small chart, which has one series and no room for a legend. */
+function Readout({ columns, range }: TimeChartProps) {
+  const state = useApp();
+  const text = useMemo(() => {
+    const index = readoutIndex(state, columns, range);
+    const series = columns.series[0];
+    return computed(() => (series ? readValue(series, columns, range, index.value) : NOTHING));
+  }, [columns, range]);
+  return <span class="readout strong">{text}</span>;
+}
+
+/** The value of a series at an index as text, looking back as far as the series usually pauses. */
+export function readValue(
+  series: Series,
+  columns: Columns,
+  range: RangeAnswer,
+  index: number | null,
+): string {
+  if (index === null) return NOTHING;
+  return formatUnit(
+    valueNear(series.values, columns.t, index, joinLimitS(series.values, columns.t, range.step)),
+    series.unit,
+  );
+}
+
 /** A new plot is made only when this changes. */
 function shapeKey(props: TimeChartProps, log: boolean): string {
   const styles = props.styles.map((style) => `${style.color}${style.dash ?? ''}${style.widthPx ?? ''}`);
-  return [log, props.stacked, props.unit, props.heightPx, ...props.columns.series.map((series) => series.id), ...styles].join('|');
+  return [
+    log,
+    props.stacked,
+    props.unit,
+    props.heightPx,
+    ...props.columns.series.map((series) => series.id),
+    ...styles,
+  ].join('|');
 }
 
 /** Ids of the series of a chart that the URL hides: `hide=throughput.status_2xx`. */
 function hiddenSeries(state: State, chart: string): Set<string> {
   const all = (state.router.params.value.get('hide') ?? '').split(',');
-  return new Set(all.filter((entry) => entry.startsWith(`${chart}.`)).map((entry) => entry.slice(chart.length + 1)));
+  return new Set(
+    all.filter((entry) => entry.startsWith(`${chart}.`)).map((entry) => entry.slice(chart.length + 1)),
+  );
 }
 
 interface SurfaceProps extends TimeChartProps {
@@ -128,7 +191,16 @@ function Surface(props: SurfaceProps) {
 
   const view = useMemo(
     () => buildView(props, state),
-    [props.columns, props.range, props.gaps, props.marks, [...props.hidden].join(), range.pin.value, range.zone.value, prefs.patterns.value],
+    [
+      props.columns,
+      props.range,
+      props.gaps,
+      props.marks,
+      [...props.hidden].join(),
+      range.pin.value,
+      range.zone.value,
+      prefs.patterns.value,
+    ],
   );
   const shown = useRef(view);
   shown.current = view;
@@ -146,7 +218,14 @@ function Surface(props: SurfaceProps) {
     if (!element) return;
     const stopWidth = observeWidth(element, (widthPx) => {
       if (plot.current) plot.current.setWidth(widthPx);
-      else plot.current = createPlot(element, widthPx, plotShape(latest.current), shown.current, plotEvents(state));
+      else
+        plot.current = createPlot(
+          element,
+          widthPx,
+          plotShape(latest.current),
+          shown.current,
+          plotEvents(state),
+        );
     });
     const stopSeen = observeSeen(element, (seen) => {
       work.current.seen = seen;
@@ -177,6 +256,8 @@ function Surface(props: SurfaceProps) {
 
   return (
     // The role of an application holds only while the arrow keys belong to the chart.
+    // biome-ignore lint/a11y/noStaticElementInteractions: the role follows the focus
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both roles take a name and a description
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart is explored with the keyboard
     <div
       ref={host}
@@ -236,7 +317,9 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     props.hidden.has(series.id) ? new Array<null>(series.values.length).fill(null) : series.values,
   );
   // On a log axis zero has no place; it is left out rather than drawn at the edge.
-  const drawn = props.log ? raw.map((values) => values.map((value) => (value !== null && value > 0 ? value : null))) : raw;
+  const drawn = props.log
+    ? raw.map((values) => values.map((value) => (value !== null && value > 0 ? value : null)))
+    : raw;
   return {
     x: columns.t.map((start) => start + range.step / 2),
     values: props.stacked ? stack(drawn) : drawn,
@@ -245,7 +328,9 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     toS: range.to,
     openFromS: range.openFrom,
     gaps: gapsInside(props.gaps, range),
-    empty: emptyStretches(columns, range),
+    empty: props.emptySpans ?? emptyStretches(columns, range),
+    emptyWord: 'no data',
+    joinS: columns.series.map((series) => joinLimitS(series.values, columns.t, range.step)),
     marks: props.marks,
     thresholds: props.thresholds ?? [],
     pinS: state.range.pin.value,
@@ -266,7 +351,8 @@ function exploreKey(event: KeyboardEvent, props: SurfaceProps, state: State) {
   const last = columns.t.length - 1;
   if (last < 0) return;
   const at = cursor.atS.peek();
-  const index = at === null ? null : (indexAt(columns.t, range.step, at) ?? nearestIndex(columns.t, range.step, at));
+  const index =
+    at === null ? null : (indexAt(columns.t, range.step, at) ?? nearestIndex(columns.t, range.step, at));
   const leap = event.shiftKey ? 10 : 1;
   const series = keySeries.get(props.id) ?? 0;
   const count = columns.series.length;
@@ -308,15 +394,27 @@ function speakValue(props: SurfaceProps, state: State, index: number) {
   clearTimeout(speakTimer);
   speakTimer = setTimeout(() => {
     const when = new Date((props.columns.t[index] ?? 0) * 1000);
-    const clock = state.range.zone.peek() === 'utc' ? `${when.toISOString().slice(11, 19)} UTC` : when.toLocaleTimeString('en-GB');
+    const clock =
+      state.range.zone.peek() === 'utc'
+        ? `${when.toISOString().slice(11, 19)} UTC`
+        : when.toLocaleTimeString('en-GB');
     const open = props.range.openFrom !== null && (props.columns.t[index] ?? 0) >= props.range.openFrom;
-    const value = series.values[index] ?? null;
+    const value = valueNear(
+      series.values,
+      props.columns.t,
+      index,
+      joinLimitS(series.values, props.columns.t, props.range.step),
+    );
     state.announce.value = `${clock}, ${series.label}: ${value === null ? 'no value' : formatUnit(value, series.unit)}${open ? ', still filling' : ''}`;
   }, 250);
 }
 
 /** The index whose values a legend shows: under the cursor, else at the pin, else the newest closed bucket. */
-export function readoutIndex(state: State, columns: Columns, range: RangeAnswer): ReadonlySignal<number | null> {
+export function readoutIndex(
+  state: State,
+  columns: Columns,
+  range: RangeAnswer,
+): ReadonlySignal<number | null> {
   return computed(() => {
     const at = state.cursor.atS.value ?? state.range.pin.value;
     const found = at === null ? null : indexAt(columns.t, range.step, at);

@@ -20,7 +20,8 @@ export function Addons({ answer, marks }: ChartsProps) {
         return (
           <section key={key} class="group" aria-labelledby={`addon-${key}`}>
             <h2 id={`addon-${key}`}>
-              {SERVICES[addon.service] ?? showHidden(addon.service)} <span class="mono muted">{showHidden(addon.source || addon.addon)}</span>
+              {SERVICES[addon.service] ?? showHidden(addon.service)}{' '}
+              <span class="mono muted">{showHidden(addon.source || addon.addon)}</span>
             </h2>
             <Multiples
               id={`addon-${key}`}
@@ -62,7 +63,10 @@ interface MultiplesProps extends ChartsProps {
 
 /** One small chart a metric; metrics that never had a value in the range are named, not drawn. */
 function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
-  const parts = useMemo(() => columns.series.map((series) => ({ t: columns.t, series: [series] })), [columns]);
+  const parts = useMemo(
+    () => columns.series.map((series) => ({ t: columns.t, series: [series] })),
+    [columns],
+  );
   const silent = columns.series.filter((series) => series.values.every((value) => value === null));
   return (
     <>
@@ -89,7 +93,11 @@ function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
           );
         })}
       </div>
-      {silent.length > 0 && <p class="muted">No values in this range: {silent.map((series) => showHidden(series.label)).join(', ')}.</p>}
+      {silent.length > 0 && (
+        <p class="muted">
+          No values in this range: {silent.map((series) => showHidden(series.label)).join(', ')}.
+        </p>
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import type { Columns } from '../../api/contract/time.ts';
-import { maxOf } from '../charts/align.ts';
+import { emptyStretches, maxOf } from '../charts/align.ts';
 import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { formatBytes } from '../format.ts';
@@ -20,7 +20,8 @@ export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: st
   if (answer.health.state === 'waiting') {
     return (
       <p>
-        <strong>Not set up.</strong> No line has arrived from this app. <a href={router.link('/setup', { app: answer.app })}>See what is missing</a>
+        <strong>Not set up.</strong> No line has arrived from this app.{' '}
+        <a href={router.link('/setup', { app: answer.app })}>See what is missing</a>
       </p>
     );
   }
@@ -53,9 +54,10 @@ export function Throughput({ answer, marks }: ChartsProps) {
       title="Requests"
       explain={
         <>
-          Router lines (<code>heroku[router]</code>) per bucket of {answer.range.step} s, by outcome. Platform errors are requests that ended in
-          an H code that counts as bad; they are not contained in 5xx. The bad classes stand at the base so that their shape can be read.
-          Time spent in the router’s queue and failures before the router are not in these lines.
+          Router lines (<code>heroku[router]</code>) per bucket of {answer.range.step} s, by outcome. Platform
+          errors are requests that ended in an H code that counts as bad; they are not contained in 5xx. The
+          bad classes stand at the base so that their shape can be read. Time spent in the router’s queue and
+          failures before the router are not in these lines.
         </>
       }
       columns={quiet ? { t: columns.t, series: [] } : columns}
@@ -81,7 +83,12 @@ const QUANTILES: Record<string, SeriesStyle> = {
 const ROUTER_TIMEOUT_MS = 30_000;
 
 export function ResponseTime({ answer, marks }: ChartsProps) {
-  const columns = useMemo(() => named(answer.responseTime, (id) => (id === 'connect_p95' ? 'connect p95' : undefined)), [answer]);
+  const columns = useMemo(
+    () => named(answer.responseTime, (id) => (id === 'connect_p95' ? 'connect p95' : undefined)),
+    [answer],
+  );
+  // Without requests there is no response time, and nothing is missing: only a silent stream is no data.
+  const silences = useMemo(() => emptyStretches(answer.throughput, answer.range), [answer]);
   const highest = Math.max(0, ...columns.series.map((series) => maxOf(series.values) ?? 0));
   const p50 = columns.series.findIndex((series) => series.id === 'p50');
   const p95 = columns.series.findIndex((series) => series.id === 'p95');
@@ -91,9 +98,10 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
       title="Response time"
       explain={
         <>
-          <code>connect</code> plus <code>service</code> of router lines: from the router’s first attempt to reach a dyno until the last byte.
-          Quantiles come from merged logarithmic histograms and are at most 2.5 % off; they are never averaged. Responses with status 101
-          and codes without a real duration are left out. The router gives up after 30 s without a first byte (H12).
+          <code>connect</code> plus <code>service</code> of router lines: from the router’s first attempt to
+          reach a dyno until the last byte. Quantiles come from merged logarithmic histograms and are at most
+          2.5 % off; they are never averaged. Responses with status 101 and codes without a real duration are
+          left out. The router gives up after 30 s without a first byte (H12).
         </>
       }
       columns={columns}
@@ -103,8 +111,13 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
       gaps={answer.gaps}
       marks={marks}
       canLog
+      emptySpans={silences}
       band={p50 >= 0 && p95 >= 0 ? [p95, p50] : undefined}
-      thresholds={highest >= ROUTER_TIMEOUT_MS / 2 ? [{ value: ROUTER_TIMEOUT_MS, label: 'router timeout 30 s', color: '--state-critical' }] : []}
+      thresholds={
+        highest >= ROUTER_TIMEOUT_MS / 2
+          ? [{ value: ROUTER_TIMEOUT_MS, label: 'router timeout 30 s', color: '--state-critical' }]
+          : []
+      }
       heightPx={200}
       summary="max"
       empty={<NothingHere answer={answer} what="requests" />}
@@ -132,51 +145,54 @@ export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
         title="Memory"
         explain={
           <>
-            <code>sample#memory_total</code> of <code>log-runtime-metrics</code> lines, about one every 20 s a dyno, the highest of each bucket. The
-            dashed line is the dyno’s quota; above it the dyno swaps and R14 is logged.
+            <code>sample#memory_total</code> of <code>log-runtime-metrics</code> lines, about one every 20 s a
+            dyno, the highest of each bucket. The dashed line is the dyno’s quota; above it the dyno swaps and
+            R14 is logged.
           </>
         }
         columns={memory}
         styles={identityStyles(memory.series, worst)}
         unit="bytes"
-        thresholds={quotas.map((quota) => ({ value: quota, label: `quota ${formatBytes(quota)}`, color: '--state-critical' }))}
+        thresholds={quotas.map((quota) => ({
+          value: quota,
+          label: `quota ${formatBytes(quota)}`,
+          color: '--state-critical',
+        }))}
         empty={<NothingHere answer={answer} what="memory samples" />}
       />
-      <div class="multiples">
+      <TimeChart
+        {...shared}
+        id="load"
+        title="Load"
+        heightPx={130}
+        explain={
+          <>
+            <code>sample#load_avg_1m</code> per dyno: runnable tasks averaged over one minute. What is high
+            depends on the dyno’s size.
+          </>
+        }
+        columns={answer.load}
+        styles={identityStyles(answer.load.series, worst)}
+        unit="load"
+        empty={<NothingHere answer={answer} what="load samples" />}
+      />
+      {swapUsed && (
         <TimeChart
           {...shared}
-          id="load"
-          title="Load"
-          compact
+          id="swap"
+          title="Swap"
           heightPx={130}
           explain={
             <>
-              <code>sample#load_avg_1m</code> per dyno: runnable tasks averaged over one minute. What is high depends on the dyno’s size.
+              <code>sample#memory_swap</code> per dyno. Swapping makes requests slow long before memory runs
+              out.
             </>
           }
-          columns={answer.load}
-          styles={identityStyles(answer.load.series, worst)}
-          unit="load"
-          empty={<NothingHere answer={answer} what="load samples" />}
+          columns={answer.swap}
+          styles={identityStyles(answer.swap.series, worst)}
+          unit="bytes"
         />
-        {swapUsed && (
-          <TimeChart
-            {...shared}
-            id="swap"
-            title="Swap"
-            compact
-            heightPx={130}
-            explain={
-              <>
-                <code>sample#memory_swap</code> per dyno. Swapping makes requests slow long before memory runs out.
-              </>
-            }
-            columns={answer.swap}
-            styles={identityStyles(answer.swap.series, worst)}
-            unit="bytes"
-          />
-        )}
-      </div>
+      )}
     </>
   );
 }
@@ -189,9 +205,13 @@ function EnableMetrics({ app }: { app: string }) {
       </figcaption>
       <div class="chart-empty">
         <p>
-          <strong>Not set up.</strong> This app does not log runtime metrics. Switch them on; the restart makes every dyno begin to report.
+          <strong>Not set up.</strong> This app does not log runtime metrics. Switch them on; the restart
+          makes every dyno begin to report.
         </p>
-        <CopyBlock label="command that enables runtime metrics" text={`heroku labs:enable log-runtime-metrics -a ${app}`} />
+        <CopyBlock
+          label="command that enables runtime metrics"
+          text={`heroku labs:enable log-runtime-metrics -a ${app}`}
+        />
         <CopyBlock label="command that restarts the app" text={`heroku restart -a ${app}`} />
       </div>
     </figure>
@@ -200,11 +220,17 @@ function EnableMetrics({ app }: { app: string }) {
 
 /** Columns with labels of our own where we have one. */
 function named(columns: Columns, labelOf: (id: string) => string | undefined): Columns {
-  return { t: columns.t, series: columns.series.map((series) => ({ ...series, label: labelOf(series.id) ?? series.label })) };
+  return {
+    t: columns.t,
+    series: columns.series.map((series) => ({ ...series, label: labelOf(series.id) ?? series.label })),
+  };
 }
 
 /** Dynos nearest to (or farthest over) their quota first; without quotas the biggest first. */
 function worstFirst(columns: Columns, quotas: Record<string, number>): Columns {
   const score = (id: string, values: (number | null)[]) => (maxOf(values) ?? 0) / (quotas[id] || 1024 ** 4);
-  return { t: columns.t, series: [...columns.series].sort((a, b) => score(b.id, b.values) - score(a.id, a.values)) };
+  return {
+    t: columns.t,
+    series: [...columns.series].sort((a, b) => score(b.id, b.values) - score(a.id, a.values)),
+  };
 }

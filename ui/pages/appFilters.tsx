@@ -9,10 +9,12 @@ export function Filters({ answer }: { answer: OverviewAnswer }) {
   const dyno = range.dyno.value;
   const dynos = answer.dynos.filter((name) => !proc || name.startsWith(`${proc}.`));
   // A filter that is set stays visible even when the range has nothing of it.
-  const withCurrent = (names: string[], current: string) => (current && !names.includes(current) ? [current, ...names] : names);
+  const withCurrent = (names: string[], current: string) =>
+    current && !names.includes(current) ? [current, ...names] : names;
   if (answer.dynos.length < 2 && !proc && !dyno) return null;
   return (
-    <div class="filters" role="group" aria-label="Filters">
+    <fieldset class="filters">
+      <legend class="sr">Filters</legend>
       <label>
         Process
         <select value={proc} onChange={(event) => range.setFilter('proc', event.currentTarget.value)}>
@@ -40,6 +42,6 @@ export function Filters({ answer }: { answer: OverviewAnswer }) {
           Clear
         </button>
       )}
-    </div>
+    </fieldset>
   );
 }

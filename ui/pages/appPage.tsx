@@ -3,12 +3,14 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import { CodeStrip } from '../charts/codeStrip.tsx';
 import { EventLane } from '../charts/eventLane.tsx';
+import { showHidden } from '../clean.ts';
 import { Fresh } from '../parts/fresh.tsx';
+import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { buildOverview } from '../state/overview.ts';
 import { Addons, Custom } from './appAddons.tsx';
-import { Filters } from './appFilters.tsx';
 import { Memory, ResponseTime, Throughput } from './appCharts.tsx';
+import { Filters } from './appFilters.tsx';
 import { VerdictLine } from './verdictLine.tsx';
 
 export function AppPage({ app }: { app: string }) {
@@ -28,6 +30,26 @@ export function AppPage({ app }: { app: string }) {
   );
 }
 
+/** Before the first line there is nothing to chart: one way on instead of six empty boxes. */
+function NothingYet({ app }: { app: string }) {
+  const { router } = useApp();
+  return (
+    <section class="hello">
+      <h1 tabIndex={-1}>{showHidden(app)}</h1>
+      <p>
+        <StateWord level="unknown" word="Waiting" />
+      </p>
+      <p>
+        No line has arrived from this app yet. The checklist shows how far the lines get, and what usually
+        holds them up.
+      </p>
+      <a class="button primary" href={router.link('/setup', { app })}>
+        See what is missing
+      </a>
+    </section>
+  );
+}
+
 function Overview({ answer }: { answer: OverviewAnswer }) {
   const { router } = useApp();
   const marks = useMemo(
@@ -37,6 +59,7 @@ function Overview({ answer }: { answer: OverviewAnswer }) {
   const [highlight, setHighlight] = useState<string | null>(null);
   const base = `/a/${encodeURIComponent(answer.app)}`;
   const shared = { answer, marks };
+  if (answer.health.state === 'waiting') return <NothingYet app={answer.app} />;
   return (
     <>
       <VerdictLine answer={answer} />

@@ -2,7 +2,16 @@
 import type { CodeInfo, CodesAnswer, CodeTableAnswer, RequestsAnswer } from '../../api/contract/codes.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
-import { formatBytes, formatCount, formatInstant, formatMs, formatRatio, NOTHING, plural, zoneName } from '../format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatInstant,
+  formatMs,
+  formatRatio,
+  NOTHING,
+  plural,
+  zoneName,
+} from '../format.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
@@ -11,7 +20,7 @@ const REQUESTS_MAX = 100;
 
 export function CodePage({ app, code }: { app: string; code: string }) {
   const base = `/apps/${encodeURIComponent(app)}`;
-  const codes = useAnswer<CodesAnswer>(`${base}/codes`, { ranged: true, everyMs: 15_000 });
+  const codes = useAnswer<CodesAnswer>(`${base}/codes`, { ranged: 'points', everyMs: 15_000 });
   const table = useAnswer<CodeTableAnswer>('/codes');
   const isRequest = code.startsWith('H');
   return (
@@ -78,8 +87,9 @@ function Top({ app, code, info }: { app: string; code: string; info: CodeInfo | 
         </>
       ) : (
         <p class="lead">
-          Heroku has not documented this code, or it is newer than this version of Drainboard. It is counted under its own name; as a request
-          it counts as failed when the line says <code>at=error</code> or its status is 500 or more.
+          Heroku has not documented this code, or it is newer than this version of Drainboard. It is counted
+          under its own name; as a request it counts as failed when the line says <code>at=error</code> or its
+          status is 500 or more.
         </p>
       )}
     </section>
@@ -90,11 +100,14 @@ function Evidence({ answer, code }: { answer: CodesAnswer; code: string }) {
   const { range } = useApp();
   const zone = range.zone.value;
   const seen = answer.codes.find((one) => one.code === code);
-  const series = answer.counts.series.filter((one) => one.id === code);
-  const when = (ms: number | null) => (ms === null ? NOTHING : `${formatInstant(ms, zone)} ${zoneName(ms, zone)}`);
+  const series = answer.counts.series
+    .filter((one) => one.id === code)
+    .map((one) => ({ ...one, label: code }));
+  const when = (ms: number | null) =>
+    ms === null ? NOTHING : `${formatInstant(ms, zone)} ${zoneName(ms, zone)}`;
   return (
     <>
-      <dl class="totals">
+      <dl class="totals totals-wide">
         <div>
           <dt>In this range</dt>
           <dd>{formatCount(seen?.count ?? 0)}</dd>
@@ -117,7 +130,10 @@ function Evidence({ answer, code }: { answer: CodesAnswer; code: string }) {
         title={`${code} over time`}
         explain={<>Lines with this code per bucket of {answer.range.step} s.</>}
         columns={{ t: answer.counts.t, series }}
-        styles={series.map(() => ({ color: code.startsWith('H') ? '--class-platform' : '--class-5xx', hatch: 'cross' as const }))}
+        styles={series.map(() => ({
+          color: code.startsWith('H') ? '--class-platform' : '--class-5xx',
+          hatch: 'cross' as const,
+        }))}
         unit="count"
         range={answer.range}
         gaps={[]}
@@ -139,7 +155,11 @@ const WHY: Record<string, string> = { bad: 'failed', slow: 'slow', sample: 'samp
 
 function Requests({ app, code }: { app: string; code: string }) {
   const { range } = useApp();
-  const kept = useAnswer<RequestsAnswer>(`/apps/${encodeURIComponent(app)}/requests`, { ranged: true, query: { code, limit: REQUESTS_MAX }, everyMs: 15_000 });
+  const kept = useAnswer<RequestsAnswer>(`/apps/${encodeURIComponent(app)}/requests`, {
+    ranged: 'span',
+    query: { code, limit: REQUESTS_MAX },
+    everyMs: 15_000,
+  });
   const zone = range.zone.value;
   return (
     <section class="group" aria-labelledby="kept">
@@ -151,8 +171,11 @@ function Requests({ app, code }: { app: string; code: string }) {
           ) : (
             <>
               <p class="muted">
-                {answer.requests.length >= REQUESTS_MAX ? `The newest ${REQUESTS_MAX}` : plural(answer.requests.length, 'request')}, newest first.
-                Client addresses are shortened and secrets in paths replaced before anything is stored.
+                {answer.requests.length >= REQUESTS_MAX
+                  ? `The newest ${REQUESTS_MAX}`
+                  : plural(answer.requests.length, 'request')}
+                , newest first. Client addresses are shortened and secrets in paths replaced before anything
+                is stored.
               </p>
               <table class="data stack requests">
                 <caption class="sr">Kept requests, newest first</caption>
@@ -180,9 +203,7 @@ function Requests({ app, code }: { app: string; code: string }) {
                 <tbody>
                   {answer.requests.map((request, index) => (
                     <tr key={`${request.atMs}${request.requestId ?? index}`}>
-                      <td class="mono" data-label="Time">
-                        {formatInstant(request.atMs, zone)}
-                      </td>
+                      <td data-label="Time">{formatInstant(request.atMs, zone)}</td>
                       <td class="num" data-label="Status">
                         {request.status ?? NOTHING}
                       </td>
@@ -228,12 +249,16 @@ function NotARequest({ app, code }: { app: string; code: string }) {
     <p class="muted">
       {code.startsWith('L') ? (
         <>
-          L codes say that log lines were lost on the way here. <a href={router.link(`${base}/health`)}>Drain health</a> lists every known gap.
+          L codes say that log lines were lost on the way here.{' '}
+          <a href={router.link(`${base}/health`)}>Drain health</a> lists every known gap.
         </>
       ) : (
         <>
           R codes come from dynos and belong to no single request.{' '}
-          <a href={router.link(base)}>{memory ? 'The memory chart shows which dynos' : 'The event lane shows which dynos'}</a>.
+          <a href={router.link(base)}>
+            {memory ? 'The memory chart shows which dynos' : 'The event lane shows which dynos'}
+          </a>
+          .
         </>
       )}
     </p>

@@ -4,7 +4,16 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FleetRow } from '../../api/contract/apps.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
-import { formatAgo, formatCount, formatMs, formatNumber, formatRatio, formatSpan, NOTHING, plural } from '../format.ts';
+import {
+  formatAgo,
+  formatCount,
+  formatMs,
+  formatNumber,
+  formatRatio,
+  formatSpan,
+  NOTHING,
+  plural,
+} from '../format.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { appState, StateGlyph, StateWord } from '../parts/state.tsx';
 import { type State, useApp } from '../state/context.ts';
@@ -53,8 +62,8 @@ function NoApps() {
     <section class="hello">
       <h1 tabIndex={-1}>No apps yet</h1>
       <p>
-        Attach the log drain of a Heroku app and its requests, latency, error codes, memory and releases appear here, usually within ten
-        seconds.
+        Attach the log drain of a Heroku app and its requests, latency, error codes, memory and releases
+        appear here, usually within ten seconds.
       </p>
       {session.canEdit.value ? (
         <a class="button primary" href={router.link('/setup')}>
@@ -89,8 +98,17 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
           </button>
         </p>
       )}
-      <table class="data fleet" onPointerEnter={sorted.hold} onPointerLeave={sorted.release} onFocusIn={sorted.hold} onFocusOut={sorted.release}>
-        <caption class="sr">Apps, worst first. Figures cover the last 60 minutes; changes are against the same hour one week ago.</caption>
+      <table
+        class="data fleet"
+        onPointerEnter={sorted.hold}
+        onPointerLeave={sorted.release}
+        onFocusIn={sorted.hold}
+        onFocusOut={sorted.release}
+      >
+        <caption class="sr">
+          Apps, worst first. Figures cover the last 60 minutes; changes are against the same hour one week
+          ago.
+        </caption>
         <thead>
           <tr>
             <th scope="col">State</th>
@@ -100,7 +118,9 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
               <abbr title="Requests per minute, last five closed minutes">Req/min</abbr>
             </th>
             <th scope="col" class="num">
-              <abbr title="Requests that ended in 5xx or a platform error; small: against the same hour one week ago">Failed</abbr>
+              <abbr title="Requests that ended in 5xx or a platform error; small: against the same hour one week ago">
+                Failed
+              </abbr>
             </th>
             <th scope="col" class="num">
               p95
@@ -126,7 +146,10 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
 }
 
 function Summary({ rows }: { rows: FleetRow[] }) {
-  const counts = new Map<string, { level: 'ok' | 'warning' | 'critical' | 'unknown'; count: number; rank: number }>();
+  const counts = new Map<
+    string,
+    { level: 'ok' | 'warning' | 'critical' | 'unknown'; count: number; rank: number }
+  >();
   for (const row of rows) {
     const { word, level, rank } = appState(row);
     const found = counts.get(word);
@@ -185,10 +208,17 @@ function useSteadyOrder(rows: FleetRow[]) {
 }
 
 /** Changes within noise are not shown: a share must differ by half and 0.1 points, a latency by a quarter and 20 ms. */
-export function changeOf(now: number | null, before: number | null, kind: 'ratio' | 'ms'): 'up' | 'down' | null {
+export function changeOf(
+  now: number | null,
+  before: number | null,
+  kind: 'ratio' | 'ms',
+): 'up' | 'down' | null {
   if (now === null || before === null) return null;
   const delta = now - before;
-  const enough = kind === 'ratio' ? Math.abs(delta) >= Math.max(0.001, before * 0.5) : Math.abs(delta) >= Math.max(20, before * 0.25);
+  const enough =
+    kind === 'ratio'
+      ? Math.abs(delta) >= Math.max(0.001, before * 0.5)
+      : Math.abs(delta) >= Math.max(20, before * 0.25);
   return enough ? (delta > 0 ? 'up' : 'down') : null;
 }
 
@@ -200,7 +230,7 @@ function Row({ row }: { row: FleetRow }) {
   const none = row.health.state === 'waiting';
   const through = row.health.dataThroughMs;
   return (
-    <tr data-row class={`row-${state.level}`}>
+    <tr data-row class={`row-${state.level}${none ? ' row-waiting' : ''}`}>
       <td class="cell-state">
         <StateWord level={state.level} word={state.word} />
       </td>
@@ -211,7 +241,10 @@ function Row({ row }: { row: FleetRow }) {
         {none ? (
           <a href={router.link('/setup', { app: row.app })}>Finish set-up</a>
         ) : (
-          <Sparkline values={row.sparkline} label={`${plural(row.requests, 'request')} in the last 60 minutes`} />
+          <Sparkline
+            values={row.sparkline}
+            label={`${plural(row.requests, 'request')} in the last 60 minutes`}
+          />
         )}
       </td>
       <td class="num" data-label="Req/min">
@@ -233,7 +266,7 @@ function Row({ row }: { row: FleetRow }) {
         {formatMs(row.p95Ms)}
         <Change now={row.p95Ms} before={row.p95MsWeekAgo} kind="ms" />
       </td>
-      <td data-label="Top code">
+      <td class="cell-later" data-label="Top code">
         {row.topCode ? (
           <a href={router.link(`${base}/codes/${encodeURIComponent(row.topCode.code)}`)}>
             <span class="mono">{row.topCode.code}</span> ×{formatCount(row.topCode.count)}
@@ -242,7 +275,7 @@ function Row({ row }: { row: FleetRow }) {
           <span class="muted">{NOTHING}</span>
         )}
       </td>
-      <td class={`num${(row.worstMemory?.ratio ?? 0) > 1 ? ' warn' : ''}`} data-label="Memory">
+      <td class={`cell-later num${(row.worstMemory?.ratio ?? 0) > 1 ? ' warn' : ''}`} data-label="Memory">
         {row.worstMemory ? (
           <span title={showHidden(row.worstMemory.dyno)}>
             {formatRatio(row.worstMemory.ratio)}
@@ -252,20 +285,23 @@ function Row({ row }: { row: FleetRow }) {
           NOTHING
         )}
       </td>
-      <td data-label="Release">
+      <td class="cell-release" data-label="Release">
         {row.lastRelease ? (
           <>
-            <span class="mono">v{row.lastRelease.version}</span> <span class="muted small">{formatAgo(row.lastRelease.atMs, nowMs)}</span>
+            <span class="mono">v{row.lastRelease.version}</span>{' '}
+            <span class="muted small">{formatAgo(row.lastRelease.atMs, nowMs)}</span>
           </>
         ) : (
           <span class="muted">{NOTHING}</span>
         )}
       </td>
-      <td class={`num${row.health.state === 'silent' ? ' bad' : ''}`} data-label="Data age">
+      <td class={`cell-age num${row.health.state === 'silent' ? ' bad' : ''}`} data-label="Data age">
         <a class="plain" href={router.link(`${base}/health`)}>
           {through === null ? 'none yet' : formatSpan(nowMs - through)}
         </a>
-        {row.health.lostMessages > 0 && <span class="warn small"> {formatCount(row.health.lostMessages)} lost</span>}
+        {row.health.lostMessages > 0 && (
+          <span class="warn small"> {formatCount(row.health.lostMessages)} lost</span>
+        )}
       </td>
     </tr>
   );
@@ -278,8 +314,7 @@ function Change({ now, before, kind }: { now: number | null; before: number | nu
   return (
     <span class={`change change-${change}`} title={`Same hour one week ago: ${text}`}>
       <span aria-hidden="true">{change === 'up' ? '▲' : '▼'}</span>
-      <span class="sr">{change === 'up' ? ' up' : ' down'} from </span>
-      {text}
+      <span class="sr">{change === 'up' ? ' up' : ' down'} </span> from {text}
     </span>
   );
 }

@@ -2,7 +2,16 @@
 import { useEffect } from 'preact/hooks';
 import type { InstanceHealthAnswer } from '../../api/contract/health.ts';
 import { showHidden } from '../clean.ts';
-import { formatAgo, formatBytes, formatClock, formatCount, formatSpan, NOTHING, plural, zoneSuffix } from '../format.ts';
+import {
+  formatAgo,
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatSpan,
+  NOTHING,
+  plural,
+  zoneSuffix,
+} from '../format.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { healthLevel, StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -67,7 +76,11 @@ function Streams() {
               </thead>
               <tbody>
                 {[...answer.apps]
-                  .sort((a, b) => (b.health.lostMessages || 0) - (a.health.lostMessages || 0) || (a.health.dataThroughMs ?? 0) - (b.health.dataThroughMs ?? 0))
+                  .sort(
+                    (a, b) =>
+                      (b.health.lostMessages || 0) - (a.health.lostMessages || 0) ||
+                      (a.health.dataThroughMs ?? 0) - (b.health.dataThroughMs ?? 0),
+                  )
                   .map(({ app, health }) => (
                     <tr key={app} data-row>
                       <th scope="row" data-label="App">
@@ -76,8 +89,10 @@ function Streams() {
                       <td data-label="State">
                         <StateWord level={healthLevel(health)} word={health.state} />
                       </td>
-                      <td class="mono" data-label="Data through">
-                        {health.dataThroughMs === null ? NOTHING : `${formatClock(health.dataThroughMs, zone)}${zoneSuffix(health.dataThroughMs, zone)}`}
+                      <td data-label="Data through">
+                        {health.dataThroughMs === null
+                          ? NOTHING
+                          : `${formatClock(health.dataThroughMs, zone)}${zoneSuffix(health.dataThroughMs, zone)}`}
                       </td>
                       <td class="num" data-label="Age">
                         {health.dataThroughMs === null ? NOTHING : formatSpan(nowMs - health.dataThroughMs)}
@@ -127,7 +142,12 @@ export function Instance({ answer }: { answer: InstanceHealthAnswer }) {
         </div>
         <div>
           <dt>Behind</dt>
-          <dd>{plural(answer.writers.reduce((sum, writer) => sum + writer.behindChunks, 0), 'chunk')}</dd>
+          <dd>
+            {plural(
+              answer.writers.reduce((sum, writer) => sum + writer.behindChunks, 0),
+              'chunk',
+            )}
+          </dd>
         </div>
         <div>
           <dt>Compactions due</dt>

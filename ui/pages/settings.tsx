@@ -2,7 +2,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { AppCreatedAnswer } from '../../api/contract/apps.ts';
 import type { InstanceHealthAnswer } from '../../api/contract/health.ts';
-import type { PersonAnswer, Role, SessionsAnswer, TokenCreatedAnswer, TokensAnswer } from '../../api/contract/session.ts';
+import type {
+  PersonAnswer,
+  Role,
+  SessionsAnswer,
+  TokenCreatedAnswer,
+  TokensAnswer,
+} from '../../api/contract/session.ts';
 import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
 import { formatAgo, formatDate } from '../format.ts';
@@ -86,7 +92,8 @@ function Apps() {
       {made && (
         <div class="once">
           <p>
-            New drain URL for <strong class="mono">{showHidden(made.app)}</strong>, shown this once. The old one keeps working for a while, so that no line is lost.
+            New drain URL for <strong class="mono">{showHidden(made.app)}</strong>, shown this once. The old
+            one keeps working for a while, so that no line is lost.
           </p>
           {made.commands.map((command) => (
             <CopyBlock key={command} text={command} label="command" />
@@ -128,7 +135,11 @@ function Apps() {
                         <button type="button" onClick={() => setAsked({ app: row.app, what: 'rotate' })}>
                           New drain URL<span class="sr"> for {row.app}</span>
                         </button>
-                        <button type="button" class="danger" onClick={() => setAsked({ app: row.app, what: 'remove' })}>
+                        <button
+                          type="button"
+                          class="danger"
+                          onClick={() => setAsked({ app: row.app, what: 'remove' })}
+                        >
                           Remove<span class="sr"> {row.app}</span>
                         </button>
                       </td>
@@ -141,12 +152,25 @@ function Apps() {
         }
       </Fresh>
       {asked?.what === 'rotate' && (
-        <Confirm title={`New drain URL for ${asked.app}?`} submit="Make a new URL" onClose={() => setAsked(null)} onYes={() => rotate(asked.app)}>
-          You get a new secret to paste. The old one keeps working for a while; then lines sent with it are refused and counted.
+        <Confirm
+          title={`New drain URL for ${asked.app}?`}
+          submit="Make a new URL"
+          onClose={() => setAsked(null)}
+          onYes={() => rotate(asked.app)}
+        >
+          You get a new secret to paste. The old one keeps working for a while; then lines sent with it are
+          refused and counted.
         </Confirm>
       )}
       {asked?.what === 'remove' && (
-        <Confirm title={`Remove ${asked.app}?`} submit="Remove" danger typed={asked.app} onClose={() => setAsked(null)} onYes={() => remove(asked.app)}>
+        <Confirm
+          title={`Remove ${asked.app}?`}
+          submit="Remove"
+          danger
+          typed={asked.app}
+          onClose={() => setAsked(null)}
+          onYes={() => remove(asked.app)}
+        >
           Its lines are refused from now on and everything kept about it is deleted. This cannot be undone.
         </Confirm>
       )}
@@ -189,7 +213,14 @@ function Confirm({ title, submit, danger, typed, onClose, onYes, children }: Con
             <label for="confirm-text">
               Type <strong class="mono">{typed}</strong>
             </label>
-            <input id="confirm-text" class="mono" autocomplete="off" spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+            <input
+              id="confirm-text"
+              class="mono"
+              autocomplete="off"
+              spellcheck={false}
+              value={text}
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
           </div>
         )}
         {error && (
@@ -198,7 +229,11 @@ function Confirm({ title, submit, danger, typed, onClose, onYes, children }: Con
           </p>
         )}
         <div class="row">
-          <button type="submit" class={danger ? 'primary danger' : 'primary'} disabled={busy || (typed !== undefined && text !== typed)}>
+          <button
+            type="submit"
+            class={danger ? 'primary danger' : 'primary'}
+            disabled={busy || (typed !== undefined && text !== typed)}
+          >
             {submit}
           </button>
           <button type="button" onClick={onClose}>
@@ -233,7 +268,8 @@ function Tokens() {
     <section class="group" aria-labelledby="tokens">
       <h2 id="tokens">API tokens</h2>
       <p class="muted">
-        For scripts and other programs: everything under <code>/api/v1</code>, as the role says. Tokens end after 90 days.
+        For scripts and other programs: everything under <code>/api/v1</code>, as the role says. Tokens end
+        after 90 days.
       </p>
       {made && (
         <div class="once">
@@ -269,8 +305,16 @@ function Tokens() {
                     </th>
                     <td data-label="Role">{token.role}</td>
                     <td data-label="Made">{formatDate(token.createdAtMs, 'local')}</td>
-                    <td data-label="Ends">{token.expiresAtMs < clock.now() ? <span class="warn">ended</span> : formatDate(token.expiresAtMs, 'local')}</td>
-                    <td data-label="Last used">{token.lastUsedMs === null ? 'never' : formatAgo(token.lastUsedMs, clock.nowMs.value)}</td>
+                    <td data-label="Ends">
+                      {token.expiresAtMs < clock.now() ? (
+                        <span class="warn">ended</span>
+                      ) : (
+                        formatDate(token.expiresAtMs, 'local')
+                      )}
+                    </td>
+                    <td data-label="Last used">
+                      {token.lastUsedMs === null ? 'never' : formatAgo(token.lastUsedMs, clock.nowMs.value)}
+                    </td>
                     <td class="actions">
                       <button type="button" class="danger" onClick={() => void revoke(token.id)}>
                         Revoke<span class="sr"> {token.name}</span>
@@ -363,10 +407,15 @@ function Account() {
     <section class="group" aria-labelledby="account">
       <h2 id="account">Your account</h2>
       <p>
-        {showHidden(session.person.value?.email ?? '')} <span class="muted">{session.person.value?.role}</span>
+        {showHidden(session.person.value?.email ?? '')}{' '}
+        <span class="muted">{session.person.value?.role}</span>
       </p>
       <label class="check">
-        <input type="checkbox" checked={prefs.singleKeys.value} onChange={(event) => (prefs.singleKeys.value = event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={prefs.singleKeys.value}
+          onChange={(event) => (prefs.singleKeys.value = event.currentTarget.checked)}
+        />
         Single-letter keys are on (Ctrl-K works either way)
       </label>
       <h3>Password</h3>
@@ -381,8 +430,21 @@ function Account() {
       >
         {(faultOf) => (
           <>
-            <Field name="currentPassword" label="Current password" type="password" autocomplete="current-password" fault={faultOf('currentPassword')} />
-            <Field name="newPassword" label="New password" type="password" autocomplete="new-password" minLength={12} fault={faultOf('newPassword')} />
+            <Field
+              name="currentPassword"
+              label="Current password"
+              type="password"
+              autocomplete="current-password"
+              fault={faultOf('currentPassword')}
+            />
+            <Field
+              name="newPassword"
+              label="New password"
+              type="password"
+              autocomplete="new-password"
+              minLength={12}
+              fault={faultOf('newPassword')}
+            />
           </>
         )}
       </Form>

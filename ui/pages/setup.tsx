@@ -24,7 +24,9 @@ export function ClaimPage() {
   return (
     <main class="door">
       <h1 tabIndex={-1}>Set up Drainboard</h1>
-      <p class="lead">This instance belongs to nobody yet. The set-up token proves that you started it; it works once.</p>
+      <p class="lead">
+        This instance belongs to nobody yet. The set-up token proves that you started it; it works once.
+      </p>
       <Form
         submit="Claim this instance"
         busyWord="Claiming…"
@@ -51,12 +53,25 @@ export function ClaimPage() {
               fault={faultOf('token')}
               hint={
                 <>
-                  Printed by <code>npm start</code>, or on Heroku: <code>heroku config:get DRAINBOARD_SETUP_TOKEN</code>
+                  Printed by <code>npm start</code>, or on Heroku:{' '}
+                  <code>heroku config:get DRAINBOARD_SETUP_TOKEN</code>
                 </>
               }
             />
-            <Field name="email" label="Your e-mail" type="email" autocomplete="username" fault={faultOf('email')} />
-            <Field name="displayName" label="Your name (optional)" required={false} autocomplete="name" fault={faultOf('displayName')} />
+            <Field
+              name="email"
+              label="Your e-mail"
+              type="email"
+              autocomplete="username"
+              fault={faultOf('email')}
+            />
+            <Field
+              name="displayName"
+              label="Your name (optional)"
+              required={false}
+              autocomplete="name"
+              fault={faultOf('displayName')}
+            />
             <Field
               name="password"
               label="Password"
@@ -98,7 +113,9 @@ export function AddAppPage() {
   return (
     <section class="narrow">
       <h1 tabIndex={-1}>Add an app</h1>
-      <p class="lead">Type the name it has on Heroku. You get two commands to paste; nothing is installed in the app.</p>
+      <p class="lead">
+        Type the name it has on Heroku. You get two commands to paste; nothing is installed in the app.
+      </p>
       <Form
         submit="Add app"
         busyWord="Adding…"
@@ -108,7 +125,16 @@ export function AddAppPage() {
           router.push(router.link('/setup', { app: made.app }));
         }}
       >
-        {(faultOf) => <Field name="name" label="Heroku app" mono pattern={APP_NAME} fault={faultOf('name')} hint="Small letters, digits and dashes, as in heroku apps." />}
+        {(faultOf) => (
+          <Field
+            name="name"
+            label="Heroku app"
+            mono
+            pattern={APP_NAME}
+            fault={faultOf('name')}
+            hint="Small letters, digits and dashes, as in heroku apps."
+          />
+        )}
       </Form>
     </section>
   );
@@ -117,7 +143,9 @@ export function AddAppPage() {
 function Attach({ app }: { app: string }) {
   const { freshCommands, router, session, live } = useApp();
   const fresh = freshCommands.value?.app === app ? freshCommands.value : null;
-  const checklist = useAnswer<ChecklistAnswer>(`/apps/${encodeURIComponent(app)}/checklist`, { everyMs: POLL_MS });
+  const checklist = useAnswer<ChecklistAnswer>(`/apps/${encodeURIComponent(app)}/checklist`, {
+    everyMs: POLL_MS,
+  });
   useEffect(() => {
     live.open(app);
     const stop = effect(() => {
@@ -128,7 +156,8 @@ function Attach({ app }: { app: string }) {
       live.close();
     };
   }, []);
-  const done = checklist.data.value?.steps.some((step) => step.id === 'routerLine' && step.state === 'done') ?? false;
+  const done =
+    checklist.data.value?.steps.some((step) => step.id === 'routerLine' && step.state === 'done') ?? false;
   return (
     <section class="narrow">
       <h1 tabIndex={-1}>
@@ -138,17 +167,27 @@ function Attach({ app }: { app: string }) {
         <>
           <p class="lead">Paste these into a terminal where the Heroku CLI is signed in.</p>
           {fresh.commands.map((command, index) => (
-            <CopyBlock key={command} text={command} label={`command ${index + 1} of ${fresh.commands.length}`} />
+            <CopyBlock
+              key={command}
+              text={command}
+              label={`command ${index + 1} of ${fresh.commands.length}`}
+            />
           ))}
-          {fresh.commands.length > 1 && <CopyBlock text={fresh.commands.join(' && \\\n')} label="all commands at once" />}
-          <p class="muted">The secret in the drain URL is shown this once. Only a keyed hash of it is stored; a new one can be made at any time.</p>
+          {fresh.commands.length > 1 && (
+            <CopyBlock text={fresh.commands.join(' && \\\n')} label="all commands at once" />
+          )}
+          <p class="muted">
+            The secret in the drain URL is shown this once. Only a keyed hash of it is stored; a new one can
+            be made at any time.
+          </p>
         </>
       ) : (
         <p class="lead">
           The commands were shown when the app was added.{' '}
           {session.canEdit.value && (
             <>
-              Lost them? <a href={router.link('/settings')}>Make a new drain URL</a>; the old one keeps working for a while.
+              Lost them? <a href={router.link('/settings')}>Make a new drain URL</a>; the old one keeps
+              working for a while.
             </>
           )}
         </p>
@@ -179,23 +218,36 @@ function Checklist({ answer }: { answer: ChecklistAnswer }) {
       <ol class="checklist" aria-live="polite">
         {answer.steps.map((step, index) => (
           <li key={step.id} class={`step-${step.state}`}>
-            {step.state === 'done' ? <StateGlyph level="ok" /> : step.state === 'stalled' ? <StateGlyph level="warning" /> : <span class={index === next ? 'pending now' : 'pending'} />}
+            {step.state === 'done' ? (
+              <StateGlyph level="ok" />
+            ) : step.state === 'stalled' ? (
+              <StateGlyph level="warning" />
+            ) : (
+              <span class={index === next ? 'pending now' : 'pending'} />
+            )}
             <div>
               <p>
                 <span class="strong">{step.title}</span>{' '}
                 <span class="muted">
-                  {step.state === 'done' && step.doneAtMs !== null ? formatClock(step.doneAtMs, range.zone.value) : STEP_WORDS[step.state]}
+                  {step.state === 'done' && step.doneAtMs !== null
+                    ? formatClock(step.doneAtMs, range.zone.value)
+                    : STEP_WORDS[step.state]}
                 </span>
               </p>
-              {step.hint && (step.state === 'stalled' || index === next) && <p class={step.state === 'stalled' ? 'hint-stalled' : 'muted'}>{step.hint}</p>}
-              {step.command && step.state !== 'done' && (step.state === 'stalled' || index === next) && <CopyBlock text={step.command} label={`command for ${step.title}`} />}
+              {step.hint && (step.state === 'stalled' || index === next) && (
+                <p class={step.state === 'stalled' ? 'hint-stalled' : 'muted'}>{step.hint}</p>
+              )}
+              {step.command && step.state !== 'done' && (step.state === 'stalled' || index === next) && (
+                <CopyBlock text={step.command} label={`command for ${step.title}`} />
+              )}
             </div>
           </li>
         ))}
       </ol>
       {answer.refused > 0 && (
         <p class="banner banner-warning">
-          {plural(answer.refused, 'attempt')} with this app’s name had the wrong secret in the last hour. Compare the URL in <code>heroku drains -a {showHidden(answer.app)}</code>.
+          {plural(answer.refused, 'attempt')} with this app’s name had the wrong secret in the last hour.
+          Compare the URL in <code>heroku drains -a {showHidden(answer.app)}</code>.
         </p>
       )}
     </>

@@ -27,8 +27,20 @@ export function SignInPage() {
       >
         {(faultOf) => (
           <>
-            <Field name="email" label="E-mail" type="email" autocomplete="username" fault={faultOf('email')} />
-            <Field name="password" label="Password" type="password" autocomplete="current-password" fault={faultOf('password')} />
+            <Field
+              name="email"
+              label="E-mail"
+              type="email"
+              autocomplete="username"
+              fault={faultOf('email')}
+            />
+            <Field
+              name="password"
+              label="Password"
+              type="password"
+              autocomplete="current-password"
+              fault={faultOf('password')}
+            />
           </>
         )}
       </Form>

@@ -11,14 +11,16 @@ export function VerdictLine({ answer }: { answer: OverviewAnswer }) {
   const zone = range.zone.value;
   const verdict = buildVerdict(answer, clock.now(), zone);
   const { totals } = answer;
-  const jump = (href: string, query?: Record<string, string>) => (href.startsWith('#') ? href : router.link(href, query));
+  const jump = (href: string, query?: Record<string, string>) =>
+    href.startsWith('#') ? href : router.link(href, query);
   return (
     <section class={`verdict verdict-${verdict.level}`} aria-label="Summary">
       <div class="verdict-head">
         <h1 tabIndex={-1}>{showHidden(answer.app)}</h1>
         <StateWord level={verdict.level} word={verdict.word} />
         <span class="muted verdict-range">
-          {formatRange(answer.range.from * 1000, answer.range.to * 1000, zone)} {zoneName(answer.range.to * 1000, zone)}
+          {formatRange(answer.range.from * 1000, answer.range.to * 1000, zone)}{' '}
+          {zoneName(answer.range.to * 1000, zone)}
         </span>
       </div>
       <p class="verdict-text">
@@ -31,7 +33,11 @@ export function VerdictLine({ answer }: { answer: OverviewAnswer }) {
       </p>
       <dl class="totals">
         <Total name="Requests" value={formatCount(totals.requests)} />
-        <Total name="Failed" value={totals.requests === 0 ? '–' : formatRatio(totals.bad / totals.requests)} note={formatCount(totals.bad)} />
+        <Total
+          name="Failed"
+          value={totals.requests === 0 ? '–' : formatRatio(totals.bad / totals.requests)}
+          note={totals.requests === 0 ? undefined : formatCount(totals.bad)}
+        />
         <Total name="p50" value={formatMs(totals.p50Ms)} />
         <Total name="p95" value={formatMs(totals.p95Ms)} />
         <Total name="p99" value={formatMs(totals.p99Ms)} />

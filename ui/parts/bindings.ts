@@ -5,7 +5,13 @@ import type { KeyBinding } from '../state/keys.ts';
 
 export function buildBindings(state: State): KeyBinding[] {
   const { overlay, range, cursor, router, page } = state;
-  const key = (group: string, keys: string, shown: string, does: string, run: () => void): KeyBinding => ({ group, keys, shown, does, run });
+  const key = (group: string, keys: string, shown: string, does: string, run: () => void): KeyBinding => ({
+    group,
+    keys,
+    shown,
+    does,
+    run,
+  });
   const go = (path: string) => () => router.push(router.link(path));
   const inApp = (rest: string) => () => {
     const app = page.app.peek();
@@ -23,8 +29,12 @@ export function buildBindings(state: State): KeyBinding[] {
     key('Everywhere', 'u', 'u', 'UTC or browser zone', () => range.toggleZone()),
     key('Go to', 'g f', 'g f', 'fleet', go('/')),
     key('Go to', 'g a', 'g a', 'app', inApp('')),
-    key('Go to', 'g d', 'g d', 'dynos: memory of the app', () => document.getElementById('chart-memory')?.scrollIntoView({ block: 'center' })),
-    key('Go to', 'g h', 'g h', 'drain health', () => (page.app.peek() ? inApp('/health')() : go('/health')())),
+    key('Go to', 'g d', 'g d', 'dynos: memory of the app', () =>
+      document.getElementById('chart-memory')?.scrollIntoView({ block: 'center' }),
+    ),
+    key('Go to', 'g h', 'g h', 'drain health', () =>
+      page.app.peek() ? inApp('/health')() : go('/health')(),
+    ),
     key('Go to', 'g ,', 'g ,', 'settings', go('/settings')),
     key('Time', 't', 't', 'range box', () => {
       overlay.value = 'range';
@@ -49,7 +59,8 @@ export function buildBindings(state: State): KeyBinding[] {
 function walkRows(step: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')];
   const at = rows.findIndex((row) => row.contains(document.activeElement));
-  const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
+  const next =
+    rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
   next?.querySelector<HTMLElement>('a, button')?.focus();
 }
 
@@ -58,7 +69,10 @@ function stepEvent({ page, range, cursor, announce, toast }: State, step: 1 | -1
   const events = page.events.peek().filter((event) => !event.routine);
   const sorted = [...events].sort((a, b) => a.atMs - b.atMs);
   const atMs = (range.pin.peek() ?? cursor.atS.peek() ?? (step > 0 ? 0 : Number.POSITIVE_INFINITY)) * 1000;
-  const next = step > 0 ? sorted.find((event) => event.atMs > atMs + 999) : sorted.findLast((event) => event.atMs < atMs - 999);
+  const next =
+    step > 0
+      ? sorted.find((event) => event.atMs > atMs + 999)
+      : sorted.findLast((event) => event.atMs < atMs - 999);
   if (!next) {
     announce.value = step > 0 ? 'No later event' : 'No earlier event';
     return;

@@ -20,8 +20,7 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
   }
   return (
     <div class="copy">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
-      <pre tabIndex={0} role="group" aria-label={label}>
+      <pre>
         <code ref={code}>{text}</code>
       </pre>
       <button type="button" onClick={copy} aria-label={`Copy ${label}`}>

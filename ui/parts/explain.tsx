@@ -21,7 +21,14 @@ export function Explain({ about, children }: { about: string; children: Componen
   }, [open]);
   return (
     <span class="explain" ref={box}>
-      <button type="button" class="explain-button" aria-label={`About ${about}`} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="explain-button"
+        aria-label={`About ${about}`}
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+      >
         ?
       </button>
       {open && (

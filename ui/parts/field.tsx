@@ -20,7 +20,9 @@ interface FieldProps {
 export function Field(props: FieldProps) {
   const [shown, setShown] = useState(false);
   const secret = props.type === 'password';
-  const notes = [props.hint && `${props.name}-hint`, props.fault && `${props.name}-fault`].filter(Boolean).join(' ');
+  const notes = [props.hint && `${props.name}-hint`, props.fault && `${props.name}-fault`]
+    .filter(Boolean)
+    .join(' ');
   return (
     <div class="field">
       <label for={props.name}>{props.label}</label>

@@ -18,7 +18,10 @@ export function Fresh<T>({ of, shown, what, children }: Props<T>) {
   const data = shown ?? of.data.value;
   const error = of.error.value;
   if (data === null) {
-    if (error !== null) return <Trouble what={what} error={error} status={of.errorStatus.value} onRetry={() => void of.load()} />;
+    if (error !== null)
+      return (
+        <Trouble what={what} error={error} status={of.errorStatus.value} onRetry={() => void of.load()} />
+      );
     return of.slow.value ? <Skeleton what={what} /> : <div class="unloaded" />;
   }
   const ageMs = clock.nowMs.value - clock.now() + Date.now() - (of.loadedMs.value ?? Date.now());
@@ -39,7 +42,17 @@ export function Fresh<T>({ of, shown, what, children }: Props<T>) {
   );
 }
 
-function Trouble({ what, error, status, onRetry }: { what: string; error: string; status: number | null; onRetry(): void }) {
+function Trouble({
+  what,
+  error,
+  status,
+  onRetry,
+}: {
+  what: string;
+  error: string;
+  status: number | null;
+  onRetry(): void;
+}) {
   return (
     <div class="trouble" role="alert">
       <h2>{status === 403 ? 'Not allowed' : status === 404 ? 'Not found' : `Could not load ${what}`}</h2>

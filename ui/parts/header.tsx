@@ -15,11 +15,22 @@ export function Header({ timed }: { timed: boolean }) {
       <div class="top-row">
         <a class="brand" href={router.link('/')}>
           <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-            <path d="M1.5 3.5h13M1.5 8h8.5M1.5 12.5h4" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" />
+            <path
+              d="M1.5 3.5h13M1.5 8h8.5M1.5 12.5h4"
+              fill="none"
+              stroke="currentColor"
+              stroke-width="2"
+              stroke-linecap="round"
+            />
           </svg>
           <span class="brand-name">Drainboard</span>
         </a>
-        <button type="button" class="switcher" onClick={() => (overlay.value = 'palette')} title="Jump to an app or page ( / )">
+        <button
+          type="button"
+          class="switcher"
+          onClick={() => (overlay.value = 'palette')}
+          title="Jump to an app or page ( / )"
+        >
           <span class="sr">Switch app: </span>
           <span class="cut">{app ? showHidden(app) : 'All apps'}</span>
           <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
@@ -67,7 +78,13 @@ export function LiveSwitch() {
   const held = on && cursor.held.value;
   const word = !on ? 'Resume live' : live.away.value ? 'Reconnecting' : held ? 'Held while you read' : 'Live';
   return (
-    <button type="button" class={`live${on && !live.away.value && !held ? ' live-on' : ''}`} aria-pressed={on} onClick={() => range.toggleLive()} title="Live updates on or off ( l )">
+    <button
+      type="button"
+      class={`live${on && !live.away.value && !held ? ' live-on' : ''}`}
+      aria-pressed={on}
+      onClick={() => range.toggleLive()}
+      title="Live updates on or off ( l )"
+    >
       <span class="live-dot" aria-hidden="true" />
       {word}
     </button>
@@ -78,7 +95,13 @@ export function ZoneToggle() {
   const { range, clock } = useApp();
   const zone = range.zone.value;
   return (
-    <button type="button" class="quiet zone" aria-pressed={zone === 'utc'} onClick={() => range.toggleZone()} title="Browser zone or UTC ( u )">
+    <button
+      type="button"
+      class="quiet zone"
+      aria-pressed={zone === 'utc'}
+      onClick={() => range.toggleZone()}
+      title="Browser zone or UTC ( u )"
+    >
       <span class="sr">Times in </span>
       {zoneName(clock.now(), zone)}
     </button>
@@ -103,7 +126,8 @@ function UserMenu() {
       toast.value = `Could not sign out: ${error instanceof Error ? error.message : error}`;
     }
   }
-  const closeMenu = (event: Event) => (event.currentTarget as Element).closest('details')?.removeAttribute('open');
+  const closeMenu = (event: Event) =>
+    (event.currentTarget as Element).closest('details')?.removeAttribute('open');
   return (
     <details
       class="menu"
@@ -113,7 +137,8 @@ function UserMenu() {
         event.currentTarget.querySelector('summary')?.focus();
       }}
       onFocusOut={(event) => {
-        if (event.relatedTarget instanceof Node && !event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
+        if (event.relatedTarget instanceof Node && !event.currentTarget.contains(event.relatedTarget))
+          event.currentTarget.open = false;
       }}
     >
       <summary aria-label="Menu">
@@ -141,13 +166,22 @@ function UserMenu() {
           <legend>Theme</legend>
           {THEMES.map((theme) => (
             <label key={theme.id}>
-              <input type="radio" name="theme" checked={prefs.theme.value === theme.id} onChange={() => (prefs.theme.value = theme.id)} />
+              <input
+                type="radio"
+                name="theme"
+                checked={prefs.theme.value === theme.id}
+                onChange={() => (prefs.theme.value = theme.id)}
+              />
               <span>{theme.label}</span>
             </label>
           ))}
         </fieldset>
         <label class="check">
-          <input type="checkbox" checked={prefs.patterns.value} onChange={(event) => (prefs.patterns.value = event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={prefs.patterns.value}
+            onChange={(event) => (prefs.patterns.value = event.currentTarget.checked)}
+          />
           Hatch failures in charts
         </label>
         <button

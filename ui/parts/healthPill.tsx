@@ -1,7 +1,8 @@
 /** How far the data goes, in the header of every page. Leads to drain health. */
-import { useApp } from '../state/context.ts';
-import { formatClock, formatCount, formatDay, formatSpan, zoneSuffix } from '../format.ts';
+
 import type { HealthSummary } from '../../api/contract/health.ts';
+import { formatClock, formatCount, formatDay, formatSpan, zoneSuffix } from '../format.ts';
+import { useApp } from '../state/context.ts';
 import { healthLevel, StateGlyph } from './state.tsx';
 
 /** One summary over all apps: the newest data, the worst lag of those that receive, all losses. */
@@ -27,7 +28,8 @@ export function HealthPill() {
   const { page, fleet, clock, range, router } = useApp();
   const app = page.app.value;
   const whole = fleetHealth(fleet.data.value?.apps.map((row) => row.health) ?? []);
-  const health = app ? page.health.value : whole.summary;
+  const row = fleet.data.value?.apps.find((one) => one.app === app);
+  const health = app ? (page.health.value ?? row?.health ?? null) : whole.summary;
   const href = router.link(app ? `/a/${encodeURIComponent(app)}/health` : '/health');
   if (!health) {
     return (
@@ -37,17 +39,22 @@ export function HealthPill() {
       </a>
     );
   }
-  const level = !app && whole.silent > 0 && healthLevel(health) !== 'critical' ? 'warning' : healthLevel(health);
+  const level =
+    !app && whole.silent > 0 && healthLevel(health) !== 'critical' ? 'warning' : healthLevel(health);
   return (
-    <a class={`pill pill-${level}`} href={href} title="Drain health: how far the data goes, how late it comes, what is known to be lost in the last hour">
+    <a
+      class={`pill pill-${level}${app ? '' : ' pill-fleet'}`}
+      href={href}
+      title="Drain health: how far the data goes, how late it comes, what is known to be lost in the last hour"
+    >
       <StateGlyph level={level} />
-      <span class="pill-text">{pillText(health, clock.nowMs.value, range.zone.value)}</span>
-      {!app && whole.silent > 0 && <span class="strong">· {whole.silent} silent</span>}
+      <span class="pill-text">{pillText(health, clock.nowMs.value, range.zone.value, app === null)}</span>
+      {!app && whole.silent > 0 && <span class="strong pill-silent">{whole.silent} silent</span>}
     </a>
   );
 }
 
-function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local') {
+function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local', many: boolean) {
   if (health.state === 'waiting' || health.dataThroughMs === null) return 'waiting for the first line';
   const through = health.dataThroughMs;
   const day = nowMs - through > 12 * 3_600_000 ? `${formatDay(through, zone)} ` : '';
@@ -63,9 +70,14 @@ function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local') {
   return (
     <>
       <span class="wide">data through </span>
-      <span class="mono">{at}</span>
-      <span class="wide"> · lag {formatSpan(health.lagMs)}</span>
-      <span> · {formatCount(health.lostMessages)} lost</span>
+      <span class="pill-at">{at}</span>
+      <span class="wide">
+        {' '}
+        · lag {many ? '≤ ' : ''}
+        {formatSpan(health.lagMs)}
+      </span>
+      <span class="pill-dot pill-at"> · </span>
+      <span class="pill-lost">{formatCount(health.lostMessages)} lost</span>
     </>
   );
 }

@@ -9,7 +9,11 @@ export function Help({ bindings }: { bindings: KeyBinding[] }) {
   return (
     <Dialog title="Keys" onClose={() => (overlay.value = 'none')}>
       <label class="check">
-        <input type="checkbox" checked={prefs.singleKeys.value} onChange={(event) => (prefs.singleKeys.value = event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={prefs.singleKeys.value}
+          onChange={(event) => (prefs.singleKeys.value = event.currentTarget.checked)}
+        />
         Single-letter keys are on
       </label>
       <div class="key-groups">

@@ -92,9 +92,19 @@ function listTargets({ fleet, router, page }: ReturnType<typeof useApp>): Target
   const codes = new Set(rows.flatMap((row) => (row.app === app && row.topCode ? [row.topCode.code] : [])));
   for (const code of ['H10', 'H12', 'H13', 'H14', 'H18', 'H20', 'R14', 'R15']) codes.add(code);
   return [
-    ...rows.map((row) => ({ label: row.app, kind: 'app', href: router.link(`/a/${encodeURIComponent(row.app)}`) })),
+    ...rows.map((row) => ({
+      label: row.app,
+      kind: 'app',
+      href: router.link(`/a/${encodeURIComponent(row.app)}`),
+    })),
     ...(app ? [{ label: `Drain health of ${app}`, kind: 'page', href: router.link(`${base}/health`) }] : []),
-    ...(app ? [...codes].map((code) => ({ label: `${code} on ${app}`, kind: 'code', href: router.link(`${base}/codes/${code}`) })) : []),
+    ...(app
+      ? [...codes].map((code) => ({
+          label: `${code} on ${app}`,
+          kind: 'code',
+          href: router.link(`${base}/codes/${code}`),
+        }))
+      : []),
     { label: 'Fleet', kind: 'page', href: router.link('/') },
     { label: 'Drain health', kind: 'page', href: router.link('/health') },
     { label: 'Settings', kind: 'page', href: router.link('/settings') },

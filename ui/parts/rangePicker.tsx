@@ -14,22 +14,33 @@ export function RangePicker() {
     const onPress = (event: PointerEvent) => {
       if (event.target instanceof Node && !box.current?.contains(event.target)) overlay.value = 'none';
     };
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') close();
+    };
     document.addEventListener('pointerdown', onPress);
-    return () => document.removeEventListener('pointerdown', onPress);
+    document.addEventListener('keydown', onKey);
+    return () => {
+      document.removeEventListener('pointerdown', onPress);
+      document.removeEventListener('keydown', onKey);
+    };
   }, [open]);
   function close() {
     overlay.value = 'none';
     button.current?.focus();
   }
   return (
-    <div
-      class="picker"
-      ref={box}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape' && open) close();
-      }}
-    >
-      <button ref={button} type="button" class="picker-button" aria-expanded={open} aria-haspopup="dialog" onClick={() => (open ? close() : (overlay.value = 'range'))}>
+    <div class="picker" ref={box}>
+      <button
+        ref={button}
+        type="button"
+        class="picker-button"
+        aria-expanded={open}
+        aria-haspopup="dialog"
+        onClick={() => {
+          if (open) close();
+          else overlay.value = 'range';
+        }}
+      >
         <span class="sr">Time range: </span>
         {rangeLabel(range.text.value, clock.now(), range.zone.value)}
         <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
@@ -82,7 +93,9 @@ function Panel({ onClose }: { onClose(): void }) {
           </button>
         </div>
         <p id="range-meant" class={parsed && !parsed.ok ? 'fault' : 'muted'}>
-          {parsed && !parsed.ok ? parsed.why : `${formatRange(meant.fromMs, meant.toMs, zone)} ${zoneName(meant.toMs, zone)}`}
+          {parsed && !parsed.ok
+            ? parsed.why
+            : `${formatRange(meant.fromMs, meant.toMs, zone)} ${zoneName(meant.toMs, zone)}`}
         </p>
       </form>
       <ul class="presets">

@@ -38,7 +38,8 @@ export function appState(row: FleetRow): { level: Level; word: string; rank: num
   if (row.health.state === 'waiting') return { level: 'unknown', word: 'waiting', rank: 5 };
   if (row.health.state === 'silent') return { level: 'critical', word: 'silent', rank: 1 };
   if (!row.lowTraffic && failed >= FAILING_RATIO) return { level: 'critical', word: 'failing', rank: 0 };
-  if (row.health.lostMessages > 0 && row.health.lostMessages > row.health.messages * 0.01) return { level: 'warning', word: 'losing lines', rank: 2 };
+  if (row.health.lostMessages > 0 && row.health.lostMessages > row.health.messages * 0.01)
+    return { level: 'warning', word: 'losing lines', rank: 2 };
   if ((row.worstMemory?.ratio ?? 0) > 1) return { level: 'warning', word: 'memory', rank: 2 };
   if (!row.lowTraffic && failed >= LOOK_RATIO) return { level: 'warning', word: 'some fail', rank: 3 };
   if (row.requests === 0) return { level: 'unknown', word: 'no traffic', rank: 4 };

@@ -21,7 +21,11 @@ export interface KeyMap {
  * `bindings` is asked at each key, so that a page can change them. `enabled` is the preference for single keys;
  * Ctrl-K works without it.
  */
-export function buildKeyMap(bindings: () => KeyBinding[], enabled: () => boolean, openPalette: () => void): KeyMap {
+export function buildKeyMap(
+  bindings: () => KeyBinding[],
+  enabled: () => boolean,
+  openPalette: () => void,
+): KeyMap {
   let first: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -68,5 +72,8 @@ export function buildKeyMap(bindings: () => KeyBinding[], enabled: () => boolean
 
 /** Text fields, lists of choices and anything editable keep their keys. */
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }

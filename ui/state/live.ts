@@ -120,7 +120,9 @@ export function buildLive(): Live {
 function readTick(text: unknown): TickMessage | null {
   try {
     const value = JSON.parse(String(text)) as Partial<TickMessage>;
-    return typeof value.app === 'string' && typeof value.dataThroughMs === 'number' ? (value as TickMessage) : null;
+    return typeof value.app === 'string' && typeof value.dataThroughMs === 'number'
+      ? (value as TickMessage)
+      : null;
   } catch {
     return null;
   }

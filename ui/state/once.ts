@@ -7,8 +7,8 @@ import { stepFor } from './overview.ts';
 import { buildResource, type Resource } from './resource.ts';
 
 interface Options {
-  /** Sends from, to and step, and fetches again when the range changes. */
-  ranged?: boolean;
+  /** Sends from and to (and the width of a point), and fetches again when the range changes. */
+  ranged?: 'span' | 'points';
   query?: Query;
   /** Fetches again this often while the tab is seen (and, when ranged, while live). */
   everyMs?: number;
@@ -21,7 +21,11 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
   const resource = useMemo(
     () =>
       buildResource<T>((abort) =>
-        state.client.get<T>(path, { ...options.query, ...(options.ranged ? rangeQuery(state) : {}) }, abort),
+        state.client.get<T>(
+          path,
+          { ...options.query, ...(options.ranged ? rangeQuery(state, options.ranged) : {}) },
+          abort,
+        ),
       ),
     [path, queryKey],
   );
@@ -32,7 +36,8 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
     });
     const timer = options.everyMs
       ? setInterval(() => {
-          if (!state.clock.hidden.peek() && (!options.ranged || state.range.live.peek())) void resource.load();
+          if (!state.clock.hidden.peek() && (!options.ranged || state.range.live.peek()))
+            void resource.load();
         }, options.everyMs)
       : undefined;
     return () => {
@@ -44,8 +49,9 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
   return resource;
 }
 
-/** from and to in epoch ms, and the width of a point in seconds. */
-export function rangeQuery(state: State): Query {
+/** from and to in epoch ms; for points also their width in seconds. */
+export function rangeQuery(state: State, kind: 'span' | 'points'): Query {
   const { fromMs, toMs } = state.range.resolve();
-  return { from: Math.round(fromMs), to: Math.round(toMs), step: stepFor(toMs - fromMs) };
+  const span = { from: Math.round(fromMs), to: Math.round(toMs) };
+  return kind === 'span' ? span : { ...span, step: stepFor(toMs - fromMs) };
 }

@@ -36,8 +36,18 @@ export function buildOverview(app: string, state: State): Overview {
   const { client, range, clock, live, cursor, page } = state;
   const resource = buildResource<OverviewAnswer>(async (abort) => {
     const { fromMs, toMs } = range.resolve();
-    const query = { from: Math.round(fromMs), to: Math.round(toMs), step: stepFor(toMs - fromMs), proc: range.proc.peek(), dyno: range.dyno.peek() };
-    const answer = await client.get<OverviewAnswer>(`/apps/${encodeURIComponent(app)}/overview`, query, abort);
+    const query = {
+      from: Math.round(fromMs),
+      to: Math.round(toMs),
+      step: stepFor(toMs - fromMs),
+      proc: range.proc.peek(),
+      dyno: range.dyno.peek(),
+    };
+    const answer = await client.get<OverviewAnswer>(
+      `/apps/${encodeURIComponent(app)}/overview`,
+      query,
+      abort,
+    );
     clock.correct(answer.nowMs);
     return answer;
   });
@@ -85,7 +95,8 @@ export function buildOverview(app: string, state: State): Overview {
       page.health.value = resource.data.value?.health ?? null;
       page.events.value = shown.value?.events ?? [];
       const releases = (shown.value?.events ?? []).filter((event) => event.lane === 'release');
-      range.lastReleaseMs.value = releases.length > 0 ? Math.max(...releases.map((event) => event.atMs)) : null;
+      range.lastReleaseMs.value =
+        releases.length > 0 ? Math.max(...releases.map((event) => event.atMs)) : null;
     }),
   ];
   const slow = setInterval(() => {

@@ -16,7 +16,11 @@ export interface Prefs {
 
 export function buildPrefs(): Prefs {
   const themeVersion = signal(0);
-  const theme = stored<Theme>('theme', 'auto', (value) => value === 'auto' || value === 'light' || value === 'dark');
+  const theme = stored<Theme>(
+    'theme',
+    'auto',
+    (value) => value === 'auto' || value === 'light' || value === 'dark',
+  );
   const singleKeys = stored<boolean>('keys', true, (value) => typeof value === 'boolean');
   const patterns = stored<boolean>('patterns', false, (value) => typeof value === 'boolean');
   return {
@@ -33,9 +37,11 @@ export function buildPrefs(): Prefs {
       const stopPatterns = patterns.subscribe(() => {
         themeVersion.value = themeVersion.peek() + 1;
       });
-      const media = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)', '(forced-colors: active)'].map((query) =>
-        matchMedia(query),
-      );
+      const media = [
+        '(prefers-color-scheme: dark)',
+        '(prefers-contrast: more)',
+        '(forced-colors: active)',
+      ].map((query) => matchMedia(query));
       const onChange = () => {
         themeVersion.value = themeVersion.peek() + 1;
       };

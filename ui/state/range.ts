@@ -5,10 +5,10 @@ import type { Clock } from './clock.ts';
 import {
   DEFAULT_RANGE,
   instantText,
-  type RangeMs,
-  type RangeText,
   RANGE_MAX_MS,
   RANGE_MIN_MS,
+  type RangeMs,
+  type RangeText,
   resolveRange,
 } from './rangeText.ts';
 import type { Router } from './router.ts';
@@ -39,12 +39,10 @@ export interface Range {
 }
 
 export function buildRange(router: Router, clock: Clock): Range {
-  const text = computed<RangeText>(
-    () => ({
-      from: router.params.value.get('from') ?? DEFAULT_RANGE.from,
-      to: router.params.value.get('to') ?? DEFAULT_RANGE.to,
-    }),
-  );
+  const text = computed<RangeText>(() => ({
+    from: router.params.value.get('from') ?? DEFAULT_RANGE.from,
+    to: router.params.value.get('to') ?? DEFAULT_RANGE.to,
+  }));
   const zone = computed<Zone>(() => (router.params.value.get('tz') === 'utc' ? 'utc' : 'local'));
   const live = computed(() => text.value.to === 'now');
   const resolve = () => resolveRange(text.peek(), clock.now());
@@ -87,7 +85,10 @@ export function buildRange(router: Router, clock: Clock): Range {
       const span = (toMs - fromMs) * factor;
       if (live.peek()) {
         const seconds = Math.round(Math.min(Math.max(span, RANGE_MIN_MS), RANGE_MAX_MS) / 1000);
-        set({ from: `now-${seconds % 3600 === 0 ? `${seconds / 3600}h` : seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`}`, to: 'now' });
+        set({
+          from: `now-${seconds % 3600 === 0 ? `${seconds / 3600}h` : seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`}`,
+          to: 'now',
+        });
       } else setMs((fromMs + toMs - span) / 2, (fromMs + toMs + span) / 2);
     },
     toggleLive() {

@@ -45,14 +45,19 @@ export function parseSpan(text: string): number | null {
   return ms > 0 && ms <= RANGE_MAX_MS ? ms : null;
 }
 
-const WALL = /^(?:(\d{4})-(\d{1,2})-(\d{1,2}))?[ T]*(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(z|utc)?$/i;
+const WALL =
+  /^(?:(\d{4})-(\d{1,2})-(\d{1,2}))?[ T]*(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(z|utc)?$/i;
 
 /** Wall-clock text (`2026-11-20 10:00`, `10:42`, `2026-11-20`) in a zone; a trailing Z or UTC overrides the zone. */
 function parseWall(text: string, nowMs: number, zone: Zone): number | null {
   const match = WALL.exec(text);
   if (!match || (match[1] === undefined && match[4] === undefined)) return null;
   const utc = zone === 'utc' || match[7] !== undefined;
-  const [hour, minute, second] = [match[4], match[5], match[6]].map((part) => Number(part ?? 0)) as [number, number, number];
+  const [hour, minute, second] = [match[4], match[5], match[6]].map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+  ];
   if (hour > 23 || minute > 59 || second > 59) return null;
   const now = new Date(nowMs);
   let year = utc ? now.getUTCFullYear() : now.getFullYear();
@@ -66,7 +71,9 @@ function parseWall(text: string, nowMs: number, zone: Zone): number | null {
     if (check.getUTCMonth() !== month || check.getUTCDate() !== day) return null;
   }
   const at = (d: number) =>
-    utc ? Date.UTC(year, month, d, hour, minute, second) : new Date(year, month, d, hour, minute, second).getTime();
+    utc
+      ? Date.UTC(year, month, d, hour, minute, second)
+      : new Date(year, month, d, hour, minute, second).getTime();
   const ms = at(day);
   // A bare clock time means the last time it was that late: at 00:10, `23:50` is yesterday's.
   return match[1] === undefined && ms > nowMs ? at(day - 1) : ms;
@@ -113,7 +120,11 @@ export function parseRange(
   if (/^now\s*-\s*\S+$/i.test(trimmed) && parseInstant(trimmed, nowMs, zone) !== null) {
     return { ok: true, range: { from: trimmed.replace(/\s/g, '').toLowerCase(), to: 'now' } };
   }
-  return parseAround(trimmed, nowMs, zone) ?? parseBetween(trimmed, nowMs, zone) ?? parseSince(trimmed, nowMs, zone);
+  return (
+    parseAround(trimmed, nowMs, zone) ??
+    parseBetween(trimmed, nowMs, zone) ??
+    parseSince(trimmed, nowMs, zone)
+  );
 }
 
 type Parsed = ReturnType<typeof parseRange>;
@@ -123,7 +134,8 @@ function parseAround(text: string, nowMs: number, zone: Zone): Parsed | null {
   if (!match || (!/^around\s/i.test(text) && match[2] === undefined)) return null;
   const middle = parseInstant(match[1] ?? '', nowMs, zone);
   const half = match[2] === undefined ? 15 * MINUTE : parseSpan(match[2]);
-  if (middle === null) return { ok: false, why: `“${match[1]}” is not a time I know. Try around 10:42 ± 15m.` };
+  if (middle === null)
+    return { ok: false, why: `“${match[1]}” is not a time I know. Try around 10:42 ± 15m.` };
   if (half === null) return { ok: false, why: `“${match[2]}” is not a span. Try 15m or 1h.` };
   return bounded(middle - half, Math.min(middle + half, nowMs));
 }
@@ -150,7 +162,10 @@ function parseBetween(text: string, nowMs: number, zone: Zone): Parsed | null {
 function parseSince(text: string, nowMs: number, zone: Zone): Parsed {
   const from = parseInstant(text, nowMs, zone);
   if (from === null) {
-    return { ok: false, why: 'Not understood. Try 90m, now-2h, 2026-11-20 10:00, 10:00 to 10:30, or around 10:42 ± 15m.' };
+    return {
+      ok: false,
+      why: 'Not understood. Try 90m, now-2h, 2026-11-20 10:00, 10:00 to 10:30, or around 10:42 ± 15m.',
+    };
   }
   if (/^\d{4}-\d{1,2}-\d{1,2}\s*(z|utc)?$/i.test(text)) return bounded(from, Math.min(from + DAY, nowMs));
   if (from >= nowMs) return { ok: false, why: 'That is in the future.' };
@@ -159,7 +174,8 @@ function parseSince(text: string, nowMs: number, zone: Zone): Parsed {
 
 function bounded(fromMs: number, toMs: number): Parsed {
   if (fromMs >= toMs) return { ok: false, why: 'That range is empty, or in the future.' };
-  if (toMs - fromMs > RANGE_MAX_MS) return { ok: false, why: 'That is longer than anything kept (400 days).' };
+  if (toMs - fromMs > RANGE_MAX_MS)
+    return { ok: false, why: 'That is longer than anything kept (400 days).' };
   const from = toMs - fromMs < RANGE_MIN_MS ? toMs - RANGE_MIN_MS : fromMs;
   return { ok: true, range: { from: instantText(from), to: instantText(toMs) } };
 }

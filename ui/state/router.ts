@@ -35,7 +35,9 @@ export function buildRouter(): Router {
     if (how === 'push' && !samePath) {
       window.scrollTo(0, 0);
       // Without a page load nothing tells a screen reader that the page changed: move to its heading.
-      requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }));
+      requestAnimationFrame(() =>
+        document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }),
+      );
     }
   }
 

@@ -1,0 +1,235 @@
+/**
+ * Serves dist/ui under the policy of the product and answers the API from fixtures. For tests of the browser, and for
+ * looking: `node ui/fixtureServer.ts [port]`. Cookies choose what is shown: `role=viewer|editor|admin|none`,
+ * `fleet=normal|empty|big`, `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import type { Role } from '../api/contract/session.ts';
+import * as fixtures from './fixtures.ts';
+
+const DIST = join(import.meta.dirname, '..', 'dist', 'ui');
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+/** SEC-32, SEC-33: no inline script or style, nothing from elsewhere, Trusted Types without any policy. */
+export const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; form-action 'self'; " +
+  "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+export interface FixtureServer {
+  url: string;
+  /** Every API call, in order: `GET /apps`. */
+  calls: string[];
+  /** Sends a server-sent message to every open stream. */
+  emit(event: string, data: unknown): void;
+  /** Ends every open stream, as a restart would. */
+  dropStreams(): void;
+  openStreams(): number;
+  close(): Promise<void>;
+}
+
+/** `nowMs` is the server's clock; the default is the machine's. */
+export async function startFixtureServer(
+  options: { port?: number; nowMs?: () => number } = {},
+): Promise<FixtureServer> {
+  const nowMs = options.nowMs ?? Date.now;
+  const calls: string[] = [];
+  const streams = new Set<ServerResponse>();
+  const started = nowMs();
+  const server: Server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://fixture');
+    if (!url.pathname.startsWith('/api/v1')) return sendFile(url.pathname, response);
+    const path = url.pathname.slice('/api/v1'.length);
+    calls.push(`${request.method} ${path}${url.search}`);
+    if (path === '/stream') return openStream(request, response, streams);
+    const cookies = readCookies(request);
+    setTimeout(
+      () => answer(path, url.searchParams, request, response, cookies, nowMs(), started),
+      Number(cookies.slow ?? 0),
+    );
+  });
+  await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done));
+  const timer = setInterval(() => broadcast('ping', {}), 15_000);
+  function broadcast(event: string, data: unknown) {
+    for (const stream of streams) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    emit: broadcast,
+    dropStreams() {
+      for (const stream of streams) stream.end();
+      streams.clear();
+    },
+    openStreams: () => streams.size,
+    close() {
+      clearInterval(timer);
+      for (const stream of streams) stream.destroy();
+      server.closeAllConnections();
+      return new Promise((done) => server.close(() => done()));
+    },
+  };
+}
+
+function openStream(request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>) {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+  response.write('retry: 1000\n\nevent: ping\ndata: {}\n\n');
+  streams.add(response);
+  request.on('close', () => streams.delete(response));
+}
+
+function sendFile(path: string, response: ServerResponse) {
+  const wanted = extname(path) ? normalize(path) : '/index.html';
+  try {
+    const body = readFileSync(join(DIST, wanted));
+    response.writeHead(200, {
+      'Content-Type': TYPES[extname(wanted)] ?? 'application/octet-stream',
+      'Content-Security-Policy': POLICY,
+    });
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
+function readCookies(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    (request.headers.cookie ?? '').split(/;\s*/).map((pair) => pair.split('=') as [string, string]),
+  );
+}
+
+function sendJson(
+  response: ServerResponse,
+  body: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+) {
+  response.writeHead(status, {
+    'Content-Type': status >= 400 ? 'application/problem+json' : 'application/json',
+    'Cache-Control': 'no-store',
+    ...headers,
+  });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function problem(
+  response: ServerResponse,
+  status: number,
+  title: string,
+  detail: string,
+  faults?: { field: string; message: string }[],
+) {
+  sendJson(
+    response,
+    { type: 'about:blank', title, status, detail, code: 'fixture', requestId: 'fixture', faults },
+    status,
+  );
+}
+
+function answer(
+  path: string,
+  params: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+  cookies: Record<string, string>,
+  nowMs: number,
+  startedMs: number,
+) {
+  const role = (cookies.role === 'none' ? null : (cookies.role ?? 'admin')) as Role | null;
+  if (path === '/session')
+    return sendJson(response, fixtures.session(cookies.setup ? null : role, Boolean(cookies.setup)));
+  if (request.method !== 'GET') return void write(path, request, response);
+  if (!role) return problem(response, 401, 'Not signed in', 'Sign in first.');
+  if (cookies.fail)
+    return problem(
+      response,
+      500,
+      'Something broke',
+      'The database is away. What was acknowledged is safe; try again in a moment.',
+    );
+  const query = {
+    fromMs: Number(params.get('from') ?? nowMs - 3_600_000),
+    toMs: Number(params.get('to') ?? nowMs),
+    step: Number(params.get('step') ?? 10),
+    nowMs,
+    proc: params.get('proc') ?? undefined,
+    dyno: params.get('dyno') ?? undefined,
+  };
+  const [, first, app = '', rest] = path.split('/').map(decodeURIComponent);
+  if (first === 'apps' && !app)
+    return sendJson(response, fixtures.fleet(nowMs, (cookies.fleet as 'normal') ?? 'normal'));
+  if (first === 'apps' && app === 'missing')
+    return problem(response, 404, 'No such app', 'There is no app called missing.');
+  if (first === 'apps') {
+    if (rest === 'overview') return sendJson(response, fixtures.overview(app, query));
+    if (rest === 'health') return sendJson(response, fixtures.appHealth(app, query));
+    if (rest === 'codes') return sendJson(response, fixtures.codes(app, query));
+    if (rest === 'requests')
+      return sendJson(response, fixtures.requests(app, params.get('code') ?? '', nowMs));
+    // The list ticks by itself: one step every three seconds, and then it stalls.
+    if (rest === 'checklist')
+      return sendJson(
+        response,
+        fixtures.checklist(app, nowMs, Math.min(3, Math.floor((nowMs - startedMs) / 3000))),
+      );
+  }
+  const plain: Record<string, () => unknown> = {
+    '/codes': fixtures.codeTable,
+    '/health': () => fixtures.instanceHealth(nowMs),
+    '/sessions': () => fixtures.sessions(nowMs),
+    '/tokens': () => fixtures.tokens(nowMs),
+    '/people': fixtures.people,
+  };
+  const found = plain[path];
+  if (found) return sendJson(response, found());
+  problem(response, 404, 'Not found', `There is nothing at ${path}.`);
+}
+
+/** Writes change nothing but the session cookie; they answer as the product would. */
+async function write(path: string, request: IncomingMessage, response: ServerResponse) {
+  let text = '';
+  for await (const piece of request) text += piece;
+  const body = JSON.parse(text || '{}') as Record<string, string>;
+  if (path === '/sign-in' && body.password !== 'correct horse battery')
+    return problem(response, 403, 'Not signed in', 'That e-mail and password do not belong together.');
+  if (path === '/sign-in')
+    return sendJson(response, fixtures.session('admin'), 200, { 'Set-Cookie': 'role=admin; Path=/' });
+  if (path === '/sign-out') return sendJson(response, undefined, 204, { 'Set-Cookie': 'role=none; Path=/' });
+  if (path === '/setup' && body.token !== 'let-me-in')
+    return problem(response, 422, 'Not accepted', 'Some fields need another look.', [
+      { field: 'token', message: 'This is not the set-up token of this instance.' },
+    ]);
+  if (path === '/setup')
+    return sendJson(response, fixtures.session('admin'), 200, { 'Set-Cookie': 'setup=; Path=/; Max-Age=0' });
+  if (path === '/apps')
+    return sendJson(response, fixtures.created(body.name ?? '', 'https://drains.example.com'), 201);
+  if (path.endsWith('/rotate'))
+    return sendJson(
+      response,
+      fixtures.created(decodeURIComponent(path.split('/')[2] ?? ''), 'https://drains.example.com'),
+    );
+  if (path === '/tokens')
+    return sendJson(
+      response,
+      {
+        id: 't3',
+        token: 'dbt_4Jx8Wq2mR7tYc1Vb6Nz3Kp9L',
+        role: body.role,
+        expiresAtMs: Date.now() + 90 * 86_400_000,
+      },
+      201,
+    );
+  sendJson(response, undefined, 204);
+}
+
+if (import.meta.main) {
+  const server = await startFixtureServer({ port: Number(process.argv[2] ?? 4173) });
+  console.log(server.url);
+}
