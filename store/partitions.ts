@@ -251,7 +251,7 @@ function missingPiece(
 
 const LOCK_NOT_AVAILABLE = '55P03';
 /** A second process was quicker: its table, its row type, its bounds. */
-const MADE_ELSEWHERE = new Set(['42P07', '23505', '42P17', '40P01']);
+const MADE_ELSEWHERE = new Set(['42P07', '42710', '23505', '42P17', '40P01']);
 
 /** Gives the name; null when it has to be tried again (a lock, or another process made it). */
 async function makePartition(
