@@ -40,6 +40,7 @@ const minutes = async () => {
 
 test('P-21 K-08 after seven idle days partitions, minutes and retention are made up for, by one of two workers', async () => {
   const bucketS = (NOW - DAY) / 1000;
+  await pool.query(`INSERT INTO series (app_id, kind, key, created_at_ms) VALUES (1, 1, 'web.1', 0)`);
   await ensurePartitionsFor(pool, 'count_buckets_10s', [bucketS]);
   await ensurePartitionsFor(pool, 'sample_buckets_10s', [bucketS]);
   await ensurePartitionsFor(pool, 'chunks', [NOW - 7 * DAY]);

@@ -19,9 +19,18 @@ beforeAll(async () => {
   for (const table of PARTITIONED_TABLES) {
     if (table.endsWith('10s')) await ensurePartitionsForRange(pool, table, T - 7200, T + 4 * 3600);
   }
+  await insertSeries();
 });
 afterAll(() => database.close());
 beforeEach(empty);
+
+/** Three series each for apps 1, 2 and 3. */
+async function insertSeries(): Promise<void> {
+  await pool.query(
+    `INSERT INTO series (id, app_id, kind, key, created_at_ms) OVERRIDING SYSTEM VALUE
+     SELECT a * 10 + s, a, 1, s::text, 0 FROM generate_series(1, 3) AS a, generate_series(1, 3) AS s`,
+  );
+}
 
 async function empty(): Promise<void> {
   await pool.query(`TRUNCATE compactions, leases, count_buckets_10s, count_buckets_1m, count_buckets_1h,
@@ -38,8 +47,12 @@ interface Write {
   sample: number;
 }
 
+/** Every app has series of its own. */
+const seriesIdOf = ({ appId, seriesId }: Write) => appId * 10 + seriesId;
+
 async function insertWrite(client: Client, write: Write): Promise<void> {
-  const { appId, bucketS, seriesId, writerId, serviceMs, sample } = write;
+  const { appId, bucketS, writerId, serviceMs, sample } = write;
+  const seriesId = seriesIdOf(write);
   const bins = new Uint32Array(BINS);
   for (const ms of serviceMs ?? []) bins[binOf(ms)]!++;
   const sum = serviceMs?.reduce((a, b) => a + b, 0) ?? null;

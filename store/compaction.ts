@@ -144,7 +144,7 @@ async function claimUnit(client: Client, level: Level, options: CompactOptions):
            SELECT FROM compactions m WHERE m.app_id = c.app_id AND m.resolution_s = ${MINUTES.resolutionS}
              AND m.unit_s >= c.unit_s AND m.unit_s < c.unit_s + ${HOURS.unitS} AND m.done_version < m.version)`
       : '';
-  await client.query(`SET LOCAL idle_in_transaction_session_timeout = '15s'`);
+  await client.query(`SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL work_mem = '16MB'`);
   const { rows } = await client.query<DueUnit>(
     `SELECT app_id AS "appId", unit_s AS "unitS", version FROM compactions c
      WHERE resolution_s = $1 AND done_version < version AND unit_s <= $2 ${minutesDone}
@@ -168,6 +168,13 @@ async function lockRetired(client: Client, level: Level): Promise<Record<Family,
 }
 
 /**
+ * Rows of a unit. The series are listed so that the index (app_id, series_id, bucket_s) is entered once a series:
+ * before Postgres 18 it is of no use without them, and every unit would read a whole partition.
+ */
+const WITHIN = `app_id = $1 AND series_id = ANY (ARRAY(SELECT id FROM series WHERE app_id = $1))
+  AND bucket_s >= $2 AND bucket_s < $3`;
+
+/**
  * Where the rows of a unit come from. Normally the finer table, and what was compacted before goes. Once part of
  * the finer rows may be retired, what was compacted stays, and rows that came late are moved over to it.
  */
@@ -178,16 +185,15 @@ async function openSource(
   unit: DueUnit,
   retiredBeforeS: number,
 ): Promise<string> {
-  const within = 'app_id = $1 AND bucket_s >= $2 AND bucket_s < $3';
   if (unit.unitS < retiredBeforeS) {
-    return `WITH finer AS (DELETE FROM ${family}_${level.finer} WHERE ${within} RETURNING *)`;
+    return `WITH finer AS (DELETE FROM ${family}_${level.finer} WHERE ${WITHIN} RETURNING *)`;
   }
-  await client.query(`DELETE FROM ${family}_${level.coarser} WHERE ${within} AND writer_id = ${COMPACTED}`, [
+  await client.query(`DELETE FROM ${family}_${level.coarser} WHERE ${WITHIN} AND writer_id = ${COMPACTED}`, [
     unit.appId,
     unit.unitS,
     unit.unitS + level.unitS,
   ]);
-  return `WITH finer AS (SELECT * FROM ${family}_${level.finer} WHERE ${within})`;
+  return `WITH finer AS (SELECT * FROM ${family}_${level.finer} WHERE ${WITHIN})`;
 }
 
 const SUMMED = [

@@ -66,6 +66,11 @@ async function insertBucket(bucketS: number, appId = 1): Promise<void> {
   await markTouched(pool, [{ appId, bucketS }]);
 }
 
+/** Series 1 of app 1. */
+async function insertSeries(): Promise<void> {
+  await pool.query(`INSERT INTO series (app_id, kind, key, created_at_ms) VALUES (1, 1, 'web.1', 0)`);
+}
+
 async function auditActions(): Promise<{ action: string; after: Record<string, unknown> }[]> {
   const { rows } = await pool.query('SELECT action, after FROM audit_log ORDER BY id');
   return rows;
@@ -111,6 +116,7 @@ describe('retention', () => {
 
   test('rows of 10 s stay until they are compacted; after that a unit before them is not computed again', async () => {
     const bucketS = Math.floor((NOW - 60 * HOUR) / 10_000) * 10;
+    await insertSeries();
     await insertBucket(bucketS);
     expect((await round()).retired).toEqual([]);
     await compactDue(pool, { nowMs: NOW });
