@@ -19,6 +19,7 @@ import { type Story, tellStory } from './demo/story.ts';
 import { superviseWeb, type WebProcess } from './demo/web.ts';
 import { type Environment, readConfig, readEnvironment, unwrapConfig } from './env.ts';
 import { type Local, prepareLocal } from './local.ts';
+import { ensureUiBuilt } from './ui-build.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -77,6 +78,8 @@ function interrupt(): Promise<void> {
 }
 
 async function start(options: DemoOptions): Promise<Demo> {
+  const built = ensureUiBuilt();
+  if (built !== '') say(built);
   const asked = readEnvironment();
   const { dataDir, port } = unwrapConfig(readConfig(asked));
   // A folder of its own: the demo's apps must not turn up beside real ones.
@@ -132,7 +135,7 @@ async function introduce({ baseUrl, local, options }: Demo, dataDir: string): Pr
   const admin = await makeAdmin(baseUrl, local.config.setupToken, dataDir);
   say('');
   say(`Dashboard:  ${baseUrl}`);
-  if (admin === undefined) say(`Set up:     ${baseUrl}/setup#${local.config.setupToken}`);
+  if (admin === undefined) say(`Sign in with the account made in an earlier run, at ${baseUrl}/sign-in`);
   else say(`Sign in as: ${admin.email}   password: ${admin.password}`);
   say('');
   if (options.open && process.stdout.isTTY) openBrowser(baseUrl);
@@ -171,6 +174,7 @@ function keepLedger(demo: Demo, dataDir: string): void {
       at: new Date().toISOString(),
       webRestarts: demo.web.restarts(),
       ...demo.ledger.snapshot(),
+      notDelivered: [...demo.ledger.frames()].filter((frame) => frame.fate !== 'delivered').slice(-100),
     };
     writeFileSync(`${file}.new`, `${JSON.stringify(account, null, 1)}\n`);
     renameSync(`${file}.new`, file);
@@ -216,12 +220,19 @@ async function compare(demo: Demo): Promise<boolean> {
   const waiting = Object.values(apps).reduce((sum, app) => sum + app.waiting, 0);
   if (waiting > 0) say(`${waiting} messages never met their fate.`);
   for (const [flaw, times] of Object.entries(flaws)) say(`Unreadable answers: ${flaw}, ${times} times.`);
-  say(
-    wrong === 0
-      ? `All ${rows.length} counts are equal; the web process was restarted ${demo.web.restarts()} times.`
-      : `${wrong} of ${rows.length} counts differ.`,
-  );
+  say(summarize(rows, demo.web.restarts()));
   return wrong === 0 && waiting === 0 && Object.keys(flaws).length === 0;
+}
+
+/** One sentence about the comparison. */
+function summarize(rows: readonly Comparison[], restarts: number): string {
+  const wrong = rows.filter((row) => !row.equal).length;
+  if (wrong > 0) return `${wrong} of ${rows.length} counts differ.`;
+  // A frame whose every try broke off may have been taken or not: no sender can know.
+  const open = rows.filter((row) => row.sent !== row.counted).length;
+  const verdict =
+    open === 0 ? 'are equal' : `agree (${open} of them but for frames that were never answered)`;
+  return `All ${rows.length} counts ${verdict}; the web process was restarted ${restarts} times.`;
 }
 
 try {
