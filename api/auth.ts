@@ -1,0 +1,76 @@
+/** Who a request comes from: a person by session, a machine by API token, or nobody. */
+import { randomBytes } from 'node:crypto';
+import type { Context } from 'hono';
+import { keyedHash } from '../model/secret.ts';
+import { MINUTE } from '../model/time.ts';
+import type { PersonRow, Role } from '../store/people.ts';
+import type { Queryable } from '../store/pool.ts';
+import { insertSession, readSession, type SessionRow, touchSession } from '../store/sessions.ts';
+import { readToken, TOKEN_PREFIX, type TokenRow, touchToken } from '../store/tokens.ts';
+import { clientAddress } from './client.ts';
+import { readSessionCookie, writeSessionCookie } from './cookies.ts';
+import type { ApiDeps } from './deps.ts';
+import { ApiError } from './error.ts';
+
+/** How long a password counts as just given (SEC-24). */
+export const FRESH_MS = 15 * MINUTE;
+const SESSION_BYTES = 32;
+
+export type Caller =
+  | { kind: 'nobody' }
+  | { kind: 'person'; person: PersonRow; session: SessionRow; role: Role }
+  | { kind: 'token'; token: TokenRow; role: Role };
+
+/** An Authorization header decides when there is one; then cookies are not looked at, so no page can ride on them. */
+export async function identify(c: Context, deps: ApiDeps): Promise<Caller> {
+  const authorization = c.req.header('authorization');
+  if (authorization !== undefined) return identifyToken(authorization, deps);
+  const cookie = readSessionCookie(c, deps.config);
+  if (cookie === undefined || cookie === '' || cookie.length > 128) return { kind: 'nobody' };
+  const nowMs = deps.nowMs();
+  const found = await readSession(deps.pool, keyedHash(deps.config.secret, 'session', cookie), nowMs);
+  if (!found) return { kind: 'nobody' };
+  await touchSession(deps.pool, found.session, nowMs);
+  return { kind: 'person', person: found.person, session: found.session, role: found.person.role };
+}
+
+async function identifyToken(authorization: string, deps: ApiDeps): Promise<Caller> {
+  const [, text = ''] = /^bearer\s+(\S{1,200})$/i.exec(authorization) ?? [];
+  if (!text.startsWith(TOKEN_PREFIX)) throw new ApiError('badToken');
+  const nowMs = deps.nowMs();
+  const token = await readToken(deps.pool, keyedHash(deps.config.secret, 'apiToken', text), nowMs);
+  if (!token) throw new ApiError('badToken');
+  await touchToken(deps.pool, token, nowMs);
+  return { kind: 'token', token, role: token.role };
+}
+
+const RANK: Record<Role, number> = { viewer: 1, editor: 2, admin: 3 };
+
+export function hasRole(caller: Caller, role: Role): boolean {
+  return caller.kind !== 'nobody' && RANK[caller.role] >= RANK[role];
+}
+
+/** Begins a new session for a person and sets its cookie: never an old one taken on (SEC-20). */
+export async function beginSession(
+  c: Context,
+  deps: ApiDeps,
+  db: Queryable,
+  personId: string,
+): Promise<{ id: string }> {
+  const token = randomBytes(SESSION_BYTES).toString('base64url');
+  const id = await insertSession(db, {
+    tokenHash: keyedHash(deps.config.secret, 'session', token),
+    personId,
+    nowMs: deps.nowMs(),
+    userAgent: c.req.header('user-agent') ?? '',
+    address: clientAddress(c, deps.config),
+  });
+  writeSessionCookie(c, deps.config, token);
+  return { id };
+}
+
+/** How a caller is named in the audit log. */
+export function actorOf(caller: Caller): string {
+  if (caller.kind === 'person') return caller.person.id;
+  return caller.kind === 'token' ? `token:${caller.token.id}` : 'nobody';
+}

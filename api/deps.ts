@@ -1,0 +1,44 @@
+/** What the API is built from. */
+import type { Log } from '../model/log.ts';
+import type { Pool } from '../store/pool.ts';
+import type { Kept } from '../store/reads/plan.ts';
+import type { KeptRequest } from '../store/reads/requests.ts';
+import type { LiveFeed } from './live.ts';
+
+/** The part of the configuration the API looks at; bin/env.ts' Config is one. */
+export interface ApiConfig extends Kept {
+  /** Key of all hashes (DRAINBOARD_SECRET). */
+  secret?: string | undefined;
+  /** Public address without a slash at the end, when it was set. */
+  baseUrl?: string | undefined;
+  /** On Heroku the router's headers can be trusted, nowhere else. */
+  onHeroku: boolean;
+  herokuAppName?: string | undefined;
+  herokuDomain?: string | undefined;
+  keepDetailsMs: number;
+}
+
+export interface ApiDeps {
+  /** For reading and for people's writes; best with a bound on connections of its own. */
+  pool: Pool;
+  config: ApiConfig & { secret: string };
+  nowMs: () => number;
+  live: LiveFeed;
+  log: Log;
+  /** The one-time token that lets its holder make the first admin. */
+  setupToken: string;
+  version?: string;
+  /** Folder of the built pages; left out: no pages are served. */
+  uiDir?: string | undefined;
+  /** Aborted when the process begins to stop: readiness ends, streams say goodbye. */
+  stopping?: AbortSignal | undefined;
+  /** Called once after the first admin was made. */
+  onClaimed?: (() => void) | undefined;
+  /** Looks a request id up in the durable log; newest first, with `why` = `log`. */
+  findRequestInChunks?:
+    | ((query: { appId: number; requestId: string; fromMs: number; toMs: number }) => Promise<KeptRequest[]>)
+    | undefined;
+}
+
+/** Longest a reading statement may run (P-24). */
+export const READ_TIMEOUT_MS = 10_000;
