@@ -59,7 +59,7 @@ async function addToEpisode(client: Client, appId: number, event: Filed<EventRec
      WHERE (at_ms, id) = (
        SELECT at_ms, id FROM events
        WHERE app_id = $1 AND kind = 'code' AND code = $2 AND dyno IS NOT DISTINCT FROM $3
-         AND at_ms >= $5 AND at_ms <= $6 AND until_ms >= $4 - $7
+         AND at_ms >= $5 AND at_ms <= $6 AND until_ms >= $4::bigint - $7::bigint
        ORDER BY at_ms DESC LIMIT 1
      ) AND at_ms >= $5 AND at_ms <= $6`,
     [
