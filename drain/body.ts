@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { killPoint } from '../model/kill-point.ts';
 
 export type BodyResult =
   | { kind: 'read'; buf: Buffer }
@@ -26,6 +27,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bo
       resolve(result);
     };
     const onData = (part: Buffer): void => {
+      killPoint('body.part');
       length += part.length;
       if (length > maxBytes) {
         request.pause();

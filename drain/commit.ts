@@ -4,6 +4,7 @@
  * again as it is until it is settled: the frame ids and the chunk's number make a try that got through harmless.
  */
 import type { LossRecord } from '../model/deltas.ts';
+import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { type ChunkInput, commitChunk, readChunkDuplicates } from '../store/chunks.ts';
 import { isLastingFailure } from '../store/failure.ts';
@@ -197,7 +198,9 @@ export class Committer {
       frames: ledgerFrames(group),
       knownDuplicates: group.frames.filter((frame) => frame.frameId === null).map((frame) => frame.position),
     };
+    killPoint('commit.before');
     const outcome = await commitChunk(this.#options.pool, input);
+    killPoint('commit.after');
     const duplicates =
       outcome.kind === 'committed' ? outcome.duplicates : await this.#settleRefusal(writer, input);
     if (outcome.kind === 'committed') this.#databaseClock.set(outcome.databaseNowMs);

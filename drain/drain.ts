@@ -33,6 +33,8 @@ export interface DrainOptions {
   storeClientAddresses: boolean;
   /** Told when deltas are visible to readers. */
   onRolledUp: (apps: AppDeltas[]) => void;
+  /** ms between two roll-ups; tests are in a hurry. */
+  rollUpEveryMs?: number;
 }
 
 export interface DrainStatus {
@@ -81,7 +83,15 @@ export function buildDrain(options: DrainOptions): Drain {
     holder,
     frameMemoryHours: options.frameMemoryHours,
   });
-  const checkpointer = new Checkpointer({ pool, committer, numbers, clock, log, onRolledUp });
+  const checkpointer = new Checkpointer({
+    pool,
+    committer,
+    numbers,
+    clock,
+    log,
+    onRolledUp,
+    ...(options.rollUpEveryMs !== undefined && { intervalMs: options.rollUpEveryMs }),
+  });
   const takeover = new Takeover({
     pool,
     // Its own numbers: it runs beside the checkpointer, and a cache in the middle of a statement is not shared.

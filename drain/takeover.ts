@@ -1,5 +1,6 @@
 /** Rolls up what writers left behind that died between a commit and its roll-up, from the durable log. */
 import type { AppDeltas } from '../model/deltas.ts';
+import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { SECOND } from '../model/time.ts';
 import { type ChunkRow, listChunksBehind } from '../store/chunks.ts';
@@ -62,6 +63,7 @@ export class Takeover {
     const { pool, holder, log, ownWriterId } = this.#options;
     const writer = await claimExpiredWriter(pool, holder, ownWriterId());
     if (writer === null) return false;
+    killPoint('takeover.claimed');
     let chunks = 0;
     while (writer.checkpointSeq < writer.seq) {
       const rolledUp = await this.#rollUpBatch(writer);

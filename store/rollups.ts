@@ -5,6 +5,7 @@
 import type { CountBucket, Durations } from '../model/bucket.ts';
 import type { AppDeltas, CountDelta, DrainDelta, SampleDelta } from '../model/deltas.ts';
 import { encodeBins } from '../model/histogram.ts';
+import { killPoint } from '../model/kill-point.ts';
 import { markTouched } from './compaction.ts';
 import { CopyRows, copyInto } from './copy.ts';
 import { insertDetails } from './details.ts';
@@ -51,9 +52,11 @@ export async function writeRollUp(
     await withTransaction(pool, async (client) => {
       if (!(await moveCheckpoint(client, input.writer, input.checkpointSeq, input.to))) throw new Fenced();
       await copyInto(client, COUNT_COLUMNS, countRows(counts, ids, input.writer.id));
+      killPoint('rollup.inside');
       await copyInto(client, SAMPLE_COLUMNS, sampleRows(samples, ids.slice(counts.length), input.writer.id));
       await writeRest(client, input);
     });
+    killPoint('rollup.after');
     return 'written';
   } catch (error) {
     if (error instanceof Fenced) return 'fenced';

@@ -1,0 +1,83 @@
+/**
+ * Named spots of the code at which a test can make a process die, freeze, fail or dawdle. They do nothing unless
+ * they were armed, which the environment does once at the start (`DRAINBOARD_KILL_POINTS`); an unarmed spot costs
+ * one comparison.
+ */
+
+/** Every spot there is, in the order in which a frame passes them. */
+export const KILL_POINTS = [
+  /** A part of a body has arrived. */
+  'body.part',
+  /** A group is about to be committed; no statement of it has been sent. */
+  'commit.before',
+  /** A group is committed; nobody has been answered. */
+  'commit.after',
+  /** Inside the transaction of a roll-up: the checkpoint is moved, some rows are written. */
+  'rollup.inside',
+  /** A roll-up is committed; this process does not know it yet. */
+  'rollup.after',
+  /** A dead writer is claimed; nothing of it is rolled up. */
+  'takeover.claimed',
+] as const;
+
+export type KillPoint = (typeof KILL_POINTS)[number];
+
+/** `kill` and `stop` are signals to ourselves, `throw` an Error, `wait` blocks the whole process for so long. */
+type Action = { kind: 'kill' | 'stop' | 'throw' } | { kind: 'wait'; ms: number };
+
+interface Armed {
+  /** Happens at this pass, counted from 1. */
+  pass: number;
+  action: Action;
+}
+
+let armed: Map<KillPoint, Armed[]> | null = null;
+const passes = new Map<KillPoint, number>();
+
+/**
+ * Arms spots: `name:pass:action`, separated by commas; action `kill`, `stop`, `throw` or `wait<ms>`. Replaces what
+ * was armed before, '' disarms all. Throws one Error that names every fault.
+ */
+export function armKillPoints(text: string): void {
+  const next = new Map<KillPoint, Armed[]>();
+  const faults: string[] = [];
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const [name = '', pass = '', action = ''] = entry.split(':');
+    const isKnown = (KILL_POINTS as readonly string[]).includes(name);
+    const does = parseAction(action);
+    if (!isKnown || !/^[1-9]\d{0,8}$/.test(pass) || does === null) {
+      faults.push(`"${entry}" is not name:pass:action with a name of ${KILL_POINTS.join(', ')}`);
+      continue;
+    }
+    const known = next.get(name as KillPoint) ?? [];
+    next.set(name as KillPoint, [...known, { pass: Number(pass), action: does }]);
+  }
+  if (faults.length > 0) throw new Error(faults.join('; '));
+  passes.clear();
+  armed = next.size === 0 ? null : next;
+}
+
+function parseAction(text: string): Action | null {
+  if (text === 'kill' || text === 'stop' || text === 'throw') return { kind: text };
+  const ms = /^wait(\d{1,6})$/.exec(text)?.[1];
+  return ms === undefined ? null : { kind: 'wait', ms: Number(ms) };
+}
+
+/** Passes a spot. */
+export function killPoint(name: KillPoint): void {
+  if (armed !== null) passArmed(name, armed);
+}
+
+function passArmed(name: KillPoint, spots: Map<KillPoint, Armed[]>): void {
+  const pass = (passes.get(name) ?? 0) + 1;
+  passes.set(name, pass);
+  const action = spots.get(name)?.find((spot) => spot.pass === pass)?.action;
+  if (action === undefined) return;
+  // Straight to the descriptor: a stream would not be flushed any more. The test sees that its fault fired.
+  process.stderr.write(`kill point ${name} pass ${pass}: ${action.kind}\n`);
+  if (action.kind === 'throw') throw new Error(`kill point ${name}`);
+  if (action.kind === 'wait') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, action.ms);
+  if (action.kind === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (action.kind === 'stop') process.kill(process.pid, 'SIGSTOP');
+}

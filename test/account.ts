@@ -1,0 +1,206 @@
+/** The account after a run: what the tables say, against a fresh computation and against what the senders say. */
+import { decodeSection } from '../drain/chunk.ts';
+import { RollUp } from '../drain/rollup.ts';
+import { addStored, BINS, countOf } from '../model/histogram.ts';
+import {
+  SERIES_CODE,
+  SERIES_DYNO,
+  SERIES_FRAME,
+  SERIES_MESSAGE,
+  SERIES_SKIPPED,
+  SERIES_STATUS,
+} from '../model/series.ts';
+import type { AppLedger } from '../sim/ledger.ts';
+import { listChunksBehind } from '../store/chunks.ts';
+import type { Pool } from '../store/pool.ts';
+
+export interface AppCounts {
+  messages: Record<string, number>;
+  codes: Record<string, number>;
+  statuses: Record<string, number>;
+  frames: Record<string, number>;
+  skipped: Record<string, number>;
+  requests: number;
+  bad: number;
+}
+
+const NAMES: Record<number, 'messages' | 'codes' | 'statuses' | 'frames' | 'skipped'> = {
+  [SERIES_MESSAGE]: 'messages',
+  [SERIES_CODE]: 'codes',
+  [SERIES_STATUS]: 'statuses',
+  [SERIES_FRAME]: 'frames',
+  [SERIES_SKIPPED]: 'skipped',
+};
+
+/** Everything the finest buckets count of an app. */
+export async function readCounts(pool: Pool, appId: number): Promise<AppCounts> {
+  const { rows } = await pool.query<{ kind: number; key: string; count: number; bad: number }>(
+    `SELECT s.kind, s.key, sum(b.count) AS count, coalesce(sum(b.bad), 0) AS bad
+     FROM count_buckets_10s b JOIN series s ON s.id = b.series_id AND s.app_id = b.app_id
+     WHERE b.app_id = $1 GROUP BY s.kind, s.key ORDER BY s.kind, s.key`,
+    [appId],
+  );
+  const counts: AppCounts = {
+    messages: {},
+    codes: {},
+    statuses: {},
+    frames: {},
+    skipped: {},
+    requests: 0,
+    bad: 0,
+  };
+  for (const { kind, key, count, bad } of rows) {
+    const name = NAMES[kind];
+    if (name !== undefined) counts[name][key] = count;
+    if (kind === SERIES_DYNO) {
+      counts.requests += count;
+      counts.bad += bad;
+    }
+  }
+  return counts;
+}
+
+export interface GapRow {
+  cause: string;
+  messages: number | null;
+  fromMs: number;
+  toMs: number;
+}
+
+export async function readGaps(pool: Pool, appId: number): Promise<GapRow[]> {
+  const { rows } = await pool.query<{
+    cause: string;
+    messages: number | null;
+    from_ms: number;
+    to_ms: number;
+  }>('SELECT cause, messages, from_ms, to_ms FROM gaps WHERE app_id = $1 ORDER BY id', [appId]);
+  return rows.map((row) => ({
+    cause: row.cause,
+    messages: row.messages,
+    fromMs: row.from_ms,
+    toMs: row.to_ms,
+  }));
+}
+
+/** A bucket's contents in words that can be compared; '' parts are absent. */
+type Cells = Map<string, number[]>;
+
+function add(cells: Cells, key: string, values: number[]): void {
+  const known = cells.get(key);
+  if (known === undefined) cells.set(key, values);
+  else
+    values.forEach((value, index) => {
+      known[index] = (known[index] ?? 0) + value;
+    });
+}
+
+/** Buckets as they are in the tables. */
+async function readCells(pool: Pool): Promise<Cells> {
+  const cells: Cells = new Map();
+  const { rows } = await pool.query<Record<string, number> & { key: string; hist: Buffer | null }>(
+    `SELECT b.app_id, s.kind, s.key, b.bucket_s, b.count, coalesce(b.bad, 0) AS bad,
+       coalesce(b.bytes, 0) AS bytes, coalesce(b.platform, 0) AS platform, coalesce(b.status_5xx, 0) AS s5,
+       coalesce(b.connect_sum_ms, 0) AS connect, coalesce(b.service_count, 0) AS timed,
+       coalesce(b.service_sum_ms, 0) AS service, b.service_hist AS hist
+     FROM count_buckets_10s b JOIN series s ON s.id = b.series_id`,
+  );
+  for (const row of rows) {
+    const inBins = row.hist === null ? 0 : inStored(row.hist);
+    add(cells, `${row.app_id} ${row.kind} ${row.key} ${row.bucket_s}`, [
+      row.count ?? 0,
+      row.bad ?? 0,
+      row.bytes ?? 0,
+      row.platform ?? 0,
+      row.s5 ?? 0,
+      row.connect ?? 0,
+      row.timed ?? 0,
+      row.service ?? 0,
+      inBins,
+    ]);
+  }
+  const samples = await pool.query<Record<string, number> & { key: string }>(
+    `SELECT b.app_id, s.kind, s.key, b.bucket_s, b.count, b.sum
+     FROM sample_buckets_10s b JOIN series s ON s.id = b.series_id`,
+  );
+  for (const row of samples.rows) {
+    add(cells, `${row.app_id} ${row.kind} ${row.key} ${row.bucket_s}`, [row.count ?? 0, row.sum ?? 0]);
+  }
+  return cells;
+}
+
+/** The same buckets, computed afresh from the durable log. */
+async function computeCells(pool: Pool): Promise<Cells> {
+  const rollUp = new RollUp();
+  const { rows: writers } = await pool.query<{ id: number }>('SELECT id FROM writers ORDER BY id');
+  for (const { id } of writers) {
+    for (const chunk of await listChunksBehind(pool, id, 0, 0, 1_000_000)) {
+      let start = 0;
+      for (const end of chunk.sectionEnds) {
+        rollUp.add(decodeSection(chunk.body.subarray(start, end)), new Set(chunk.duplicates));
+        start = end;
+      }
+    }
+  }
+  const cells: Cells = new Map();
+  for (const app of rollUp.take()) {
+    for (const { kind, key, bucketS, bucket } of app.counts) {
+      add(cells, `${app.appId} ${kind} ${key} ${bucketS}`, [
+        bucket.count,
+        bucket.byClass === null && bucket.platform === 0 ? 0 : bucket.bad,
+        bucket.byClass === null && bucket.platform === 0 ? 0 : bucket.bytes,
+        bucket.platform,
+        bucket.byClass?.[5] ?? 0,
+        bucket.connect?.sumMs ?? 0,
+        bucket.service?.count ?? 0,
+        bucket.service?.sumMs ?? 0,
+        bucket.service?.bins ? countOf(bucket.service.bins) : 0,
+      ]);
+    }
+    for (const { kind, key, bucketS, bucket } of app.samples) {
+      add(cells, `${app.appId} ${kind} ${key} ${bucketS}`, [bucket.count, bucket.sum]);
+    }
+  }
+  return cells;
+}
+
+function inStored(hist: Uint8Array): number {
+  const bins = new Float64Array(BINS);
+  addStored(bins, hist);
+  return countOf(bins);
+}
+
+/** Buckets of the tables against a fresh computation from the durable log: what differs, one sentence each. */
+export async function compareBuckets(pool: Pool): Promise<string[]> {
+  const stored = await readCells(pool);
+  const computed = await computeCells(pool);
+  const differences: string[] = [];
+  for (const key of new Set([...stored.keys(), ...computed.keys()])) {
+    const was = stored.get(key) ?? [];
+    const should = computed.get(key) ?? [];
+    const equal =
+      was.length === should.length &&
+      was.every((value, i) => Math.abs(value - (should[i] ?? 0)) < 1e-6 * Math.max(1, Math.abs(value)));
+    if (!equal) differences.push(`${key}: stored ${was}, computed ${should}`);
+  }
+  return differences;
+}
+
+/** Counts of the tables against the senders' own account: what differs, one sentence each. */
+export function compareWithSender(counts: AppCounts, sent: AppLedger): string[] {
+  const differences: string[] = [];
+  const compare = (what: string, counted: unknown, due: unknown): void => {
+    const [a, b] = [JSON.stringify(counted), JSON.stringify(due)];
+    if (a !== b) differences.push(`${what}: counted ${a}, sent ${b}`);
+  };
+  const sorted = (record: Record<string, number>): [string, number][] =>
+    Object.entries(record)
+      .filter(([, count]) => count > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  const withStatus = Object.fromEntries(Object.entries(counts.statuses).filter(([key]) => key !== 'none'));
+  compare('messages', sorted(counts.messages), sorted(sent.delivered.messagesByKind));
+  compare('statuses', sorted(withStatus), sorted(sent.delivered.statuses));
+  compare('codes', sorted(counts.codes), sorted(sent.delivered.codes));
+  compare('requests', counts.requests, sent.delivered.requests);
+  compare('bad', counts.bad, sent.delivered.bad);
+  return differences;
+}
