@@ -245,11 +245,7 @@ export class Intake {
     );
     requests.path[row] = use(section, entry, terms.paths.term(buf, at(fields.path.start), fields.path.end));
     requests.host[row] = use(section, entry, terms.hosts.term(buf, at(fields.host.start), fields.host.end));
-    requests.client[row] = use(
-      section,
-      entry,
-      terms.clients.term(buf, at(fields.client.start), fields.client.end),
-    );
+    requests.client[row] = use(section, entry, terms.client(buf, at(fields.client.start), fields.client.end));
     requests.dyno[row] = use(section, entry, terms.dynos.term(buf, at(fields.dyno.start), fields.dyno.end));
     requests.protocol[row] = use(
       section,

@@ -57,6 +57,8 @@ export class Interner {
   #lengths: Int32Array;
   #slab: Uint8Array;
   #slabUsed = 0;
+  /** Index of the term that was found last. */
+  #last = -1;
 
   /**
    * @param make stored text for a raw one (decoded from UTF-8 with replacement)
@@ -80,13 +82,19 @@ export class Interner {
   /** The term of bytes [start, end). Same bytes, same term, until the bound was reached. */
   term(buf: Uint8Array, start: number, end: number): Term {
     if (end < start) return this.term(buf, start, start);
+    // Hosts, methods and protocols are mostly those of the line before: comparing is cheaper than hashing.
+    const last = this.#last;
+    if (last >= 0 && this.#same(last, buf, start, end)) return this.#terms[last]!;
     const hash = hashOf(buf, start, end);
     const mask = this.#slots.length - 1;
     let slot = (hash ^ (hash >>> 15)) & mask;
     for (;;) {
       const index = this.#slots[slot]!;
       if (index === -1) return this.#add(slot, hash, buf, start, end);
-      if (this.#hashes[index] === hash && this.#same(index, buf, start, end)) return this.#terms[index]!;
+      if (this.#hashes[index] === hash && this.#same(index, buf, start, end)) {
+        this.#last = index;
+        return this.#terms[index]!;
+      }
       slot = (slot + 1) & mask;
     }
   }
@@ -126,6 +134,7 @@ export class Interner {
 
   #forget(): void {
     this.#slots.fill(-1);
+    this.#last = -1;
     this.#terms = [];
     this.#slabUsed = 0;
     if (this.#slab.length > 4 * 1024 * 1024) this.#slab = new Uint8Array(64 * 1024);

@@ -3,7 +3,7 @@ import { shortAddress } from '../model/address.ts';
 import { seriesDynoName } from '../model/heroku.ts';
 import { pathShape } from '../model/path-shape.ts';
 import { redactPath, storableText } from '../model/redact.ts';
-import { Interner, type Made } from './intern.ts';
+import { Interner, type Made, type Term } from './intern.ts';
 import { noteBit } from './notes.ts';
 
 const NOTE_CONTROL_BYTES = noteBit('controlBytes');
@@ -44,13 +44,36 @@ export class Terms {
   readonly dynos = new Interner((raw) => plain(seriesDynoName(raw), DYNO_MAX), 4096);
   readonly protocols = new Interner((raw) => plain(raw, PROTOCOL_MAX), 64);
   readonly clients: Interner;
+  readonly #networks: Interner;
+  readonly #storeClientAddresses: boolean;
 
   /** @param storeClientAddresses whole addresses instead of /24 and /48 (SEC-45) */
   constructor(storeClientAddresses: boolean) {
+    this.#storeClientAddresses = storeClientAddresses;
     this.clients = new Interner((raw) => {
       const shortened = shortAddress(raw);
       // Only what is an address is kept at all: fwd is the client's to choose.
       return plain(storeClientAddresses && shortened !== '' ? raw : shortened, 64);
     }, 16_384);
+    this.#networks = new Interner((raw) => plain(shortAddress(`${raw}0`), 64), 16_384);
   }
+
+  /** The client address of a request as it may be stored. */
+  client(buf: Uint8Array, start: number, end: number): Term {
+    if (this.#storeClientAddresses) return this.clients.term(buf, start, end);
+    // Nearly every address is IPv4 and shortened to its first three numbers: looked up by those alone, there are
+    // few enough to stay in the processor's cache.
+    const lastDot = lastDotOf(buf, start, end);
+    return lastDot < 0 ? this.clients.term(buf, start, end) : this.#networks.term(buf, start, lastDot + 1);
+  }
+}
+
+/** Position of the dot before one to three digits at the end; −1 when the text does not end so. */
+function lastDotOf(buf: Uint8Array, start: number, end: number): number {
+  for (let at = end - 1; at > start && at >= end - 4; at--) {
+    const byte = buf[at]!;
+    if (byte === 0x2e) return at < end - 1 ? at : -1;
+    if (byte < 0x30 || byte > 0x39) return -1;
+  }
+  return -1;
 }
