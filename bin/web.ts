@@ -8,13 +8,18 @@ import { findRequestInChunks } from '../drain/lookup.ts';
 import { isDrainPath } from '../drain/request.ts';
 import type { Log } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { buildPool, type Pool } from '../store/pool.ts';
 import type { ConfigWith } from './env.ts';
 import { loadConfig } from './env.ts';
 import { buildLive } from './live.ts';
+import { forgetSetupToken } from './local.ts';
 import { buildProcessLog } from './log.ts';
 import { buildHttpServer, dieOnMistakes, type Running, type StopStep, serve } from './serve.ts';
+import { PROJECT_FOLDER } from './settings.ts';
 import { startWorkerLoops } from './worker-loops.ts';
+
+const VERSION = packageJson.version;
 
 export type WebConfig = ConfigWith<'databaseUrl' | 'secret'>;
 
@@ -62,11 +67,17 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     nowMs: Date.now,
     live,
     log,
-    setupToken: config.setupToken ?? null,
+    setupToken: config.setupToken ?? '',
+    version: VERSION,
+    uiDir: `${PROJECT_FOLDER}dist/ui`,
     stopping: stopping.signal,
-    findRequestInChunks: (appId, requestId, fromMs, toMs) =>
-      findRequestInChunks(pools.api, appId, requestId, fromMs, toMs),
-    drainStatus: () => drain?.status() ?? null,
+    onClaimed: () => {
+      if (!config.onHeroku) forgetSetupToken(config.dataDir);
+    },
+    findRequestInChunks: async ({ appId, requestId, fromMs, toMs }) => {
+      const found = await findRequestInChunks(pools.api, appId, requestId, fromMs, toMs);
+      return found.map(({ reason, ...request }) => ({ ...request, why: reason }));
+    },
   });
   const apiListener = getRequestListener(api.fetch);
   const server = buildHttpServer((request, response) => {
