@@ -58,22 +58,27 @@ const SLASH = 0x2f;
 /** Nearly every path: short segments of letters, a few digits and `-_.`, in which nothing can hide. */
 function isPlainPath(path: string): boolean {
   if (path.length > 128) return false;
-  let segmentStart = 0;
-  let digits = 0;
-  for (let at = 0; at < path.length; at++) {
-    const c = path.charCodeAt(at);
-    if (c === SLASH) {
-      segmentStart = at + 1;
-      digits = 0;
-    } else if (c >= 0x30 && c <= 0x39) {
-      if (++digits > 3) return false;
-    } else if (!((c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x5f || c === 0x2e)) {
-      return false;
-    }
-    // Shorter than anything that is a token without digits, and than one with digits after a telling word.
-    if (at - segmentStart >= (digits > 0 ? 5 : 15)) return false;
+  for (let start = 0; start <= path.length; ) {
+    const end = plainEnd(path, start);
+    if (end < path.length && path.charCodeAt(end) !== SLASH) return false;
+    start = end + 1;
   }
   return true;
+}
+
+/**
+ * Where a word that begins at `start` stops being plain: lower-case letters, `-_.` and up to three digits, shorter
+ * than anything that is a token without digits (15), and than one with digits after a telling word (6).
+ */
+function plainEnd(text: string, start: number): number {
+  let digits = 0;
+  for (let at = start; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c >= 0x30 && c <= 0x39) digits++;
+    else if (!((c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x5f || c === 0x2e)) return at;
+    if (digits > 3 || at - start >= (digits > 0 ? 5 : 15)) return at;
+  }
+  return text.length;
 }
 
 /** Percent-encodes C0, C1, DEL and what reorders or hides text (I-19); lone surrogates become U+FFFD. */
@@ -85,15 +90,24 @@ function encodeControls(path: string): string {
 
 function redactSegments(path: string): Redacted {
   const counter = { redactions: 0 };
-  let afterWord = false;
-  const segments = hideUserInfo(path, counter)
-    .split('/')
-    .map((segment) => {
-      const text = redactSegment(segment, afterWord, counter);
-      afterWord ||= isSensitiveWord(text);
-      return text;
-    });
-  return { text: segments.join('/'), redactions: counter.redactions };
+  const segments = hideUserInfo(path, counter).split('/');
+  // Whether a telling word came before is found out when a segment makes it matter, for those before it.
+  let looked = 0;
+  let wasTold = false;
+  for (let index = 0; index < segments.length; index++) {
+    const segment = segments[index]!;
+    if (plainEnd(segment, 0) === segment.length) continue;
+    for (; !wasTold && looked < index; looked++) wasTold = isSensitiveWord(segments[looked]!);
+    if (wasTold || !isPlainId(segment)) segments[index] = redactSegment(segment, wasTold, counter);
+  }
+  return { text: counter.redactions === 0 ? path : segments.join('/'), redactions: counter.redactions };
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Numbers too short for a card, and uuids: what names a thing, where no word says that it opens a door. */
+function isPlainId(segment: string): boolean {
+  return segment.length < 13 ? /^\d+$/.test(segment) : segment.length === 36 && UUID.test(segment);
 }
 
 function redactSegment(segment: string, afterWord: boolean, counter: Counter): string {
@@ -155,6 +169,7 @@ function redactPair(pair: string, counter: Counter): string {
 
 /** A key that is a name stays; one that is itself a value (`?ada@example.com`) goes. */
 function redactKey(key: string, counter: Counter): string {
+  if (plainEnd(key, 0) === key.length) return key;
   const body = key.endsWith(CUT) ? key.slice(0, -1) : key;
   if (body === '*' || (body.length <= KEY_MAX && !looksLikeTokenAfterWord(body) && !hasForm(body)))
     return key;

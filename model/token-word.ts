@@ -3,9 +3,20 @@
 const SENSITIVE =
   /token|reset|invit|verif|confirm|activat|unsubscri|passw|secret|magic|session|credential|signature|apikey|(?:^|[-_.])(?:keys?|auth|otp|pin|sso|jwt|codes?|sig|unlock|share|hooks?|webhooks?)(?:$|[-_.])/i;
 
+/** Answers for words of routes, which are few and come again with every request. */
+const answers = new Map<string, boolean>();
+const ANSWERS_MAX = 4096;
+
 /** Whether a segment of a path says that a secret may follow: `reset`, `api-keys`, `invitations`. */
 export function isSensitiveWord(segment: string): boolean {
-  return segment.length >= 3 && segment.length <= 48 && segment[0] !== '{' && SENSITIVE.test(segment);
+  if (segment.length < 3 || segment.length > 48 || segment[0] === '{') return false;
+  let answer = answers.get(segment);
+  if (answer === undefined) {
+    answer = SENSITIVE.test(segment);
+    if (answers.size >= ANSWERS_MAX) answers.clear();
+    answers.set(segment, answer);
+  }
+  return answer;
 }
 
 /**
