@@ -56,19 +56,25 @@ export interface Overview {
 
 const DYNO_METRICS = ['memory_total', 'memory_swap', 'load_avg_1m'] as const;
 
-/** Names and slices once, then two lines of queries side by side: counted things and measured things. */
+/** Lends a connection for one piece of reading, bounded in time. */
+export type Lend = <T>(work: (db: Queryable) => Promise<T>) => Promise<T>;
+
+/** Names and slices once, then counted and measured things side by side, on a connection each. */
 export async function readOverview(
-  db: Queryable,
+  lend: Lend,
   appId: number,
   range: ReadRange,
   filter: DynoFilter,
 ): Promise<Overview> {
-  const [slices, names] = await Promise.all([
-    readSlices(db, appId, range, range.resolutionS),
-    readSeriesNames(db, [appId], KINDS),
-  ]);
+  const { slices, names } = await lend(async (db) => ({
+    slices: await readSlices(db, appId, range, range.resolutionS),
+    names: await readSeriesNames(db, [appId], KINDS),
+  }));
   const reading: Reading = { appId, range, slices, names, filter };
-  const [counted, measured] = await Promise.all([readCounted(db, reading), readMeasuredThings(db, reading)]);
+  const [counted, measured] = await Promise.all([
+    lend((db) => readCounted(db, reading)),
+    lend((db) => readMeasuredThings(db, reading)),
+  ]);
   const dynos = [...new Set([...counted.dynos, ...measured.dynos])].sort(compareDynos);
   const { all, columns } = counted.times;
   return {

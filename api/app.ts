@@ -1,0 +1,129 @@
+/** The API, health and the pages as one server; every route of it is in one of the tables here. */
+import { type Context, Hono } from 'hono';
+import { isSecure } from './client.ts';
+import type { ApiDeps } from './deps.ts';
+import { ApiError, renderProblem, toApiError } from './error.ts';
+import { requestIdOf, setHeaders } from './headers.ts';
+import { buildOpenApi } from './openapi.ts';
+import { mountRoutes, type Route, route } from './route.ts';
+import { appRoutes } from './routes/apps.ts';
+import { chartRoutes } from './routes/charts.ts';
+import { healthRoutes } from './routes/health.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { streamRoutes } from './routes/stream.ts';
+import { findFile, loadStaticFiles, sendFile } from './static.ts';
+import { Streams } from './streams.ts';
+
+export const API_PREFIX = '/api/v1';
+
+/** Every route of the API with who may use it. */
+export function listRoutes(streams: Streams, version: string): Route[] {
+  const routes: Route[] = [
+    ...sessionRoutes(streams),
+    ...peopleRoutes(streams),
+    ...appRoutes,
+    ...chartRoutes,
+    ...healthRoutes,
+    ...streamRoutes(streams),
+  ];
+  routes.push(
+    route({
+      method: 'GET',
+      path: '/openapi.json',
+      permission: 'viewer',
+      summary: 'This description',
+      answer: 'OpenAPI',
+      handle: async () => buildOpenApi(routes, API_PREFIX, version),
+    }),
+  );
+  return routes;
+}
+
+type Variables = { Variables: { requestId: string } };
+
+/** Throws when a route lacks a permission: then the process must not start (SEC-08). */
+export function buildApi(deps: ApiDeps): Hono<Variables> {
+  const server = new Hono<Variables>();
+  const streams = new Streams(deps.live, deps.stopping);
+  const files = deps.uiDir === undefined ? new Map() : loadStaticFiles(deps.uiDir);
+
+  server.use('*', async (c, next) => {
+    const requestId = requestIdOf(c, deps.config);
+    c.set('requestId', requestId);
+    await next();
+    setHeaders(c, deps.config, requestId);
+  });
+  server.use('*', async (c, next) => (mustRedirect(c, deps) ? redirectToHttps(c) : next()));
+  mountHealth(server, deps);
+  const routes = listRoutes(streams, deps.version ?? '');
+  mountRoutes(server as unknown as Hono, API_PREFIX, routes, deps);
+  server.get('*', (c) => {
+    const { pathname } = new URL(c.req.url);
+    const file = isReserved(pathname) ? null : findFile(files, pathname);
+    if (!file) throw new ApiError('notFound');
+    return sendFile(c, file);
+  });
+  server.notFound((c) => problem(c, new ApiError(knowsPath(routes, c) ? 'methodNotAllowed' : 'notFound')));
+  server.onError((thrown, c) => {
+    const error = toApiError(thrown);
+    if (error.status >= 500) {
+      deps.log.error('api.failed', {
+        requestId: c.get('requestId'),
+        code: error.code,
+        error: error.cause ?? thrown,
+      });
+    }
+    return problem(c, error);
+  });
+  return server;
+}
+
+function isReserved(pathname: string): boolean {
+  return pathname.startsWith('/api/') || pathname === '/api' || pathname.startsWith('/drain');
+}
+
+function problem(c: Context<Variables>, error: ApiError): Response {
+  const body = JSON.stringify(renderProblem(error, c.get('requestId')));
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS);
+  return c.body(body, error.status as 400, headers);
+}
+
+function knowsPath(routes: readonly Route[], c: Context): boolean {
+  const parts = new URL(c.req.url).pathname.split('/');
+  return routes.some((entry) => {
+    const own = `${API_PREFIX}${entry.path}`.split('/');
+    return own.length === parts.length && own.every((part, n) => part.startsWith(':') || part === parts[n]);
+  });
+}
+
+/** On Heroku both http and https arrive here; a page must not be used over the first. */
+function mustRedirect(c: Context, deps: ApiDeps): boolean {
+  return (
+    deps.config.onHeroku &&
+    !isSecure(c, deps.config) &&
+    !/^\/(healthz|readyz)$/.test(new URL(c.req.url).pathname)
+  );
+}
+
+function redirectToHttps(c: Context): Response {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    throw new ApiError('crossOrigin', { detail: 'Use https: nothing is taken over plain http here.' });
+  }
+  const url = new URL(c.req.url);
+  return c.redirect(`https://${c.req.header('host') ?? url.host}${url.pathname}${url.search}`, 308);
+}
+
+/** Strangers are told "ok" and no more (SEC-60). */
+function mountHealth(server: Hono<Variables>, deps: ApiDeps): void {
+  server.get('/healthz', (c) => (deps.stopping?.aborted ? c.text('stopping', 503) : c.text('ok')));
+  server.get('/readyz', async (c) => {
+    if (deps.stopping?.aborted) return c.text('stopping', 503);
+    const isReady = await deps.pool.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    return isReady ? c.text('ok') : c.text('not ready', 503);
+  });
+}

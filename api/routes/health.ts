@@ -1,0 +1,137 @@
+/** Health of an app's stream, of this instance, and the table of codes. */
+import { DAY } from '../../model/time.ts';
+import { listApps } from '../../store/apps.ts';
+import { readCounts } from '../../store/reads/counts.ts';
+import { listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
+import { readGaps } from '../../store/reads/gaps.ts';
+import { readHealth, readQuarantine } from '../../store/reads/health.ts';
+import { countDueCompactions, listWriters, readServer, readStorage } from '../../store/reads/instance.ts';
+import type { CodeTableAnswer } from '../contract/codes.ts';
+import type { AppHealthAnswer, InstanceHealthAnswer } from '../contract/health.ts';
+import type { ApiDeps } from '../deps.ts';
+import { toApiError } from '../error.ts';
+import { noticesOf } from '../notices.ts';
+import { type RangeQuery, rangeQuery, readSpan } from '../params.ts';
+import { reading } from '../reading.ts';
+import { type Call, type Route, route } from '../route.ts';
+import { CODE_TABLE, toGap, toHealth } from '../shape.ts';
+import { needHealth } from './charts.ts';
+
+const QUARANTINE_MAX = 20;
+const REFUSED_MAX = 50;
+
+export const healthRoutes: Route[] = [
+  route({
+    method: 'GET',
+    path: '/apps/:app/health',
+    permission: 'viewer',
+    summary: 'How far the data of an app goes; what was lost, doubled or left out',
+    answer: 'AppHealthAnswer',
+    query: rangeQuery,
+    handle: appHealth,
+  }),
+  route({
+    method: 'GET',
+    path: '/health',
+    permission: 'viewer',
+    summary: 'Health of this instance',
+    answer: 'InstanceHealthAnswer',
+    handle: instanceHealth,
+  }),
+  route({
+    method: 'GET',
+    path: '/codes',
+    permission: 'viewer',
+    summary: 'Every code Heroku writes, in words',
+    answer: 'CodeTableAnswer',
+    handle: async (): Promise<CodeTableAnswer> => ({ codes: CODE_TABLE }),
+  }),
+];
+
+async function appHealth(call: Call<undefined, RangeQuery>): Promise<AppHealthAnswer> {
+  const { deps, app, query, nowMs } = call;
+  const span = readSpan(query, nowMs);
+  return reading(deps.pool, async (db) => {
+    const health = needHealth((await readHealth(db, [app.id], nowMs)).get(app.id));
+    const counts = await readCounts(db, app.id, span, nowMs, deps.config);
+    const drains = await listDrains(db, [app.id]);
+    const { redacted = 0, ...skipped } = counts.skipped;
+    return {
+      ...toHealth(health),
+      app: app.name,
+      from: counts.fromS,
+      to: counts.toS,
+      framesAccepted: counts.framesAccepted,
+      framesDuplicate: counts.framesDuplicate,
+      messagesByKind: counts.messagesByKind,
+      skipped,
+      redactions: redacted,
+      gaps: (await readGaps(db, app.id, span.fromMs, span.toMs)).map(toGap),
+      drains: drains.map(({ appId: _, ...drain }) => drain),
+      unknownTokens: drains.filter((drain) => drain.state === 'new').length,
+      quarantine: await readQuarantine(db, app.id, QUARANTINE_MAX),
+    };
+  });
+}
+
+/** Answers also while the database is away: that is the time it is looked at. */
+async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Promise<InstanceHealthAnswer> {
+  try {
+    return await reading(deps.pool, async (db) => {
+      const server = await readServer(db);
+      const apps = await listApps(db);
+      const drains = await listDrains(
+        db,
+        apps.map((app) => app.id),
+      );
+      const facts = {
+        nowMs,
+        server,
+        writers: await listWriters(db),
+        compactionsDue: await countDueCompactions(db, nowMs),
+        refusedSenders: await listRefusedSenders(db, nowMs - DAY, REFUSED_MAX),
+        unknownTokens: drains.filter((drain) => drain.state === 'new').length,
+        silentApps: apps
+          .filter(
+            (app) =>
+              streamHealthOf(
+                drains.filter((drain) => drain.appId === app.id),
+                nowMs,
+              ).state === 'silent',
+          )
+          .map((app) => app.name),
+      };
+      return {
+        database: 'ok' as const,
+        serverTimeMs: nowMs,
+        version: deps.version ?? '',
+        refusedSenders: facts.refusedSenders,
+        writers: facts.writers,
+        compactionsDue: facts.compactionsDue,
+        storage: await readStorage(db),
+        notices: noticesOf(facts),
+      };
+    });
+  } catch (error) {
+    if (toApiError(error).code !== 'databaseAway') throw error;
+    return awayAnswer(deps, nowMs);
+  }
+}
+
+function awayAnswer(deps: ApiDeps, nowMs: number): InstanceHealthAnswer {
+  return {
+    database: 'away',
+    serverTimeMs: nowMs,
+    version: deps.version ?? '',
+    refusedSenders: [],
+    writers: [],
+    compactionsDue: 0,
+    storage: [],
+    notices: [
+      {
+        level: 'critical',
+        text: 'The database does not answer. Frames are held and retried; what was acknowledged is safe.',
+      },
+    ],
+  };
+}

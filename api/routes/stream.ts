@@ -1,0 +1,84 @@
+/** The event stream of a tab. */
+import { z } from 'zod';
+import { listApps } from '../../store/apps.ts';
+import { identify } from '../auth.ts';
+import { ownOrigin } from '../client.ts';
+import { ApiError } from '../error.ts';
+import { type Call, type Route, route } from '../route.ts';
+import type { Streams } from '../streams.ts';
+
+const APPS_MAX = 100;
+
+const streamQuery = z.strictObject({
+  apps: z.string().max(8000).optional().describe('Names of apps, separated by commas; none: all'),
+});
+
+export function streamRoutes(streams: Streams): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/stream',
+      permission: 'viewer',
+      summary: 'Server-sent events: ping, tick, event, bye',
+      answer: 'TickMessage',
+      query: streamQuery,
+      handle: (call) => openStream(call, streams),
+    }),
+  ];
+}
+
+async function openStream(
+  call: Call<undefined, z.output<typeof streamQuery>>,
+  streams: Streams,
+): Promise<Response> {
+  const { c, deps, caller } = call;
+  requireOwnPage(call);
+  const callerId =
+    caller.kind === 'person' ? caller.session.id : caller.kind === 'token' ? caller.token.id : '';
+  const lastEventId = Number(c.req.header('last-event-id') ?? Number.NaN);
+  const body = streams.open({
+    apps: await appsOf(call),
+    caller: callerId,
+    lastEventId: Number.isSafeInteger(lastEventId) ? lastEventId : null,
+    isAllowed: async () => {
+      const now = await identify(c, deps).catch((error: unknown) => {
+        if (error instanceof ApiError) return null;
+        throw error;
+      });
+      return now !== null && now.kind === caller.kind;
+    },
+  });
+  if (!body) throw new ApiError('tooMany', { detail: 'Too many live streams are open.', retryAfterS: 30 });
+  return new Response(body, {
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    },
+  });
+}
+
+/** null: all of them. Names that do not exist are left out, as foreign ones will be. */
+async function appsOf(
+  call: Call<undefined, z.output<typeof streamQuery>>,
+): Promise<ReadonlySet<string> | null> {
+  const { apps } = call.query;
+  if (apps === undefined || apps === '') return null;
+  const known = new Set((await listApps(call.deps.pool)).map((app) => app.name));
+  return new Set(
+    apps
+      .split(',')
+      .slice(0, APPS_MAX)
+      .filter((name) => known.has(name)),
+  );
+}
+
+/** EventSource of another page would ride on the cookie; its answers could not be read, but would cost us (SEC-59). */
+function requireOwnPage({ c, deps }: Pick<Call<unknown, unknown>, 'c' | 'deps'>): void {
+  const site = c.req.header('sec-fetch-site');
+  const origin = c.req.header('origin');
+  const isForeign =
+    (site !== undefined && site !== 'same-origin' && site !== 'none') ||
+    (origin !== undefined && origin !== ownOrigin(c, deps.config) && origin !== deps.config.baseUrl);
+  if (isForeign) throw new ApiError('crossOrigin');
+}

@@ -1,0 +1,190 @@
+/** The event streams of open tabs: how many, how they are told, how they end. */
+import type { TickMessage } from './contract/stream.ts';
+import type { LiveFeed } from './live.ts';
+
+/** Each stream holds a connection and a buffer (C-07). */
+export const STREAMS_MAX = 500;
+export const STREAMS_PER_CALLER_MAX = 20;
+const PING_EVERY_MS = 15_000;
+/** Permission is looked up again this often (SEC-59). */
+const CHECK_EVERY_MS = 60_000;
+/** Ticks kept for readers that come back with Last-Event-ID. */
+const RING_MAX = 1000;
+/** A tab that stopped reading gets no more once this much waits (C-08). */
+const BUFFER_MAX_BYTES = 1024 * 1024;
+/** An app is told at most this often; what comes between is joined into one. */
+const TICK_EVERY_MS = 1000;
+
+export interface StreamOptions {
+  /** Only these apps; null for all. */
+  apps: ReadonlySet<string> | null;
+  /** Session or token. */
+  caller: string;
+  lastEventId: number | null;
+  /** Whether the caller may still listen. Asked each minute. */
+  isAllowed: () => Promise<boolean>;
+}
+
+interface Entry {
+  id: number;
+  event: string;
+  data: string;
+  app: string;
+}
+
+interface Reader {
+  options: StreamOptions;
+  send(text: string): void;
+  end(): void;
+}
+
+export class Streams {
+  readonly #readers = new Set<Reader>();
+  readonly #ring: Entry[] = [];
+  readonly #pending = new Map<string, TickMessage>();
+  readonly #toldAtMs = new Map<string, number>();
+  #unsubscribe: (() => void) | null = null;
+  // Ids go on growing over restarts and are alike on no two processes: a returning tab never gets another's past.
+  #lastId = Date.now() * 1000;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #live: LiveFeed;
+
+  constructor(live: LiveFeed, stopping?: AbortSignal) {
+    this.#live = live;
+    stopping?.addEventListener('abort', () => this.close(), { once: true });
+  }
+
+  /** null when there are too many already. */
+  open(options: StreamOptions): ReadableStream<Uint8Array> | null {
+    const own = [...this.#readers].filter((reader) => reader.options.caller === options.caller);
+    if (this.#readers.size >= STREAMS_MAX || own.length >= STREAMS_PER_CALLER_MAX) return null;
+    this.#unsubscribe ??= this.#live.subscribe((tick) => this.#take(tick));
+    return this.#stream(options);
+  }
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Ends the streams of a session or token at once (SEC-22). */
+  endOf(caller: string): void {
+    for (const reader of this.#readers) if (reader.options.caller === caller) reader.end();
+  }
+
+  /** Says goodbye to everybody; each is told to come back after a time of its own, not all at once. */
+  close(): void {
+    for (const reader of this.#readers) {
+      reader.send(`event: bye\nretry: ${retryMs()}\ndata: {}\n\n`);
+      reader.end();
+    }
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #stream(options: StreamOptions): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder();
+    let reader: Reader | null = null;
+    let timers: ReturnType<typeof setInterval>[] = [];
+    const forget = () => {
+      if (reader) this.#readers.delete(reader);
+      for (const timer of timers) clearInterval(timer);
+      timers = [];
+    };
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          const end = () => {
+            forget();
+            try {
+              controller.close();
+            } catch {
+              // Closed from the other end already: what was wanted.
+            }
+          };
+          const send = (text: string) => {
+            // desiredSize falls as chunks wait: bytes, by the strategy below.
+            if ((controller.desiredSize ?? 0) <= 0) return end();
+            controller.enqueue(encoder.encode(text));
+          };
+          reader = { options, send, end };
+          this.#readers.add(reader);
+          const ping = () => send(`event: ping\ndata: {"atMs":${Date.now()}}\n\n`);
+          send(`retry: ${retryMs()}\n\n`);
+          ping();
+          this.#replay(reader);
+          const check = async () => {
+            if (!(await options.isAllowed().catch(() => true))) end();
+          };
+          timers = [setInterval(ping, PING_EVERY_MS), setInterval(() => void check(), CHECK_EVERY_MS)];
+          for (const timer of timers) timer.unref();
+        },
+        cancel: forget,
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_MAX_BYTES }),
+    );
+  }
+
+  #replay(reader: Reader): void {
+    const { lastEventId } = reader.options;
+    if (lastEventId === null) return;
+    for (const entry of this.#ring) if (entry.id > lastEventId) tell(reader, entry);
+  }
+
+  #take(tick: TickMessage): void {
+    const known = this.#pending.get(tick.app);
+    this.#pending.set(tick.app, known ? joinTicks(known, tick) : tick);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#timer || this.#pending.size === 0) return;
+    const nowMs = performance.now();
+    let dueInMs = TICK_EVERY_MS;
+    for (const app of this.#pending.keys()) {
+      const told = this.#toldAtMs.get(app) ?? Number.NEGATIVE_INFINITY;
+      dueInMs = Math.min(dueInMs, Math.max(0, told + TICK_EVERY_MS - nowMs));
+    }
+    this.#timer = setTimeout(() => this.#flush(), dueInMs);
+    this.#timer.unref();
+  }
+
+  #flush(): void {
+    this.#timer = null;
+    const nowMs = performance.now();
+    for (const [app, tick] of this.#pending) {
+      if (nowMs - (this.#toldAtMs.get(app) ?? Number.NEGATIVE_INFINITY) < TICK_EVERY_MS - 1) continue;
+      this.#pending.delete(app);
+      this.#toldAtMs.set(app, nowMs);
+      this.#publish({ id: ++this.#lastId, event: 'tick', data: JSON.stringify(tick), app });
+    }
+    this.#schedule();
+  }
+
+  #publish(entry: Entry): void {
+    this.#ring.push(entry);
+    if (this.#ring.length > RING_MAX) this.#ring.shift();
+    for (const reader of this.#readers) tell(reader, entry);
+  }
+}
+
+function tell(reader: Reader, entry: Entry): void {
+  const { apps } = reader.options;
+  if (apps !== null && !apps.has(entry.app)) return;
+  reader.send(`id: ${entry.id}\nevent: ${entry.event}\ndata: ${entry.data}\n\n`);
+}
+
+function joinTicks(first: TickMessage, second: TickMessage): TickMessage {
+  return {
+    app: second.app,
+    atMs: Math.max(first.atMs, second.atMs),
+    dataThroughMs: Math.max(first.dataThroughMs, second.dataThroughMs),
+    messages: first.messages + second.messages,
+  };
+}
+
+/** 1 to 4 s: a redeploy must not be answered by everybody at once. */
+function retryMs(): number {
+  return 1000 + Math.floor(Math.random() * 3000);
+}
