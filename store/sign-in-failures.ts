@@ -12,18 +12,21 @@ export const FAILURE_WINDOWS = 3;
  */
 export async function countAttempts(db: Queryable, subjects: string[], nowMs: number): Promise<number[]> {
   const windowS = Math.floor(nowMs / 1000 / FAILURE_WINDOW_S) * FAILURE_WINDOW_S;
-  // Sorted: two sign-ins that share a subject must lock rows in one order.
+  // Sorted: two sign-ins that share a subject must lock rows in one order. The count is what the row itself came to:
+  // of tries all at once exactly as many as allowed get through.
   const sorted = [...new Set(subjects)].sort();
-  await db.query(
-    `INSERT INTO sign_in_failures (subject, window_s, failures)
-     SELECT unnest($1::text[]), $2, 1
-     ON CONFLICT (subject, window_s) DO UPDATE SET failures = sign_in_failures.failures + 1`,
-    [sorted, windowS],
-  );
   const { rows } = await db.query<{ subject: string; failures: number }>(
-    `SELECT subject, sum(failures)::int AS failures FROM sign_in_failures
-     WHERE subject = ANY($1) AND window_s > $2 GROUP BY subject`,
-    [sorted, windowS - FAILURE_WINDOWS * FAILURE_WINDOW_S],
+    `WITH counted AS (
+       INSERT INTO sign_in_failures (subject, window_s, failures)
+       SELECT unnest($1::text[]), $2, 1
+       ON CONFLICT (subject, window_s) DO UPDATE SET failures = sign_in_failures.failures + 1
+       RETURNING subject, failures
+     )
+     SELECT c.subject, c.failures + coalesce((
+       SELECT sum(p.failures)::int FROM sign_in_failures p
+       WHERE p.subject = c.subject AND p.window_s > $3 AND p.window_s < $2), 0) AS failures
+     FROM counted c`,
+    [sorted, windowS, windowS - FAILURE_WINDOWS * FAILURE_WINDOW_S],
   );
   const bySubject = new Map(rows.map((row) => [row.subject, row.failures]));
   return subjects.map((subject) => bySubject.get(subject) ?? 0);
