@@ -33,7 +33,7 @@ export type RefusalReason = 'noCredentials' | 'badCredentials' | 'wrongSecret' |
 export const REFRESH_MS = 10 * SECOND;
 /** An older list is no longer believed. */
 const LIST_MAX_AGE_MS = 15 * MINUTE;
-/** An unknown secret may have been made a moment ago: the list is read again, at most this often. */
+/** Between the beginnings of two readings that unknown senders ask for. */
 const RETRY_MIN_MS = 250;
 const HEADER_MAX = 1024;
 const REMEMBERED_MAX = 4096;
@@ -44,6 +44,7 @@ export class Credentials {
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<boolean> | null = null;
+  #upcoming: Promise<boolean> | null = null;
   /** Headers that were accepted with the present list: a hash a POST would be a tenth of a small POST's cost. */
   #remembered = new Map<string, DrainCredential>();
 
@@ -98,34 +99,34 @@ export class Credentials {
       return { kind: 'accepted', credential: remembered };
     }
     const verdict = this.#judge(authorization, pathApp);
-    if (verdict.kind === 'accepted' || age < RETRY_MIN_MS) return verdict;
-    if (
-      verdict.kind === 'refused' &&
-      (verdict.reason === 'noCredentials' || verdict.reason === 'badCredentials')
-    ) {
-      return verdict;
-    }
-    return undefined;
+    const isCertain =
+      verdict.kind !== 'refused' || verdict.reason === 'noCredentials' || verdict.reason === 'badCredentials';
+    return isCertain ? verdict : undefined;
   }
 
-  /** Checks Basic credentials; `pathApp`: the app named in `/drain/:app`, null without. */
+  /**
+   * Checks Basic credentials; `pathApp`: the app named in `/drain/:app`, null without. A secret may have been made a
+   * moment ago, and a no costs the sender its frame: it is only believed from a list read after the question.
+   */
   async check(authorization: string | undefined, pathApp: string | null): Promise<Verdict> {
     const now = this.checkNow(authorization, pathApp);
     if (now !== undefined) return now;
-    const { clock } = this.#options;
-    const asked = clock.monotonicMs() - this.#triedAtMs;
-    const fresh =
-      this.#loading !== null || asked >= RETRY_MIN_MS ? await this.refresh() : this.#recentlyLoaded();
-    const verdict = this.#judge(authorization, pathApp);
-    if (verdict.kind === 'accepted') {
-      return clock.monotonicMs() - this.#loadedAtMs > LIST_MAX_AGE_MS ? { kind: 'unchecked' } : verdict;
-    }
-    // A no is only believed from a list that is up to date.
-    return fresh ? verdict : { kind: 'unchecked' };
+    return (await this.#readAgain()) ? this.#judge(authorization, pathApp) : { kind: 'unchecked' };
   }
 
-  #recentlyLoaded(): boolean {
-    return this.#options.clock.monotonicMs() - this.#loadedAtMs < REFRESH_MS;
+  /** A reading that begins from now on, shared by all who ask before it does. */
+  #readAgain(): Promise<boolean> {
+    this.#upcoming ??= this.#readLater();
+    return this.#upcoming;
+  }
+
+  async #readLater(): Promise<boolean> {
+    const sinceMs = this.#options.clock.monotonicMs() - this.#triedAtMs;
+    // Always a pause: what follows must not run before the caller has kept this promise.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, RETRY_MIN_MS - sinceMs)));
+    while (this.#loading !== null) await this.#loading;
+    this.#upcoming = null;
+    return await this.refresh();
   }
 
   #judge(authorization: string | undefined, pathApp: string | null): Verdict {
