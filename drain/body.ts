@@ -45,6 +45,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bo
     request.on('end', onEnd);
     request.on('close', onClose);
     request.on('error', onClose);
+    // It left while its credentials were looked up: neither event comes a second time.
+    if (request.destroyed) onClose();
   });
 }
 

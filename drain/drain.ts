@@ -33,8 +33,9 @@ export interface DrainOptions {
   storeClientAddresses: boolean;
   /** Told when deltas are visible to readers. */
   onRolledUp: (apps: AppDeltas[]) => void;
-  /** ms between two roll-ups; tests are in a hurry. */
+  /** ms between two roll-ups, and between two readings of credentials and drains; tests are in a hurry. */
   rollUpEveryMs?: number;
+  refreshEveryMs?: number;
 }
 
 export interface DrainStatus {
@@ -109,13 +110,13 @@ export function buildDrain(options: DrainOptions): Drain {
       await registry.refresh();
     }
     await refusals.flush();
-  }, log);
+  }, options);
   checkpointer.start();
   takeover.start();
   return {
     handle: (request, response) => receiver.handle(request, response),
     status: () => ({
-      heldBytes: committer.heldBytes,
+      heldBytes: receiver.heldBytes,
       failingForMs: committer.failingSinceMs === null ? null : clock.monotonicMs() - committer.failingSinceMs,
       refused: refusals.total,
       fates: receiver.fates,
@@ -131,7 +132,10 @@ export function buildDrain(options: DrainOptions): Drain {
   };
 }
 
-function startRounds(round: () => Promise<void>, log: Log): { stop(): void } {
+function startRounds(
+  round: () => Promise<void>,
+  { log, refreshEveryMs = REFRESH_MS }: Pick<DrainOptions, 'log' | 'refreshEveryMs'>,
+): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const run = async (): Promise<void> => {
@@ -140,7 +144,7 @@ function startRounds(round: () => Promise<void>, log: Log): { stop(): void } {
     } catch (error) {
       log.warn('drain.refreshFailed', { error });
     }
-    if (!stopped) timer = setTimeout(() => void run(), REFRESH_MS);
+    if (!stopped) timer = setTimeout(() => void run(), refreshEveryMs);
   };
   void run();
   return {

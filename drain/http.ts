@@ -47,6 +47,8 @@ export type Fate =
 
 export class Receiver {
   readonly #options: ReceiverOptions;
+  /** Room kept for bodies that are being read. */
+  #readingBytes = 0;
   /** Requests by fate since the process began. */
   readonly fates = new Map<Fate, number>();
 
@@ -96,14 +98,17 @@ export class Receiver {
   ): Promise<void> {
     const maxBytes = this.#options.maxBodyBytes * (headers.isShuttle ? SHUTTLE_FACTOR : 1);
     if (headers.contentLength > maxBytes) {
-      this.#refuseTooLarge(response, headers, credential, drain);
+      await this.#refuseTooLarge(response, headers, credential, drain, deadline);
       return;
     }
-    if (!(await this.#roomFor(Math.max(headers.contentLength, 0), deadline))) {
+    const bytes = headers.contentLength < 0 || headers.gzip ? maxBytes : headers.contentLength;
+    if (!(await this.#takeRoom(bytes, deadline))) {
       this.#giveUp(response, deadline);
       return;
     }
-    const result = await this.#read(request, headers, maxBytes);
+    const result = await this.#read(request, headers, maxBytes).finally(() => {
+      this.#readingBytes -= bytes;
+    });
     if (result.kind === 'cut') {
       this.#count('cut');
       request.socket.destroy();
@@ -115,7 +120,7 @@ export class Receiver {
       return;
     }
     if (result.kind === 'tooLarge' || exceedsMessages(result.buf, this.#options.maxMessages)) {
-      this.#refuseTooLarge(response, headers, credential, drain);
+      await this.#refuseTooLarge(response, headers, credential, drain, deadline);
       return;
     }
     await this.#submit(response, headers, credential, drain, result.buf, deadline);
@@ -197,12 +202,20 @@ export class Receiver {
     }
   }
 
-  /** Waits until a body of that size may be held; false when the deadline came first. */
-  async #roomFor(bytes: number, deadline: Deadline): Promise<boolean> {
-    const { committer, heldBytesMax } = this.#options;
-    while (committer.heldBytes > 0 && committer.heldBytes + bytes > heldBytesMax) {
+  /** Bytes of bodies that are being read or wait for their commit. */
+  get heldBytes(): number {
+    return this.#readingBytes + this.#options.committer.heldBytes;
+  }
+
+  /**
+   * Waits until a body of that size may be held and keeps its room, so that many senders at once cannot read past the
+   * bound together; false when the deadline came first.
+   */
+  async #takeRoom(bytes: number, deadline: Deadline): Promise<boolean> {
+    while (this.heldBytes > 0 && this.heldBytes + bytes > this.#options.heldBytesMax) {
       if (!(await deadline.pause(RETRY_MS / 4))) return false;
     }
+    this.#readingBytes += bytes;
     return true;
   }
 
@@ -212,16 +225,17 @@ export class Receiver {
     this.#count('refused');
   }
 
-  /** Logplex throws such a batch away: what is lost becomes a gap. */
-  #refuseTooLarge(
+  /** Logplex throws such a batch away at our word: what is lost is a gap first, and committed (R-04). */
+  async #refuseTooLarge(
     response: ServerResponse,
     headers: DrainRequest,
     credential: DrainCredential,
     drain: KnownDrain,
-  ): void {
+    deadline: Deadline,
+  ): Promise<void> {
     const { committer, clock } = this.#options;
     const nowMs = clock.nowMs();
-    void committer.addLoss(credential.appId, drain.id, {
+    const loss = committer.addLoss(credential.appId, drain.id, {
       type: 'loss',
       cause: 'tooLarge',
       fromMs: drain.lastLineMs > 0 ? Math.min(drain.lastLineMs, nowMs) : nowMs,
@@ -229,6 +243,7 @@ export class Receiver {
       ...(headers.announced >= 0 && { messages: headers.announced }),
       dedupeKey: `tooLarge:${headers.identity || nowMs}`,
     });
+    if ((await deadline.race(loss)) === undefined) return this.#giveUp(response, deadline);
     answer(response, 413, { close: true });
     this.#count('tooLarge');
   }
