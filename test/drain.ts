@@ -63,6 +63,7 @@ export async function startDrain(
     storeClientAddresses: false,
     onRolledUp: () => {},
     rollUpEveryMs: 100,
+    refreshEveryMs: 1_000,
     ...options,
     log,
     pool,
