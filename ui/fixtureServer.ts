@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { Role } from '../api/contract/session.ts';
 import * as fixtures from './fixtures.ts';
+import { parseInstant } from './state/rangeText.ts';
 
 const DIST = join(import.meta.dirname, '..', 'dist', 'ui');
 const TYPES: Record<string, string> = {
@@ -155,8 +156,8 @@ function answer(
       'The database is away. What was acknowledged is safe; try again in a moment.',
     );
   const query = {
-    fromMs: Number(params.get('from') ?? nowMs - 3_600_000),
-    toMs: Number(params.get('to') ?? nowMs),
+    fromMs: instantOf(params.get('from') ?? 'now-1h', nowMs),
+    toMs: instantOf(params.get('to') ?? 'now', nowMs),
     step: Number(params.get('step') ?? 10),
     nowMs,
     proc: params.get('proc') ?? undefined,
@@ -190,6 +191,10 @@ function answer(
   const found = plain[path];
   if (found) return sendJson(response, found());
   problem(response, 404, 'Not found', `There is nothing at ${path}.`);
+}
+
+function instantOf(text: string, nowMs: number): number {
+  return /^\d+$/.test(text) ? Number(text) : (parseInstant(text, nowMs, 'utc') ?? nowMs);
 }
 
 /** Writes change nothing but the session cookie; they answer as the product would. */

@@ -23,7 +23,7 @@ export function formatNumber(value: number | null): string {
   if (size >= 1e6) return `${trim(value / 1e6, 3)}M`;
   if (size >= 1e4) return `${trim(value / 1e3, 3)}k`;
   if (size >= 1000) return formatCount(value);
-  return trim(value, 3);
+  return trim(value, size < 1 ? 2 : 3);
 }
 
 function trim(value: number, digits: number): string {

@@ -64,7 +64,7 @@ export function cadenceS(values: (number | null)[], t: number[], stepS: number):
   }
   if (distances.length < 2) return stepS;
   distances.sort((a, b) => a - b);
-  return Math.max(stepS, distances[Math.floor(distances.length / 2)] as number);
+  return Math.max(stepS, distances[Math.floor((distances.length - 1) / 2)] as number);
 }
 
 /**
@@ -95,7 +95,7 @@ export function valueNear(
 /** Stretches [from, to) in epoch s where no series has a value, longer than is usual for them, inside closed time. */
 export function emptyStretches(columns: Columns, range: RangeAnswer): [number, number][] {
   const limits = columns.series.map((series) => joinLimitS(series.values, columns.t, range.step));
-  const minS = Math.max(3 * range.step, Math.min(...limits, Number.MAX_SAFE_INTEGER));
+  const minS = limits.length === 0 ? 0 : Math.max(3 * range.step, Math.min(...limits));
   const found: [number, number][] = [];
   const end = range.openFrom ?? range.to;
   let start: number | null =

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { Query } from '../client.ts';
 import { type State, useApp } from './context.ts';
 import { stepFor } from './overview.ts';
+import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
 
 interface Options {
@@ -49,9 +50,9 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
   return resource;
 }
 
-/** from and to in epoch ms; for points also their width in seconds. */
+/** from and to; for points also their width in seconds. */
 export function rangeQuery(state: State, kind: 'span' | 'points'): Query {
   const { fromMs, toMs } = state.range.resolve();
-  const span = { from: Math.round(fromMs), to: Math.round(toMs) };
+  const span = queryRange(state.range.text.peek(), state.clock.now());
   return kind === 'span' ? span : { ...span, step: stepFor(toMs - fromMs) };
 }

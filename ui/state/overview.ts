@@ -3,6 +3,7 @@ import { effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../model/time.ts';
 import type { State } from './context.ts';
+import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
 
 export interface Overview {
@@ -37,8 +38,7 @@ export function buildOverview(app: string, state: State): Overview {
   const resource = buildResource<OverviewAnswer>(async (abort) => {
     const { fromMs, toMs } = range.resolve();
     const query = {
-      from: Math.round(fromMs),
-      to: Math.round(toMs),
+      ...queryRange(range.text.peek(), clock.now()),
       step: stepFor(toMs - fromMs),
       proc: range.proc.peek(),
       dyno: range.dyno.peek(),

@@ -188,6 +188,19 @@ export function resolveRange(range: RangeText, nowMs: number): RangeMs {
   return { fromMs: Math.max(from, to - RANGE_MAX_MS, 0), toMs: Math.max(to, from + RANGE_MIN_MS) };
 }
 
+/**
+ * Both ends as the server is asked for them: `now-1h` and `now` stay words, so that the server's clock decides what now
+ * is; everything else is epoch ms.
+ */
+export function queryRange(range: RangeText, nowMs: number): { from: string | number; to: string | number } {
+  const word = (text: string) =>
+    /^now(-\d{1,5}[smhdw])?$/.test(text) ? text : /^now-\d{1,5}min$/.test(text) ? text.slice(0, -2) : null;
+  const [from, to] = [word(range.from), word(range.to)];
+  if (from !== null && to !== null) return { from, to };
+  const { fromMs, toMs } = resolveRange(range, nowMs);
+  return { from: Math.round(fromMs), to: Math.round(toMs) };
+}
+
 /** How a range is named on its button: `Last hour`, `Last 90 min`, `20 Nov 10:00–11:00`. */
 export function rangeLabel(range: RangeText, nowMs: number, zone: Zone): string {
   const { fromMs, toMs } = resolveRange(range, nowMs);

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type OpenOptions, type Stage, setStage } from './open.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Every page, with what must be on it before it is judged. */
+const PAGES: [name: string, path: string, ready: string, how?: OpenOptions][] = [
+  ['sign-in', '/sign-in', 'h1', { cookies: { role: 'none' } }],
+  ['claim', '/setup', 'h1', { cookies: { setup: '1' } }],
+  ['fleet', '/', '.fleet tbody tr'],
+  ['empty fleet', '/', '.hello', { cookies: { fleet: 'empty' } }],
+  ['app in trouble', '/a/shop?tz=utc', '.plot canvas'],
+  ['app with losses', '/a/media-proxy?tz=utc', '.plot canvas'],
+  ['silent app', '/a/billing', '.plot canvas'],
+  ['app without traffic', '/a/batch-export', '.chart-empty'],
+  ['app without runtime metrics', '/a/webhooks', '.copy'],
+  ['app that waits', '/a/new-landing', '.hello'],
+  ['app with 20 dynos', '/a/feed', '.plot canvas'],
+  ['app with hostile text', '/a/sandbox', '.plot canvas'],
+  ['code', '/a/shop/codes/H12', '.requests tbody tr'],
+  ['code that did not occur', '/a/checkout-api/codes/H10', '.chart-empty'],
+  ['drain health', '/a/media-proxy/health', '#drains'],
+  ['quarantine', '/a/sandbox/health', '#quarantine'],
+  ['instance health', '/health', '#instance'],
+  ['settings', '/settings', '#instance'],
+  ['settings of a viewer', '/settings', '#instance', { cookies: { role: 'viewer' } }],
+  ['add an app', '/setup', 'form'],
+  ['attach', '/setup?app=new-landing', '.checklist li'],
+  ['not found', '/nowhere', 'h1'],
+];
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage.close());
+afterEach(() => {
+  const said = stage.complaints.splice(0);
+  expect(said).toEqual([]);
+});
+
+interface Violation {
+  id: string;
+  help: string;
+  nodes: string[];
+}
+
+describe.each(['light', 'dark'] as const)('%s', (theme) => {
+  it.each(PAGES)('%s passes axe and keeps the strict policy (SEC-32)', async (_name, path, ready, how) => {
+    const page = await stage.open(path, { ...how, theme });
+    await page.waitForSelector(ready);
+    await page.evaluate(AXE);
+    const violations = await page.evaluate(async (): Promise<Violation[]> => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }> };
+      };
+      const { violations: found } = await axe.run();
+      return found.map(({ id, help, nodes }) => ({
+        id,
+        help,
+        nodes: nodes.slice(0, 3).map((node) => node.html.slice(0, 200)),
+      }));
+    });
+    expect(violations).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('narrow screens', () => {
+  it.each([320, 360])('no page is wider than %i px (WCAG 1.4.10)', async (width) => {
+    for (const [name, path, ready, how] of PAGES) {
+      const page = await stage.open(path, { ...how, width });
+      await page.waitForSelector(ready, { state: 'attached' });
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(over, name).toBe(0);
+      await page.context().close();
+    }
+  });
+
+  it('every target is at least 24 px high and wide (WCAG 2.5.8)', async () => {
+    for (const width of [1280, 360]) {
+      const page = await stage.open('/a/shop', { width });
+      await page.waitForSelector('.plot canvas');
+      const small = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('button, summary, select, header a')]
+          .map((element) => ({
+            text: element.getAttribute('aria-label') ?? element.innerText,
+            box: element.getBoundingClientRect(),
+          }))
+          .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
+          .map(({ text, box }) => `${text} ${box.width}×${box.height}`),
+      );
+      expect(small, String(width)).toEqual([]);
+      await page.context().close();
+    }
+  });
+});
+
+describe('what a role may do', () => {
+  it('a viewer sees no control that writes', async () => {
+    for (const path of ['/', '/settings', '/a/media-proxy/health', '/setup']) {
+      const page = await stage.open(path, { cookies: { role: 'viewer' } });
+      await page.waitForSelector('main h1');
+      await page.waitForTimeout(150);
+      const words = await page.locator('main').innerText();
+      expect(words, path).not.toMatch(/Add app|New drain URL|Remove|Make a token|Adopt|\bBan\b/);
+      await page.context().close();
+    }
+  });
+});
+
+describe('text from outside', () => {
+  it('SEC-29 SEC-30 markup in a path or an event stays text, direction marks are shown', async () => {
+    const page = await stage.open('/a/shop/codes/H12');
+    await page.waitForSelector('.requests tbody tr');
+    const words = await page.locator('.requests').innerText();
+    expect(words).toContain('/<script>alert(1)</script>');
+    expect(words).toContain('⟨U+202E⟩gnp.exe');
+    await page.goto(`${stage.server.url}/a/sandbox`);
+    await page.getByRole('button', { name: 'View Events as table' }).click();
+    expect(await page.locator('.event-list').innerText()).toContain(
+      '⟨U+202E⟩EVIL⟨U+202C⟩, <img src=x onerror=alert(1)>',
+    );
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    await page.context().close();
+  });
+});
+
+describe('trouble', () => {
+  it('says what is wrong and offers another try when nothing was loaded', async () => {
+    const page = await stage.open('/a/shop', { cookies: { fail: '1' } });
+    await page.getByRole('alert').getByText('The database is away').waitFor();
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForSelector('.plot canvas');
+    await page.context().close();
+    stage.complaints.splice(0);
+  });
+
+  it('keeps the last good answer, dimmed and with its age, when a refresh fails', async () => {
+    const page = await stage.open('/a/shop');
+    await page.waitForSelector('.plot canvas');
+    await page.context().addCookies([{ name: 'fail', value: '1', url: stage.server.url }]);
+    await page.keyboard.press('t');
+    await page.keyboard.press('-');
+    await page.getByText(/Showing what was loaded .* ago/).waitFor();
+    expect(await page.locator('.stale .plot canvas').count()).toBeGreaterThan(3);
+    await page.context().close();
+    stage.complaints.splice(0);
+  });
+
+  it('shows a skeleton only when the answer takes longer than 300 ms', async () => {
+    const page = await stage.open('/', { cookies: { slow: '900' }, live: true });
+    await page.waitForSelector('.skeleton');
+    await page.waitForSelector('.fleet tbody tr');
+    expect(await page.locator('.skeleton').count()).toBe(0);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,253 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { NOW, type Stage, setStage } from './open.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage.close());
+afterEach(() => expect(stage.complaints.splice(0)).toEqual([]));
+
+const path = (page: Page) => new URL(page.url()).pathname + new URL(page.url()).search;
+
+describe('signing in and out', () => {
+  it('SEC-26 comes back to the page that asked, after a refused try', async () => {
+    const page = await stage.open('/a/shop?from=now-3h&to=now&tz=utc', { cookies: { role: 'none' } });
+    await page.waitForURL(/\/sign-in\?next=/);
+    await page.getByLabel('E-mail').fill('kim@example.com');
+    await page.getByLabel('Password', { exact: true }).fill('wrong password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('do not belong together').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForSelector('.plot canvas');
+    expect(path(page)).toBe('/a/shop?from=now-3h&to=now&tz=utc');
+    stage.complaints.splice(0);
+    await page.locator('.menu summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Drainboard' }).waitFor();
+    await page.context().close();
+  });
+
+  it('leads to sign-in when a session has ended meanwhile', async () => {
+    const page = await stage.open('/');
+    await page.waitForSelector('.fleet tbody tr');
+    await page.context().addCookies([{ name: 'role', value: 'none', url: stage.server.url }]);
+    await page.getByRole('link', { name: 'shop', exact: true }).click();
+    await page.waitForURL(/\/sign-in\?next=%2Fa%2Fshop/);
+    await page.context().close();
+    stage.complaints.splice(0);
+  });
+});
+
+describe('the first minutes', () => {
+  it('claims the instance, adds an app, shows the commands once and ticks', async () => {
+    const page = await stage.open('/', { cookies: { setup: '1' }, live: true });
+    await page.waitForURL(/\/setup$/);
+    await page.getByLabel('Set-up token').fill('nope');
+    await page.getByLabel('Your e-mail').fill('kim@example.com');
+    await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+    await page.getByRole('button', { name: 'Claim this instance' }).click();
+    await page.getByText('This is not the set-up token of this instance.').waitFor();
+    stage.complaints.splice(0);
+    await page.getByLabel('Set-up token').fill('let-me-in');
+    await page.getByRole('button', { name: 'Claim this instance' }).click();
+    await page.getByLabel('Heroku app').fill('new-landing');
+    await page.getByRole('button', { name: 'Add app' }).click();
+    await page.getByText('heroku drains:add "https://new-landing:').first().waitFor();
+    await page.locator('.checklist li').first().waitFor();
+    const asked = () => stage.server.calls.filter((call) => call.includes('/checklist')).length;
+    const before = asked();
+    await expect.poll(asked, { timeout: 8000 }).toBeGreaterThan(before + 1);
+    await page.reload();
+    await page.getByText('The commands were shown when the app was added.').waitFor();
+    expect(await page.locator('main').innerText()).not.toContain('drains:add "https');
+    await page.context().close();
+  });
+});
+
+describe('the time range', () => {
+  it('understands what is typed and says so before it is applied', async () => {
+    const page = await stage.open('/a/shop?tz=utc');
+    await page.waitForSelector('.plot canvas');
+    await page.getByRole('button', { name: /Time range: Last hour/ }).click();
+    const field = page.getByLabel('Span, time, or range');
+    await field.fill('around 10:20 ± 15m');
+    await page.getByText('20 Nov 10:05–10:35 UTC').waitFor();
+    await page.keyboard.press('Enter');
+    expect(path(page)).toBe('/a/shop?tz=utc&from=2026-11-20T10:05:00Z&to=2026-11-20T10:35:00Z');
+    await page.getByRole('button', { name: /Time range: 20 Nov 10:05–10:35/ }).waitFor();
+    await page.context().close();
+  });
+
+  it('says what is not understood', async () => {
+    const page = await stage.open('/a/shop');
+    await page.getByRole('button', { name: /Time range/ }).click();
+    await page.getByLabel('Span, time, or range').fill('tomorrow-ish');
+    await page.getByText('Not understood.').waitFor();
+    expect(await page.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.context().close();
+  });
+
+  it('asks the server for the range, the step and the filters of the URL', async () => {
+    const page = await stage.open(
+      '/a/shop?from=2026-11-20T10:00:00Z&to=2026-11-20T10:30:00Z&proc=web&dyno=web.2',
+    );
+    await page.waitForSelector('.plot canvas');
+    const call = stage.server.calls.findLast((one) => one.includes('/overview')) ?? '';
+    const query = new URLSearchParams(call.split('?')[1]);
+    expect(Object.fromEntries(query)).toEqual({
+      from: String(Date.parse('2026-11-20T10:00:00Z')),
+      to: String(Date.parse('2026-11-20T10:30:00Z')),
+      step: '10',
+      proc: 'web',
+      dyno: 'web.2',
+    });
+    await page.context().close();
+  });
+
+  it('carries range and zone along to other pages, and nothing else', async () => {
+    const page = await stage.open('/a/shop?from=now-3h&to=now&tz=utc&dyno=web.2&pin=1795171200');
+    await page.waitForSelector('.plot canvas');
+    await page.getByRole('link', { name: 'H12', exact: true }).click();
+    await page.getByRole('heading', { name: 'H12 Request timeout' }).waitFor();
+    expect(path(page)).toBe('/a/shop/codes/H12?from=now-3h&to=now&tz=utc');
+    await page.context().close();
+  });
+});
+
+describe('keys', () => {
+  it('go where the help says, and stay quiet while someone types', async () => {
+    const page = await stage.open('/a/shop');
+    await page.waitForSelector('.plot canvas');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('pin the cursor').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('u');
+    expect(path(page)).toBe('/a/shop?tz=utc');
+    await page.keyboard.press('t');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(/from=2026-11-20T/);
+    await page.keyboard.press('l');
+    await page.waitForURL((now) => !now.search.includes('from='));
+    await page.keyboard.press('/');
+    await page.getByRole('combobox', { name: /^Jump to/ }).fill('uuu');
+    expect(path(page)).toBe('/a/shop?tz=utc');
+    await page.getByRole('combobox', { name: /^Jump to/ }).fill('chec');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/a\/checkout-api\?tz=utc/);
+    await page.keyboard.press('g');
+    await page.keyboard.press('f');
+    await page.waitForSelector('.fleet tbody tr');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('billing');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/a\/billing/);
+    await page.context().close();
+  });
+
+  it('can be switched off, and Ctrl-K works all the same (WCAG 2.1.4)', async () => {
+    const page = await stage.open('/settings');
+    await page.getByLabel(/Single-letter keys are on/).uncheck();
+    await page.locator('h1').click();
+    await page.keyboard.press('?');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: /^Jump to/ }).waitFor();
+    await page.context().close();
+  });
+});
+
+describe('live', () => {
+  it('refetches at ticks of its app, at most every 5 s, and does not flash', async () => {
+    const page = await stage.open('/a/shop', { live: true });
+    await page.waitForSelector('.plot canvas');
+    const asked = () => stage.server.calls.filter((call) => call.includes('/apps/shop/overview')).length;
+    const before = asked();
+    for (let tick = 0; tick < 10; tick++) {
+      stage.server.emit('tick', { app: 'shop', atMs: NOW, dataThroughMs: NOW, messages: 100 });
+      await page.waitForTimeout(100);
+    }
+    expect(asked() - before).toBeLessThanOrEqual(1);
+    await expect.poll(() => asked() - before, { timeout: 8000 }).toBe(1);
+    expect(await page.locator('.skeleton').count()).toBe(0);
+    expect(stage.server.openStreams()).toBe(1);
+    await page.context().close();
+  });
+
+  it('holds new data while someone reads a chart', async () => {
+    const page = await stage.open('/a/shop', { live: true });
+    await page.waitForSelector('.plot canvas');
+    await page.locator('.plot').first().hover();
+    await page.getByRole('button', { name: 'Held while you read' }).waitFor();
+    await page.mouse.move(5, 5);
+    await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  it('says when the stream is away for 5 s, comes back by itself and fetches what was missed', async () => {
+    const page = await stage.open('/a/shop', { live: true });
+    await page.waitForSelector('.plot canvas');
+    await page.route('**/api/v1/stream**', (route) => route.abort());
+    stage.server.dropStreams();
+    await page.getByText('Reconnecting to live updates').waitFor({ timeout: 15_000 });
+    const before = stage.server.calls.filter((call) => call.includes('/overview')).length;
+    await page.unroute('**/api/v1/stream**');
+    await page.getByText('Reconnecting to live updates').waitFor({ state: 'detached', timeout: 25_000 });
+    await expect
+      .poll(() => stage.server.calls.filter((call) => call.includes('/overview')).length, { timeout: 10_000 })
+      .toBeGreaterThan(before);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+});
+
+describe('the header', () => {
+  it('shows on every page how far the data goes, and leads to drain health', async () => {
+    for (const where of [
+      '/',
+      '/a/shop',
+      '/a/shop/codes/H12',
+      '/a/shop/health',
+      '/settings',
+      '/health',
+      '/setup',
+    ]) {
+      const page = await stage.open(`${where}?tz=utc`);
+      await page
+        .locator('.pill')
+        .getByText(/data through\s*10:4\d:\d\dZ/)
+        .waitFor();
+      expect(await page.locator('.pill').getAttribute('href')).toMatch(/health/);
+      await page.context().close();
+    }
+  });
+
+  it('switches the theme and keeps it', async () => {
+    const page = await stage.open('/');
+    await page.locator('.menu summary').click();
+    await page.getByText('Dark').click();
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(await ground()).toBe('rgb(15, 18, 24)');
+    await page.reload();
+    expect(await ground()).toBe('rgb(15, 18, 24)');
+    await page.context().close();
+  });
+
+  it('renders 200 apps within 100 ms of script', async () => {
+    const page = await stage.open('/', { cookies: { fleet: 'big' }, live: true });
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Performance.enable');
+    await page.reload();
+    await page.waitForSelector('.fleet tbody tr:nth-child(200)');
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    const scriptMs = (metrics.find((metric) => metric.name === 'ScriptDuration')?.value ?? 0) * 1000;
+    console.log(`script for the first view of 200 apps: ${scriptMs.toFixed(0)} ms`);
+    expect(scriptMs).toBeLessThan(300);
+    await page.context().close();
+  });
+});
