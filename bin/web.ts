@@ -37,7 +37,7 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     onHeroku: config.onHeroku,
     log,
   };
-  const pools: Record<'commit' | 'ingest' | 'api', Pool> = {
+  const pools: Record<'commit' | 'ingest' | 'api' | 'worker', Pool> = {
     // Reserved for commits: a busy dashboard never makes a frame wait for a connection (P-10).
     commit: buildPool({
       ...base,
@@ -50,6 +50,12 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
       max: Math.max(2, config.ingestConnections - 1),
       applicationName: 'drainboard-ingest',
       queryTimeoutMs: ROLLUP_REPLY_MS,
+    }),
+    // Its own: retention waits for locks on two connections, and no roll-up may wait behind that.
+    worker: buildPool({
+      ...base,
+      max: Math.max(2, config.workerConnections),
+      applicationName: 'drainboard-worker',
     }),
     api: buildPool({
       ...base,
@@ -95,7 +101,7 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
   ];
   if (drain !== undefined) steps.push({ name: 'drain', stop: () => drain.stop() });
   if (config.worker === 'in-web') {
-    const loops = startWorkerLoops({ pool: pools.ingest, config, log, nowMs: Date.now });
+    const loops = startWorkerLoops({ pool: pools.worker, config, log, nowMs: Date.now });
     steps.push({ name: 'worker loops', stop: () => loops.stop() });
   }
   return await serve({ server, port: config.port, stopping, onStop: steps, log });
