@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../model/time.ts';
-import { buildTestApi, PASSWORD, SETUP_TOKEN, type TestApi } from '../test/api-client.ts';
+import { KEPT_DEFAULT } from '../store/reads/plan.ts';
+import { buildTestApi, PASSWORD, SETUP_TOKEN, TEST_KEY, type TestApi } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 
 let database: TestDatabase;
@@ -91,11 +92,7 @@ describe('signing in', () => {
   test('SEC-20 over https the cookie is __Host- and Secure, and the plain one is not looked at', async () => {
     const { person, browser } = await api.signedIn('viewer');
     const secure = buildTestApi(database.pool, {
-      config: {
-        ...(api as never),
-        secret: 'a key for the tests of the api, long enough',
-        onHeroku: true,
-      } as never,
+      config: { ...KEPT_DEFAULT, secret: TEST_KEY, onHeroku: true, keepDetailsMs: DAY },
     });
     secure.clock.nowMs = api.clock.nowMs;
     const headers = {
