@@ -1,5 +1,8 @@
-/** Tells live pages that an app has new data: from this process' own roll-ups, and from the table for others'. */
-
+/**
+ * Tells live pages that an app has new data: from this process' own roll-ups, from other processes over Redis where
+ * there is one, and from the tables for whatever was told by neither.
+ */
+import { randomUUID } from 'node:crypto';
 import type { TickMessage } from '../api/contract/stream.ts';
 import type { AppDeltas } from '../model/deltas.ts';
 import type { Log } from '../model/log.ts';
@@ -7,73 +10,115 @@ import { SERIES_MESSAGE } from '../model/series.ts';
 import { listApps } from '../store/apps.ts';
 import { listDrainTimes } from '../store/drains.ts';
 import type { Pool } from '../store/pool.ts';
+import { openTickChannel, type TickChannel } from '../store/tick-channel.ts';
 
-export interface Live {
-  subscribe(listener: (tick: TickMessage) => void): () => void;
-  onRolledUp(apps: AppDeltas[]): void;
-  stop(): void;
+export interface LiveOptions {
+  pool: Pool;
+  log: Log;
+  nowMs: () => number;
+  redisUrl?: string | undefined;
+  onHeroku: boolean;
+  /** Other processes' data is looked for this often while somebody listens, ms. */
+  pollMs?: number;
 }
 
-/** Other processes' data is looked for this often while somebody listens. */
 const POLL_MS = 3_000;
 
-/** One feed a process. Polls only while there are listeners. */
-export function buildLive({ pool, log, nowMs }: { pool: Pool; log: Log; nowMs: () => number }): Live {
-  const listeners = new Set<(tick: TickMessage) => void>();
-  const names = new Map<number, string>();
-  const receivedAtMs = new Map<number, number>();
-  let timer: NodeJS.Timeout | undefined;
+interface Told {
+  appId: number;
+  lastReceivedAtMs: number;
+  lastLineAtMs: number;
+  messages: number;
+}
 
-  const tell = (tick: TickMessage): void => {
-    for (const listener of listeners) listener(tick);
-  };
+export class Live {
+  readonly #options: LiveOptions;
+  readonly #id = randomUUID();
+  readonly #listeners = new Set<(tick: TickMessage) => void>();
+  readonly #names = new Map<number, string>();
+  /** Newest arrival told, by app: what was told once need not be found again. */
+  readonly #toldAtMs = new Map<number, number>();
+  readonly #channel: TickChannel | null;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
-  const poll = async (): Promise<void> => {
-    for (const app of await listApps(pool)) names.set(app.id, app.name);
-    for (const drain of await listDrainTimes(pool)) {
-      const app = names.get(drain.appId);
-      const known = receivedAtMs.get(drain.appId);
-      receivedAtMs.set(drain.appId, drain.lastReceivedAtMs);
-      if (app === undefined || known === undefined || known >= drain.lastReceivedAtMs) continue;
-      tell({ app, atMs: nowMs(), dataThroughMs: drain.lastLineAtMs, messages: 0 });
-    }
-  };
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    const { redisUrl, onHeroku, log } = options;
+    this.#channel =
+      redisUrl === undefined
+        ? null
+        : openTickChannel({
+            url: redisUrl,
+            onHeroku,
+            log,
+            onTick: (tick) => {
+              if (tick.from !== this.#id) this.#tell(tick);
+            },
+          });
+  }
 
-  const next = (): void => {
-    timer = setTimeout(() => {
-      poll()
-        .catch((error: unknown) => log.warn('live.waiting', { error }))
-        .finally(() => {
-          if (listeners.size > 0) next();
-          else timer = undefined;
-        });
-    }, POLL_MS);
-  };
+  /** Calls the listener for every tick until the given function is called. */
+  subscribe(listener: (tick: TickMessage) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#timer === undefined) this.#poll();
+    return () => this.#listeners.delete(listener);
+  }
 
-  return {
-    subscribe: (listener) => {
-      listeners.add(listener);
-      if (timer === undefined) next();
-      return () => listeners.delete(listener);
-    },
-    onRolledUp: (apps) => {
-      for (const deltas of apps) {
-        const app = names.get(deltas.appId);
-        const dataThroughMs = Math.max(0, ...deltas.drains.map((drain) => drain.lastLineAtMs));
-        const lastReceivedAtMs = Math.max(0, ...deltas.drains.map((drain) => drain.lastReceivedAtMs));
-        // What is told here need not be found again by the poll.
-        receivedAtMs.set(deltas.appId, Math.max(receivedAtMs.get(deltas.appId) ?? 0, lastReceivedAtMs));
-        if (app === undefined) continue;
-        const messages = deltas.counts.reduce(
-          (sum, delta) => sum + (delta.kind === SERIES_MESSAGE ? delta.bucket.count : 0),
+  /** Deltas of this process have become visible. */
+  onRolledUp(apps: AppDeltas[]): void {
+    for (const deltas of apps) {
+      const told = {
+        appId: deltas.appId,
+        lastReceivedAtMs: Math.max(0, ...deltas.drains.map((drain) => drain.lastReceivedAtMs)),
+        lastLineAtMs: Math.max(0, ...deltas.drains.map((drain) => drain.lastLineAtMs)),
+        messages: deltas.counts.reduce(
+          (sum, { kind, bucket }) => sum + (kind === SERIES_MESSAGE ? bucket.count : 0),
           0,
-        );
-        tell({ app, atMs: nowMs(), dataThroughMs, messages });
-      }
-    },
-    stop: () => {
-      clearTimeout(timer);
-      listeners.clear();
-    },
-  };
+        ),
+      };
+      this.#tell(told);
+      this.#channel?.publish({ from: this.#id, ...told });
+    }
+  }
+
+  #tell({ appId, lastReceivedAtMs, lastLineAtMs, messages }: Told): void {
+    const app = this.#names.get(appId);
+    // Without its name nobody listens to it yet; the next poll learns the name and tells.
+    if (app === undefined) return;
+    this.#toldAtMs.set(appId, Math.max(this.#toldAtMs.get(appId) ?? 0, lastReceivedAtMs));
+    for (const listener of this.#listeners) {
+      listener({ app, atMs: this.#options.nowMs(), dataThroughMs: lastLineAtMs, messages });
+    }
+  }
+
+  #poll(): void {
+    if (this.#stopped) return;
+    this.#lookOnce()
+      .catch((error: unknown) => this.#options.log.warn('live.waiting', { error }))
+      .finally(() => {
+        // With nobody listening nothing is looked for; the next listener begins anew.
+        const again = this.#listeners.size > 0 && !this.#stopped;
+        this.#timer = again
+          ? setTimeout(() => this.#poll(), this.#options.pollMs ?? POLL_MS).unref()
+          : undefined;
+      });
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { pool } = this.#options;
+    for (const app of await listApps(pool)) this.#names.set(app.id, app.name);
+    for (const drain of await listDrainTimes(pool)) {
+      const told = this.#toldAtMs.get(drain.appId);
+      if (told === undefined) this.#toldAtMs.set(drain.appId, drain.lastReceivedAtMs);
+      else if (told < drain.lastReceivedAtMs) this.#tell({ ...drain, messages: 0 });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#listeners.clear();
+    await this.#channel?.stop();
+  }
 }

@@ -12,7 +12,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { buildPool, type Pool } from '../store/pool.ts';
 import type { ConfigWith } from './env.ts';
 import { loadConfig } from './env.ts';
-import { buildLive } from './live.ts';
+import { Live } from './live.ts';
 import { forgetSetupToken } from './local.ts';
 import { buildProcessLog } from './log.ts';
 import { buildHttpServer, dieOnMistakes, type Running, type StopStep, serve } from './serve.ts';
@@ -65,8 +65,15 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
       queryTimeoutMs: QUERY_TIMEOUT_MS + 2_000,
     }),
   };
-  const live = buildLive({ pool: pools.api, log, nowMs: Date.now });
-  const drain = config.roles === 'api' ? undefined : buildDrainOf(config, pools, log, live.onRolledUp);
+  const live = new Live({
+    pool: pools.api,
+    log,
+    nowMs: Date.now,
+    redisUrl: config.redisUrl,
+    onHeroku: config.onHeroku,
+  });
+  const drain =
+    config.roles === 'api' ? undefined : buildDrainOf(config, pools, log, (apps) => live.onRolledUp(apps));
   const api = buildApi({
     pool: pools.api,
     config,
@@ -97,7 +104,7 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
   const steps: StopStep[] = [
     ...(last === undefined ? [] : [last]),
     ...Object.entries(pools).map(([name, pool]) => ({ name: `pool ${name}`, stop: () => pool.end() })),
-    { name: 'live', stop: async () => live.stop() },
+    { name: 'live', stop: () => live.stop() },
   ];
   if (drain !== undefined) steps.push({ name: 'drain', stop: () => drain.stop() });
   if (config.worker === 'in-web') {
