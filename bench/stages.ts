@@ -1,11 +1,12 @@
 /** The steps of a frame alone, one after another, in one process: where the time of a message goes. */
 import { decodeSection, encodeSection } from '../drain/chunk.ts';
 import { Framer } from '../drain/framing.ts';
-import { type AppState, type Body, Intake } from '../drain/intake.ts';
+import { Intake } from '../drain/intake.ts';
 import { makeTerm } from '../drain/intern.ts';
 import { MessageReader } from '../drain/reader.ts';
 import { RollUp } from '../drain/rollup.ts';
 import { Section } from '../drain/section.ts';
+import type { AppState, Body } from '../drain/target.ts';
 import { buildBody } from './bodies.ts';
 
 const PER_POST = 75;

@@ -13,9 +13,10 @@ import type { Pool } from '../store/pool.ts';
 import { insertWriter, readWriter, type Writer } from '../store/writers.ts';
 import { type Clock, DatabaseClock } from './clock.ts';
 import { type FrameOutcome, Group, type PendingFrame } from './group.ts';
-import type { AppState, Body, Intake } from './intake.ts';
+import type { Intake } from './intake.ts';
 import { RollUp } from './rollup.ts';
 import { recycle } from './section.ts';
+import type { AppState, Body } from './target.ts';
 
 export interface CommitOptions {
   pool: Pool;
@@ -204,9 +205,7 @@ export class Committer {
     const duplicates =
       outcome.kind === 'committed' ? outcome.duplicates : await this.#settleRefusal(writer, input);
     if (outcome.kind === 'committed') this.#databaseClock.set(outcome.databaseNowMs);
-    if (duplicates === null) return null;
-    writer.seq = input.seq;
-    return { duplicates, writer, committedAtMs };
+    return duplicates === null ? null : { duplicates, writer, committedAtMs };
   }
 
   /**
@@ -219,13 +218,17 @@ export class Committer {
     if (stored !== null && stored.epoch === writer.epoch && stored.seq === input.seq) {
       return await readChunkDuplicates(this.#options.pool, writer.id, input.seq);
     }
-    this.abandonWriter();
+    this.abandonWriter(writer);
     return null;
   }
 
-  /** Forgets the writer and what it has not rolled up: whoever took it over does that from the durable log. */
-  abandonWriter(): void {
-    if (this.#writer !== null) this.#options.log.warn('writer.takenOver', { writer: this.#writer.id });
+  /**
+   * Forgets this writer and what it has not rolled up: whoever took it over does that from the durable log. One that
+   * was forgotten before, by the other of commit and roll-up, is left alone: its successor has begun.
+   */
+  abandonWriter(writer: Writer): void {
+    if (this.#writer !== writer) return;
+    this.#options.log.warn('writer.takenOver', { writer: writer.id });
     this.#writer = null;
     this.rollUp = new RollUp();
   }
@@ -240,6 +243,8 @@ export class Committer {
 
   #finish(group: Group, outcome: { duplicates: number[]; writer: Writer; committedAtMs: number }): void {
     const duplicates = new Set(outcome.duplicates);
+    // At once with the roll-up: a checkpoint never passes a chunk that is not in its deltas.
+    outcome.writer.seq++;
     // Taken over between the commit and here: the successor rolls this chunk up.
     if (this.#writer === outcome.writer) {
       for (const section of group.sections) this.rollUp.add(section, duplicates);

@@ -2,8 +2,9 @@
 import type { LossRecord } from '../model/deltas.ts';
 import { encodeSection } from './chunk.ts';
 import { getOrMake } from './get-or-make.ts';
-import type { AppState, Body, Intake } from './intake.ts';
+import type { Intake } from './intake.ts';
 import { Section } from './section.ts';
+import type { AppState, Body } from './target.ts';
 
 /** A frame between arrival and answer. */
 export interface PendingFrame {

@@ -9,10 +9,11 @@ import { type BodyResult, readBody, unpack } from './body.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
 import type { Credentials, Verdict } from './credentials.ts';
-import { type Body, exceedsMessages } from './intake.ts';
+import { exceedsMessages } from './intake.ts';
 import type { Refusals } from './refusals.ts';
 import type { KnownDrain, Registry } from './registry.ts';
 import { type DrainRequest, frameIdOf, readRequest, refusalOf } from './request.ts';
+import type { Body } from './target.ts';
 
 export interface ReceiverOptions {
   credentials: Credentials;

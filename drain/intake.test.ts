@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { KINDS, NOTES } from '../model/observation.ts';
 import { requestIdOf } from './details.ts';
-import { type AppState, type Body, Intake } from './intake.ts';
+import { Intake } from './intake.ts';
 import { makeTerm } from './intern.ts';
 import { codeText, Section } from './section.ts';
+import type { AppState, Body } from './target.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12, 0, 0);
 

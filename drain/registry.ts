@@ -5,8 +5,8 @@ import { type DrainRow, type DrainState, ensureDrain, listDrainStates } from '..
 import { listLatestReleases } from '../store/events.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Clock } from './clock.ts';
-import type { AppState } from './intake.ts';
 import { makeTerm } from './intern.ts';
+import type { AppState } from './target.ts';
 
 /** A drain as the receiver knows it. */
 export interface KnownDrain {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildHttpServer } from '../bin/serve.ts';
 import { buildDrain, type Drain, type DrainOptions } from '../drain/drain.ts';
-import type { Body } from '../drain/intake.ts';
+import type { Body } from '../drain/target.ts';
 import type { Log, LogFields } from '../model/log.ts';
 import { type AppRow, createApp } from '../store/apps.ts';
 import { ensurePartitions } from '../store/partitions.ts';
