@@ -3,6 +3,7 @@ import { effect } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { buildBindings } from './parts/bindings.ts';
+import { ConfirmPassword } from './parts/confirmPassword.tsx';
 import { Header } from './parts/header.tsx';
 import { Help } from './parts/help.tsx';
 import { Palette } from './parts/palette.tsx';
@@ -115,7 +116,8 @@ function Inside() {
       if (!clock.hidden.peek() && page.health.peek() === null) void fleet.load();
     };
     const stop = effect(() => {
-      if (page.health.value === null && !fleet.data.peek()) void fleet.load();
+      // Signing out takes pages away one by one; nothing is asked for any more then.
+      if (page.health.value === null && !fleet.data.peek() && state.session.person.peek()) void fleet.load();
     });
     const timer = setInterval(load, 30_000);
     return () => {
@@ -145,6 +147,7 @@ function Inside() {
       </main>
       {overlay.value === 'palette' && <Palette />}
       {overlay.value === 'help' && <Help bindings={bindings} />}
+      {state.confirming.value && <ConfirmPassword onDone={state.confirming.value} />}
       <Toast />
       <div class="sr" aria-live="polite">
         {announce.value}

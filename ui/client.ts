@@ -32,43 +32,49 @@ export interface Client {
  */
 const TIMEOUT_MS = 20_000;
 
-/** `onSignedOut` is called when an answer is 401, before the call rejects. */
-export function buildClient(onSignedOut: () => void): Client {
-  async function call<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    let response: Response;
-    try {
-      response = await fetch(`/api/v1${path}`, {
-        method,
-        credentials: 'same-origin',
-        headers:
-          method === 'GET'
-            ? { Accept: 'application/json' }
-            : { Accept: 'application/json', 'Content-Type': 'application/json' },
-        // The server takes writes as JSON only (SEC-23), so one without content still carries an empty object.
-        body: method === 'GET' ? undefined : JSON.stringify(body ?? {}),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      });
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      throw new ClientError(0, {
-        detail: timeout.aborted
-          ? 'The server did not answer within 20 s.'
-          : 'The server could not be reached.',
-        title: error instanceof Error ? error.message : '',
-      });
-    }
-    if (!response.ok) {
-      if (response.status === 401) onSignedOut();
-      throw new ClientError(response.status, await readProblem(response));
-    }
-    if (response.status === 204) return undefined as T;
-    return (await response.json()) as T;
+export interface ClientEvents {
+  /** Called when an answer says that nobody is signed in, before the call rejects. */
+  onSignedOut(): void;
+  /** Called when a write needs a password given lately; true when it was given, and the write is tried again. */
+  onFreshLoginNeeded(): Promise<boolean>;
+}
+
+export function buildClient(events: ClientEvents): Client {
+  async function call<T>(method: string, path: string, body: unknown, abort?: AbortSignal): Promise<T> {
+    const response = await request(method, path, body, abort);
+    if (response.ok) return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    const error = new ClientError(response.status, await readProblem(response));
+    // A wrong password is answered with 401 too, and says nothing about the session.
+    if (error.status === 401 && error.code !== 'badCredentials') events.onSignedOut();
+    if (error.code === 'freshLoginNeeded' && (await events.onFreshLoginNeeded()))
+      return call(method, path, body, abort);
+    throw error;
   }
   return {
-    get: (path, query, signal) => call('GET', path + queryText(query), undefined, signal),
+    get: (path, query, abort) => call('GET', path + queryText(query), undefined, abort),
     send: (method, path, body) => call(method, path, body),
   };
+}
+
+async function request(method: string, path: string, body: unknown, abort?: AbortSignal): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const isRead = method === 'GET';
+  try {
+    return await fetch(`/api/v1${path}`, {
+      method,
+      credentials: 'same-origin',
+      headers: { Accept: 'application/json', ...(!isRead && { 'Content-Type': 'application/json' }) },
+      // The server takes writes as JSON only (SEC-23), so one without content still carries an empty object.
+      body: isRead ? undefined : JSON.stringify(body ?? {}),
+      signal: abort ? AbortSignal.any([abort, timeout]) : timeout,
+    });
+  } catch (error) {
+    if (abort?.aborted) throw abort.reason;
+    throw new ClientError(0, {
+      detail: timeout.aborted ? 'The server did not answer within 20 s.' : 'The server could not be reached.',
+      title: error instanceof Error ? error.message : '',
+    });
+  }
 }
 
 async function readProblem(response: Response): Promise<Partial<ProblemAnswer>> {

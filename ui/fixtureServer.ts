@@ -126,10 +126,11 @@ function problem(
   title: string,
   detail: string,
   faults?: { field: string; message: string }[],
+  code = 'fixture',
 ) {
   sendJson(
     response,
-    { type: 'about:blank', title, status, detail, code: 'fixture', requestId: 'fixture', faults },
+    { type: 'about:blank', title, status, detail, code, requestId: 'fixture', faults },
     status,
   );
 }
@@ -147,7 +148,7 @@ function answer(
   if (path === '/session')
     return sendJson(response, fixtures.session(cookies.setup ? null : role, Boolean(cookies.setup)));
   if (request.method !== 'GET') return void write(path, request, response);
-  if (!role) return problem(response, 401, 'Not signed in', 'Sign in first.');
+  if (!role) return problem(response, 401, 'Not signed in', 'Sign in first.', undefined, 'notSignedIn');
   if (cookies.fail)
     return problem(
       response,
@@ -203,7 +204,14 @@ async function write(path: string, request: IncomingMessage, response: ServerRes
   for await (const piece of request) text += piece;
   const body = JSON.parse(text || '{}') as Record<string, string>;
   if (path === '/sign-in' && body.password !== 'correct horse battery')
-    return problem(response, 403, 'Not signed in', 'That e-mail and password do not belong together.');
+    return problem(
+      response,
+      401,
+      'Not signed in',
+      'That e-mail and password do not belong together.',
+      undefined,
+      'badCredentials',
+    );
   if (path === '/sign-in')
     return sendJson(response, fixtures.session('admin'), 200, { 'Set-Cookie': 'role=admin; Path=/' });
   if (path === '/sign-out') return sendJson(response, undefined, 204, { 'Set-Cookie': 'role=none; Path=/' });
@@ -215,6 +223,19 @@ async function write(path: string, request: IncomingMessage, response: ServerRes
     return sendJson(response, fixtures.session('admin'), 200, { 'Set-Cookie': 'setup=; Path=/; Max-Age=0' });
   if (path === '/apps')
     return sendJson(response, fixtures.created(body.name ?? '', 'https://drains.example.com'), 201);
+  if (path === '/session/confirm' && body.password !== 'correct horse battery')
+    return problem(response, 401, 'Not signed in', 'That is not your password.', undefined, 'badCredentials');
+  if (path === '/session/confirm')
+    return sendJson(response, undefined, 204, { 'Set-Cookie': 'fresh=1; Path=/' });
+  if (request.method === 'DELETE' && !readCookies(request).fresh)
+    return problem(
+      response,
+      403,
+      'Confirm your password',
+      'This needs a password given lately.',
+      undefined,
+      'freshLoginNeeded',
+    );
   if (path.endsWith('/rotate'))
     return sendJson(
       response,

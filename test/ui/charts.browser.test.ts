@@ -70,7 +70,7 @@ describe('a chart', () => {
     await page.keyboard.press('Shift+ArrowLeft');
     await page
       .locator('[aria-live="polite"]')
-      .getByText(/^\d\d:\d\d:\d\d UTC, p50: \d+ ms/)
+      .getByText(/^\d\d:\d\d:\d\d UTC, p50: \d+\sms/)
       .waitFor({ state: 'attached' });
     await page.keyboard.press('ArrowUp');
     await page

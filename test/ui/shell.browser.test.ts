@@ -41,6 +41,25 @@ describe('signing in and out', () => {
   });
 });
 
+describe('what is grave', () => {
+  it('SEC-24 asks for the password again, then goes on with what was asked for', async () => {
+    const page = await stage.open('/settings');
+    await page.getByRole('button', { name: 'Remove billing' }).click();
+    await page.getByLabel('Type billing').fill('billing');
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    const again = page.getByRole('dialog', { name: 'Confirm your password' });
+    await again.getByLabel('Password', { exact: true }).fill('wrong');
+    await again.getByRole('button', { name: 'Confirm' }).click();
+    await again.getByText('That is not your password.').waitFor();
+    await again.getByLabel('Password', { exact: true }).fill('correct horse battery');
+    await again.getByRole('button', { name: 'Confirm' }).click();
+    await page.locator('.toast').getByText('billing removed').waitFor();
+    expect(stage.server.calls.filter((call) => call.startsWith('DELETE /apps/billing')).length).toBe(2);
+    await page.context().close();
+    stage.complaints.splice(0);
+  });
+});
+
 describe('the first minutes', () => {
   it('claims the instance, adds an app, shows the commands once and ticks', async () => {
     const page = await stage.open('/', { cookies: { setup: '1' }, live: true });

@@ -230,6 +230,7 @@ function Surface(props: SurfaceProps) {
     const stopSeen = observeSeen(element, (seen) => {
       work.current.seen = seen;
       flush();
+      if (seen) plot.current?.setCursor(cursor.atS.peek());
     });
     const stopTheme = effect(() => {
       prefs.themeVersion.value;

@@ -42,6 +42,8 @@ export interface State {
   announce: Signal<string>;
   /** The drain URL and commands of an app made in this tab: shown once, never stored. */
   freshCommands: Signal<{ app: string; drainUrl: string; commands: string[] } | null>;
+  /** Set while the password is asked for again; called with whether it was given. */
+  confirming: Signal<((confirmed: boolean) => void) | null>;
   start(): () => void;
 }
 
@@ -50,7 +52,17 @@ export function buildState(): State {
   const clock = buildClock();
   const prefs = buildPrefs();
   const live = buildLive();
-  const client: Client = buildClient(() => session.forget());
+  const confirming = signal<((confirmed: boolean) => void) | null>(null);
+  const client: Client = buildClient({
+    onSignedOut: () => session.forget(),
+    onFreshLoginNeeded: () =>
+      new Promise((done) => {
+        confirming.value = (confirmed) => {
+          confirming.value = null;
+          done(confirmed);
+        };
+      }),
+  });
   const session = buildSession(() => client);
   const fleet = buildResource<FleetAnswer>(async (abort) => {
     const answer = await client.get<FleetAnswer>('/apps', undefined, abort);
@@ -72,6 +84,7 @@ export function buildState(): State {
     toast: signal(''),
     announce: signal(''),
     freshCommands: signal(null),
+    confirming,
     start() {
       const stops = [router.start(), clock.start(), prefs.start(), () => live.close()];
       return () => {
