@@ -38,7 +38,7 @@ export const rangeQuery = z.strictObject({
   to: instant.optional().describe('End, exclusive. Default: now.'),
   step: z
     .string()
-    .regex(/^\d{1,6}$/)
+    .regex(/^[1-9]\d{0,5}$/, 'is a whole number of seconds from 1 on')
     .optional()
     .describe('Width of a point in seconds; a wider one is used where there would be too many points.'),
 });

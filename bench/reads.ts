@@ -3,7 +3,7 @@
  * the fleet of 100 apps; and 30 days at 1 h. Data is what roll-up and compaction leave: rows of 10 s for the last
  * two hours (24 h of the big app), of 1 min and 1 h for what is compacted.
  *
- *   node bench/reads.ts [--explain]
+ *   node bench/reads.ts [--explain] [--data DIR]   (DIR is kept, and used again when it has data)
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -226,17 +226,20 @@ async function measure(pool: Pool): Promise<void> {
   }
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), 'drainboard-bench-'));
+const kept = process.argv[process.argv.indexOf('--data') + 1] ?? '';
+const isKept = process.argv.includes('--data');
+const dataDir = isKept ? kept : mkdtempSync(join(tmpdir(), 'drainboard-bench-'));
 const server = await startEmbedded({ dataDir, log: silentLog });
 const pool = buildPool({ url: server.url, max: 6, applicationName: 'drainboard-bench', log: silentLog });
 try {
   await migrate(pool, { log: silentLog });
   const startMs = performance.now();
-  await generate(pool);
+  const { rows } = await pool.query('SELECT 1 FROM apps LIMIT 1');
+  if (rows.length === 0) await generate(pool);
   console.log(`generated in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
   await measure(pool);
 } finally {
   await pool.end();
   await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  if (!isKept) rmSync(dataDir, { recursive: true, force: true });
 }

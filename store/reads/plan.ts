@@ -43,6 +43,9 @@ export const STEPS_S = [
 /** More points than a chart has pixels help nobody and cost memory (DESIGN 4). */
 export const POINTS_MAX = 1500;
 
+/** Over longer ranges points come from rows of an hour: those of a minute would be 60 times as many to read. */
+export const MINUTES_SPAN_MAX_S = 10 * 86_400;
+
 /** Finest width of which rows are still there for an instant. */
 export function finestKeptS(fromS: number, nowS: number, kept: Kept): ResolutionS {
   const ageMs = (nowS - fromS) * 1000;
@@ -65,7 +68,8 @@ export function chooseStepS(
   nowS: number,
   kept: Kept,
 ): number {
-  const finest = finestKeptS(range.fromS, nowS, kept);
+  const isLong = range.toS - range.fromS > MINUTES_SPAN_MAX_S;
+  const finest = isLong ? HOUR_S : finestKeptS(range.fromS, nowS, kept);
   const needed = Math.max(range.stepS ?? 0, finest, (range.toS - range.fromS) / POINTS_MAX);
   for (const step of STEPS_S) if (step >= needed && step % finest === 0) return step;
   return STEPS_S[STEPS_S.length - 1] ?? 604_800;
