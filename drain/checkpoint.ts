@@ -73,7 +73,8 @@ export class Checkpointer {
     const position = committer.position;
     if (position === null && this.#unwritten === null) return;
     if (this.#unwritten === null && committer.rollUp.empty) {
-      if (position !== null && !(await renewWriter(pool, position.writer))) committer.abandonWriter();
+      if (position !== null && !(await renewWriter(pool, position.writer)))
+        committer.abandonWriter(position.writer);
       return;
     }
     this.#unwritten ??= {
@@ -86,7 +87,7 @@ export class Checkpointer {
   }
 
   async #write(snapshot: Snapshot): Promise<void> {
-    const { pool, numbers, committer, clock, onRolledUp } = this.#options;
+    const { pool, numbers, committer, clock, log, onRolledUp } = this.#options;
     const { writer, to, apps } = snapshot;
     const outcome = await writeRollUp(pool, numbers, {
       writer,
@@ -94,10 +95,11 @@ export class Checkpointer {
       to,
       apps,
       nowMs: clock.nowMs(),
+      onRefused: (refused) => log.error('rollup.refused', { ...refused }),
     });
     if (outcome === 'fenced' && !(await this.#gotThrough(snapshot))) {
       // Another process took this writer over and rolls these chunks up from the durable log.
-      if (committer.position?.writer === writer) committer.abandonWriter();
+      committer.abandonWriter(writer);
       return;
     }
     writer.checkpointSeq = to.seq;

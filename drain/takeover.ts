@@ -77,7 +77,7 @@ export class Takeover {
 
   /** Chunks rolled up, or null when somebody else took this writer meanwhile. */
   async #rollUpBatch(writer: Writer): Promise<number | null> {
-    const { pool, numbers, clock, onRolledUp } = this.#options;
+    const { pool, numbers, clock, log, onRolledUp } = this.#options;
     const sinceMs = writer.checkpointAtMs - CLOCK_SLACK_MS;
     const rows = await listChunksBehind(pool, writer.id, writer.checkpointSeq, sinceMs, BATCH);
     const rollUp = new RollUp();
@@ -93,6 +93,7 @@ export class Takeover {
       to,
       apps,
       nowMs: clock.nowMs(),
+      onRefused: (refused) => log.error('rollup.refused', { ...refused }),
     });
     if (outcome === 'fenced') return null;
     writer.checkpointSeq = to.seq;

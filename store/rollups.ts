@@ -10,6 +10,7 @@ import { markTouched } from './compaction.ts';
 import { CopyRows, copyInto } from './copy.ts';
 import { insertDetails } from './details.ts';
 import { insertEvents } from './events.ts';
+import { isLastingFailure } from './failure.ts';
 import { upsertGaps } from './gaps.ts';
 import { ensurePartitionForError, ensurePartitionsFor } from './partitions.ts';
 import { type Client, type Pool, withTransaction } from './pool.ts';
@@ -23,6 +24,14 @@ export interface RollUpInput {
   to: { seq: number; atMs: number };
   apps: AppDeltas[];
   nowMs: number;
+  /** Told of each part that the database will never take; it is left out and has become a gap. */
+  onRefused?: (refused: RefusedPart) => void;
+}
+
+export interface RefusedPart {
+  appId: number;
+  part: string;
+  error: unknown;
 }
 
 /** `fenced`: the writer was taken over, or this roll-up was done before; nothing was written. */
@@ -37,24 +46,102 @@ const COUNT_COLUMNS = `count_buckets_10s (bucket_s, app_id, series_id, writer_id
 const SAMPLE_COLUMNS =
   'sample_buckets_10s (bucket_s, app_id, series_id, writer_id, count, sum, min, max, last, last_at_ms)';
 
-/** Writes a roll-up. Throws what the database throws; then nothing of it is there. */
+/**
+ * Writes a roll-up. Throws what the database throws when that may pass; then nothing of it is there. What it will
+ * never take costs only itself (R-06): it is left out, reported, and becomes a gap.
+ */
 export async function writeRollUp(
   pool: Pool,
   numbers: SeriesNumbers,
   input: RollUpInput,
 ): Promise<RollUpOutcome> {
-  const counts = input.apps.flatMap((app) => app.counts.map((delta) => ({ appId: app.appId, ...delta })));
-  const samples = input.apps.flatMap((app) => app.samples.map((delta) => ({ appId: app.appId, ...delta })));
-  const names: SeriesName[] = [...counts, ...samples];
-  const ids = await numbers.resolve(pool, names, input.nowMs);
-  await ensurePartitions(pool, input.apps);
+  try {
+    return await writeTogether(pool, numbers, input);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return await writeApart(pool, numbers, input);
+  }
+}
+
+/** The data itself is refused, by the database or already by its encoding into rows. */
+function isRefusal(error: unknown): boolean {
+  return isLastingFailure(error) || error instanceof RangeError || error instanceof TypeError;
+}
+
+async function writeTogether(pool: Pool, numbers: SeriesNumbers, input: RollUpInput): Promise<RollUpOutcome> {
+  const parts = await prepareParts(pool, numbers, input, input.apps);
+  return await inTransaction(pool, input, async (client) => {
+    for (const part of parts) await part.write(client);
+  });
+}
+
+/** Each part of each app on its own, so that a refused one takes nothing else with it. */
+async function writeApart(pool: Pool, numbers: SeriesNumbers, input: RollUpInput): Promise<RollUpOutcome> {
+  let refused: RefusedPart[] = [];
+  const prepared: { app: AppDeltas; parts: Part[] }[] = [];
+  for (const app of input.apps) {
+    try {
+      prepared.push({ app, parts: await prepareParts(pool, numbers, input, [app]) });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused.push({ appId: app.appId, part: 'series', error });
+    }
+  }
+  const outcome = await inTransaction(pool, input, async (client) => {
+    for (const { app, parts } of prepared) {
+      for (const part of parts) {
+        const error = await refusalOf(client, part);
+        if (error !== null) refused = [...refused, { appId: app.appId, part: part.name, error }];
+      }
+    }
+    await upsertGaps(client, gapsOf(refused, input));
+  });
+  if (outcome === 'written') for (const part of refused) input.onRefused?.(part);
+  return outcome;
+}
+
+/** Writes a part; null, or why it is refused, with nothing of it written. */
+async function refusalOf(client: Client, part: Part): Promise<unknown> {
+  await client.query('SAVEPOINT part');
+  try {
+    await part.write(client);
+    await client.query('RELEASE SAVEPOINT part');
+    return null;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT part');
+    return error;
+  }
+}
+
+function gapsOf(refused: RefusedPart[], { apps, nowMs, writer, to }: RollUpInput): AppDeltas[] {
+  return apps.flatMap((app) => {
+    const parts = refused.filter((part) => part.appId === app.appId);
+    if (parts.length === 0) return [];
+    const bucketsMs = [...app.counts, ...app.samples].map((delta) => delta.bucketS * 1000);
+    const losses = parts.map(({ part }) => ({
+      type: 'loss' as const,
+      cause: 'refused',
+      fromMs: Math.min(nowMs, ...bucketsMs),
+      toMs: nowMs,
+      dedupeKey: `refused:${writer.id}:${to.seq}:${part}`,
+      drainId: app.drains[0]?.drainId ?? 0,
+      timeMs: nowMs,
+      receivedAtMs: nowMs,
+    }));
+    return [{ ...app, losses }];
+  });
+}
+
+async function inTransaction(
+  pool: Pool,
+  input: RollUpInput,
+  work: (client: Client) => Promise<void>,
+): Promise<RollUpOutcome> {
   try {
     await withTransaction(pool, async (client) => {
       if (!(await moveCheckpoint(client, input.writer, input.checkpointSeq, input.to))) throw new Fenced();
-      await copyInto(client, COUNT_COLUMNS, countRows(counts, ids, input.writer.id));
-      killPoint('rollup.inside');
-      await copyInto(client, SAMPLE_COLUMNS, sampleRows(samples, ids.slice(counts.length), input.writer.id));
-      await writeRest(client, input);
+      await work(client);
     });
     killPoint('rollup.after');
     return 'written';
@@ -66,16 +153,43 @@ export async function writeRollUp(
   }
 }
 
-async function writeRest(client: Client, input: RollUpInput): Promise<void> {
-  await insertDetails(client, input.apps);
-  await insertEvents(client, input.apps);
-  await upsertGaps(client, input.apps);
-  await insertQuarantine(client, input.apps);
-  await updateDrains(
-    client,
-    input.apps.flatMap((app) => app.drains),
-  );
-  await markTouched(client, touchedUnits(input.apps));
+/** What is refused as one. */
+interface Part {
+  name: string;
+  write(client: Client): Promise<void>;
+}
+
+/** The parts of these apps in the order of their writing; their series have numbers, their partitions are there. */
+async function prepareParts(
+  pool: Pool,
+  numbers: SeriesNumbers,
+  { writer, nowMs }: RollUpInput,
+  apps: AppDeltas[],
+): Promise<Part[]> {
+  const counts = apps.flatMap((app) => app.counts.map((delta) => ({ appId: app.appId, ...delta })));
+  const samples = apps.flatMap((app) => app.samples.map((delta) => ({ appId: app.appId, ...delta })));
+  const names: SeriesName[] = [...counts, ...samples];
+  const ids = await numbers.resolve(pool, names, nowMs);
+  const sampleIds = ids.slice(counts.length);
+  await ensurePartitions(pool, apps);
+  const drains = apps.flatMap((app) => app.drains);
+  const writeCounts = async (client: Client): Promise<void> => {
+    await copyInto(client, COUNT_COLUMNS, countRows(counts, ids, writer.id));
+    killPoint('rollup.inside');
+  };
+  return [
+    { name: 'counts', write: writeCounts },
+    {
+      name: 'samples',
+      write: (client) => copyInto(client, SAMPLE_COLUMNS, sampleRows(samples, sampleIds, writer.id)),
+    },
+    { name: 'details', write: (client) => insertDetails(client, apps) },
+    { name: 'events', write: (client) => insertEvents(client, apps) },
+    { name: 'gaps', write: (client) => upsertGaps(client, apps) },
+    { name: 'quarantine', write: (client) => insertQuarantine(client, apps) },
+    { name: 'drains', write: (client) => updateDrains(client, drains) },
+    { name: 'touched', write: (client) => markTouched(client, touchedUnits(apps)) },
+  ];
 }
 
 function touchedUnits(apps: AppDeltas[]): { appId: number; bucketS: number }[] {
