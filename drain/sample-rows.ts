@@ -2,12 +2,15 @@
 import { SERIES_ADDON_METRIC, SERIES_CUSTOM, SERIES_DYNO_METRIC, seriesKey } from '../model/series.ts';
 import { type Interner, makeTerm, type Term } from './intern.ts';
 import { DYNO_METRICS, type Message } from './message.ts';
+import { NOTE_BAD_METRIC } from './notes.ts';
 import { textOfSpan } from './scan.ts';
-import { at, type Target } from './target.ts';
+import { at, note, type Target } from './target.ts';
 import { cleanText } from './terms.ts';
 
 /** Dynos whose keys are remembered; beyond it all are forgotten and made again. */
 const DYNOS_MAX = 2000;
+/** Nothing measured is greater; sums of greater values leave the range of a double, which Postgres refuses. */
+const VALUE_MAX = 1e100;
 
 export class SampleRows {
   readonly #dynos: Interner;
@@ -33,12 +36,12 @@ export class SampleRows {
     for (let metric = 0; metric < keys.length; metric++) {
       if ((sample.present & (1 << metric)) === 0) continue;
       const key = section.number(keys[metric]!);
-      section.samples.add(to.frame, timeMs, SERIES_DYNO_METRIC, key, 0, sample.values[metric]!);
+      addValue(to, timeMs, SERIES_DYNO_METRIC, key, 0, sample.values[metric]!);
     }
     if (sample.others === null) return;
     for (const [metric, value] of sample.others) {
       const key = section.number(makeTerm(seriesKey(dyno, cleanText(metric))));
-      section.samples.add(to.frame, timeMs, SERIES_DYNO_METRIC, key, 0, value);
+      addValue(to, timeMs, SERIES_DYNO_METRIC, key, 0, value);
     }
   }
 
@@ -53,7 +56,7 @@ export class SampleRows {
     const label = source === '' ? 0 : section.number(makeTerm(source));
     for (const [metric, value] of addonSample.values) {
       const key = section.number(makeTerm(seriesKey(service, instance, cleanText(metric))));
-      section.samples.add(to.frame, timeMs, SERIES_ADDON_METRIC, key, label, value);
+      addValue(to, timeMs, SERIES_ADDON_METRIC, key, label, value);
     }
   }
 
@@ -63,7 +66,12 @@ export class SampleRows {
     for (const metric of message.metrics ?? []) {
       const key = section.number(makeTerm(seriesKey(metric.type, cleanText(metric.name))));
       const label = metric.unit === undefined ? 0 : section.number(makeTerm(cleanText(metric.unit, 16)));
-      section.samples.add(to.frame, timeMs, SERIES_CUSTOM, key, label, metric.value);
+      addValue(to, timeMs, SERIES_CUSTOM, key, label, metric.value);
     }
   }
+}
+
+function addValue(to: Target, timeMs: number, kind: number, key: number, label: number, value: number): void {
+  if (Math.abs(value) <= VALUE_MAX) to.section.samples.add(to.frame, timeMs, kind, key, label, value);
+  else note(to.entry, NOTE_BAD_METRIC);
 }
