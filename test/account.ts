@@ -179,7 +179,10 @@ export async function compareBuckets(pool: Pool): Promise<string[]> {
     const should = computed.get(key) ?? [];
     const equal =
       was.length === should.length &&
-      was.every((value, i) => Math.abs(value - (should[i] ?? 0)) < 1e-6 * Math.max(1, Math.abs(value)));
+      was.every(
+        (value, i) =>
+          value === should[i] || Math.abs(value - (should[i] ?? 0)) < 1e-6 * Math.max(1, Math.abs(value)),
+      );
     if (!equal) differences.push(`${key}: stored ${was}, computed ${should}`);
   }
   return differences;

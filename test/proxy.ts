@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import { parseDatabaseUrl } from '../store/pool.ts';
 
-export interface Proxy {
+export interface LinkProxy {
   port: number;
   /** The same database, reached through this proxy. */
   url: string;
@@ -21,7 +21,7 @@ export interface Proxy {
 }
 
 /** @param databaseUrl of the server behind; a unix socket or TCP */
-export async function startProxy(databaseUrl: string): Promise<Proxy> {
+export async function startProxy(databaseUrl: string): Promise<LinkProxy> {
   const target = parseDatabaseUrl(databaseUrl);
   const links = new Set<Socket>();
   let waiting: { marker: string; fired: () => void } | null = null;
@@ -63,7 +63,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const proxy: Proxy = {
+  const proxy: LinkProxy = {
     port,
     url: throughPort(databaseUrl, port),
     connections: 0,
