@@ -7,7 +7,7 @@ import { formatCount, formatRange, formatUnit } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import { gapsInside, maxOf, sumOf } from './align.ts';
 import type { SeriesStyle } from './colors.ts';
-import { readoutIndex, readValue, type TimeChartProps } from './timeChart.tsx';
+import { readoutIndex, readValue, type TimeChartProps } from './readout.ts';
 
 /** Rows shown before "and 14 more". */
 const ROWS_MAX = 8;

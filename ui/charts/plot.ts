@@ -7,6 +7,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { GapAnswer } from '../../api/contract/time.ts';
 import { formatClock, formatCount, formatDay, formatUnit, type Zone, zoneName } from '../format.ts';
 import { colorOf, type SeriesStyle } from './colors.ts';
+import type { Threshold } from './readout.ts';
 
 /** What decides that a plot has to be made anew. */
 export interface PlotShape {
@@ -37,7 +38,7 @@ export interface PlotView {
   joinS: number[];
   /** Instants drawn as thin lines through the plot: releases. */
   marks: number[];
-  thresholds: { value: number; label: string; color: string }[];
+  thresholds: Threshold[];
   pinS: number | null;
   zone: Zone;
   patterns: boolean;

@@ -2,10 +2,8 @@
  * The one chart over time. A figure with a heading, a plot that keys and pointer explore alike, a legend with the
  * values under the cursor, a sentence that says what it shows, and the same numbers as a table.
  */
-import { computed, effect, type ReadonlySignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
+import { computed, effect } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Columns, GapAnswer, RangeAnswer, Series } from '../../api/contract/time.ts';
 import { formatUnit, NOTHING } from '../format.ts';
 import { Explain } from '../parts/explain.tsx';
 import { type State, useApp } from '../state/context.ts';
@@ -20,45 +18,11 @@ import {
   valueNear,
 } from './align.ts';
 import { ChartTable } from './chartTable.tsx';
-import type { SeriesStyle } from './colors.ts';
 import { describeChart } from './describe.ts';
 import { Legend } from './legend.tsx';
 import { observeSeen, observeWidth } from './observe.ts';
 import { createPlot, type Plot, type PlotView } from './plot.ts';
-
-export interface TimeChartProps {
-  /** Stable within the page: part of the URL when series are hidden. */
-  id: string;
-  title: string;
-  /** What is measured, from which line, by which method; behind the `?`. */
-  explain: ComponentChildren;
-  columns: Columns;
-  /** One a series, in their order. */
-  styles: SeriesStyle[];
-  unit: string;
-  range: RangeAnswer;
-  gaps: GapAnswer[];
-  /** Instants of releases, epoch s. */
-  marks: number[];
-  stacked?: boolean;
-  /** Offers a logarithmic axis. */
-  canLog?: boolean;
-  band?: [number, number];
-  thresholds?: PlotView['thresholds'];
-  heightPx?: number;
-  /** What the legend shows beside the value under the cursor: the sum or the highest of the range. */
-  summary?: 'sum' | 'max' | 'none';
-  /** Stretches without data, epoch s, where they are not told by the columns themselves. */
-  emptySpans?: [number, number][];
-  /** Shown instead of the plot when there is nothing to draw. */
-  empty?: ComponentChildren;
-  /** Where a series leads on to. */
-  hrefOf?: (id: string) => string | null;
-  /** Small multiples of one series: its value stands in the heading instead of a legend. */
-  compact?: boolean;
-  /** A series to stand out from many. */
-  onHighlight?: (id: string | null) => void;
-}
+import { readoutIndex, readValue, type TimeChartProps } from './readout.ts';
 
 export function TimeChart(props: TimeChartProps) {
   const state = useApp();
@@ -135,20 +99,6 @@ function Readout({ columns, range }: TimeChartProps) {
     return computed(() => (series ? readValue(series, columns, range, index.value) : NOTHING));
   }, [columns, range]);
   return <span class="readout strong">{text}</span>;
-}
-
-/** The value of a series at an index as text, looking back as far as the series usually pauses. */
-export function readValue(
-  series: Series,
-  columns: Columns,
-  range: RangeAnswer,
-  index: number | null,
-): string {
-  if (index === null) return NOTHING;
-  return formatUnit(
-    valueNear(series.values, columns.t, index, joinLimitS(series.values, columns.t, range.step)),
-    series.unit,
-  );
 }
 
 /** A new plot is made only when this changes. */
@@ -233,7 +183,7 @@ function Surface(props: SurfaceProps) {
       if (seen) plot.current?.setCursor(cursor.atS.peek());
     });
     const stopTheme = effect(() => {
-      prefs.themeVersion.value;
+      void prefs.themeVersion.value;
       plot.current?.restyle();
     });
     const stopCursor = effect(() => {
@@ -408,17 +358,4 @@ function speakValue(props: SurfaceProps, state: State, index: number) {
     );
     state.announce.value = `${clock}, ${series.label}: ${value === null ? 'no value' : formatUnit(value, series.unit)}${open ? ', still filling' : ''}`;
   }, 250);
-}
-
-/** The index whose values a legend shows: under the cursor, else at the pin, else the newest closed bucket. */
-export function readoutIndex(
-  state: State,
-  columns: Columns,
-  range: RangeAnswer,
-): ReadonlySignal<number | null> {
-  return computed(() => {
-    const at = state.cursor.atS.value ?? state.range.pin.value;
-    const found = at === null ? null : indexAt(columns.t, range.step, at);
-    return at === null ? latestIndex(columns, range) : found;
-  });
 }

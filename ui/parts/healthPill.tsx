@@ -55,7 +55,13 @@ export function HealthPill() {
 }
 
 function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local', many: boolean) {
-  if (health.state === 'waiting' || health.dataThroughMs === null) return 'waiting for the first line';
+  if (health.state === 'waiting' || health.dataThroughMs === null) {
+    return (
+      <span>
+        waiting<span class="wide"> for the first line</span>
+      </span>
+    );
+  }
   const through = health.dataThroughMs;
   const day = nowMs - through > 12 * 3_600_000 ? `${formatDay(through, zone)} ` : '';
   const at = `${day}${formatClock(through, zone)}${zoneSuffix(through, zone)}`;
