@@ -6,6 +6,7 @@ import { buildApi } from '../api/app.ts';
 import { buildDrain, type Drain } from '../drain/drain.ts';
 import { findRequestInChunks } from '../drain/lookup.ts';
 import { isDrainPath } from '../drain/request.ts';
+import { armKillPoints } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -139,6 +140,7 @@ if (import.meta.main) {
   const config = loadConfig(['databaseUrl', 'secret']);
   const log = buildProcessLog('web');
   dieOnMistakes(log);
+  armKillPoints(config.killPoints ?? '');
   const running = await runWeb(config, log);
   log.info('web.listening', { port: running.port });
 }
