@@ -91,6 +91,10 @@ export function formatUnit(value: number | null, unit: string): string {
       return formatMs(value * 1000);
     case 'fraction':
       return formatRatio(value);
+    case 'microseconds':
+      return Math.abs(value) < 1000 ? `${formatNumber(value)}${NBSP}µs` : formatMs(value / 1000);
+    case 'bytesPerSecond':
+      return `${formatBytes(value)}/s`;
     case 'perSecond':
       return `${formatNumber(value)}/s`;
     case 'load':

@@ -18,9 +18,11 @@ interface Props {
   range: RangeAnswer;
   gaps: GapAnswer[];
   hrefOf: (code: string) => string;
+  /** Title of a code: `Request timeout`; empty when unknown. */
+  titleOf: (code: string) => string;
 }
 
-export function CodeStrip({ columns, range, hrefOf }: Props) {
+export function CodeStrip({ columns, range, hrefOf, titleOf }: Props) {
   const [table, setTable] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
@@ -87,8 +89,8 @@ export function CodeStrip({ columns, range, hrefOf }: Props) {
                 {rows.map((series) => (
                   <tr key={series.id} class="strip-legend">
                     <th scope="row">
-                      <a href={hrefOf(series.id)} class="cut">
-                        {series.label === series.id ? 'details' : series.label.replace(`${series.id} `, '')}
+                      <a href={hrefOf(series.id)} class="cut" title={titleOf(series.id)}>
+                        {titleOf(series.id) || 'details'}
                       </a>
                     </th>
                     <td class="num strong">{formatUnit(sumOf(series), 'count')}</td>

@@ -209,7 +209,7 @@ export function createPlot(
         dash: style.dash,
         gaps: (plot, index, _from, _to, holes) =>
           holes.filter(([from, to]) => (to - from) * secondsPerPx(plot) > (view.joinS[index - 1] ?? 0)),
-        points: { show: (plot, index) => isLonely(plot, index), size: 4, fill: stroke },
+        points: { show: false, filter: (plot, index) => lonelyPoints(plot, index), size: 4, fill: stroke },
       };
     }
     return { width: 0, stroke, fill: () => fillOf(style), points: { show: false }, paths: stackedBars };
@@ -219,20 +219,21 @@ export function createPlot(
     return (view.toS - view.fromS) / plot.bbox.width;
   }
 
-  /** A value without a neighbour to join is invisible as a line: the points of such a series are drawn. */
-  function isLonely(plot: uPlot, index: number): boolean {
+  /** Values without a neighbour to be joined to: invisible as a line, so drawn as points. null when there are none. */
+  function lonelyPoints(plot: uPlot, index: number): number[] | null {
     const limit = view.joinS[index - 1] ?? 0;
-    let before = Number.NEGATIVE_INFINITY;
-    let lonely = false;
-    for (const [at, x] of view.x.entries()) {
-      if (plot.data[index]?.[at] == null) continue;
-      if (x - before > limit) {
-        if (lonely) return true;
-        lonely = true;
-      } else lonely = false;
-      before = x;
-    }
-    return lonely;
+    const known: number[] = [];
+    for (let at = 0; at < view.x.length; at++) if (plot.data[index]?.[at] != null) known.push(at);
+    const x = (at: number | undefined, missing: number) =>
+      at === undefined ? missing : (view.x[at] ?? missing);
+    const lonely = known.filter((at, order) => {
+      const here = x(at, 0);
+      return (
+        here - x(known[order - 1], Number.NEGATIVE_INFINITY) > limit &&
+        x(known[order + 1], Number.POSITIVE_INFINITY) - here > limit
+      );
+    });
+    return lonely.length > 0 ? lonely : null;
   }
 
   /** Rectangles from the sum below to the sum of this series, as wide as the bucket. */

@@ -1,5 +1,5 @@
 /** Add-on metrics and the app's own metrics, as small charts of one unit each. */
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { Columns } from '../../api/contract/time.ts';
 import { identityStyles } from '../charts/colors.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
@@ -61,19 +61,50 @@ interface MultiplesProps extends ChartsProps {
   explain: string;
 }
 
+/** How many charts of an add-on stand open; a database has 25 metrics, and most days nobody needs most of them. */
+const SHOWN_FIRST = 6;
+/** What answers first whether the add-on is the trouble, best first; matched with dashes for underscores. */
+const TELLING = [
+  'waiting-connections',
+  'client-waiting',
+  'active-connections',
+  'load-avg-1m',
+  'connections-percentage-used',
+  'connection-percentage-used',
+  'memory-percentage-used',
+  'read-iops',
+  'iops-percentage-used',
+  'evicted-keys',
+  'hit-rate',
+  'index-cache-hit-rate',
+  'max-wait',
+  'db-size',
+];
+
+/** Telling metrics first, the others as they come. */
+export function orderMetrics<T extends { label: string }>(series: T[]): T[] {
+  const rank = (one: T) => {
+    const at = TELLING.indexOf(one.label.toLowerCase().replaceAll(/[_ ]/g, '-'));
+    return at < 0 ? TELLING.length : at;
+  };
+  return [...series].sort((a, b) => rank(a) - rank(b));
+}
+
 /** One small chart a metric; metrics that never had a value in the range are named, not drawn. */
 function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
+  const [all, setAll] = useState(false);
   const parts = useMemo(
-    () => columns.series.map((series) => ({ t: columns.t, series: [series] })),
+    () => orderMetrics(columns.series).map((series) => ({ t: columns.t, series: [series] })),
     [columns],
   );
   const silent = columns.series.filter((series) => series.values.every((value) => value === null));
+  const spoken = parts.filter((part) => part.series[0] && !silent.includes(part.series[0]));
   return (
     <>
       <div class="multiples">
-        {parts.map((part) => {
+        {(all ? spoken : spoken.slice(0, SHOWN_FIRST)).map((part) => {
           const series = part.series[0];
-          if (!series || silent.includes(series)) return null;
+          if (!series) return null;
           return (
             <TimeChart
               key={series.id}
@@ -93,6 +124,11 @@ function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
           );
         })}
       </div>
+      {spoken.length > SHOWN_FIRST && (
+        <button type="button" class="more" onClick={() => setAll(!all)} aria-expanded={all}>
+          {all ? `Show the ${SHOWN_FIRST} most telling` : `Show all ${spoken.length} metrics`}
+        </button>
+      )}
       {silent.length > 0 && (
         <p class="muted">
           No values in this range: {silent.map((series) => showHidden(series.label)).join(', ')}.

@@ -1,12 +1,14 @@
 /** One app: the sentence first, then what happened, then the charts over one time axis. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
+import type { CodeTableAnswer } from '../../api/contract/codes.ts';
 import { CodeStrip } from '../charts/codeStrip.tsx';
 import { EventLane } from '../charts/eventLane.tsx';
 import { showHidden } from '../clean.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
+import { useAnswer } from '../state/once.ts';
 import { buildOverview } from '../state/overview.ts';
 import { Addons, Custom } from './appAddons.tsx';
 import { Memory, ResponseTime, Throughput } from './appCharts.tsx';
@@ -16,6 +18,11 @@ import { VerdictLine } from './verdictLine.tsx';
 export function AppPage({ app }: { app: string }) {
   const state = useApp();
   const overview = useMemo(() => buildOverview(app, state), [app]);
+  const table = useAnswer<CodeTableAnswer>('/codes');
+  const titles = useMemo(
+    () => new Map(table.data.value?.codes.map((info) => [info.code, info.title])),
+    [table.data.value],
+  );
   useEffect(() => {
     state.live.open(app);
     return () => {
@@ -25,7 +32,7 @@ export function AppPage({ app }: { app: string }) {
   }, [overview]);
   return (
     <Fresh of={overview.resource} shown={overview.shown.value} what={app}>
-      {(answer) => <Overview answer={answer} />}
+      {(answer) => <Overview answer={answer} titles={titles} />}
     </Fresh>
   );
 }
@@ -50,7 +57,7 @@ function NothingYet({ app }: { app: string }) {
   );
 }
 
-function Overview({ answer }: { answer: OverviewAnswer }) {
+function Overview({ answer, titles }: { answer: OverviewAnswer; titles: Map<string, string> }) {
   const { router } = useApp();
   const marks = useMemo(
     () => answer.events.filter((event) => event.lane === 'release').map((event) => event.atMs / 1000),
@@ -71,6 +78,7 @@ function Overview({ answer }: { answer: OverviewAnswer }) {
         columns={answer.codes}
         range={answer.range}
         gaps={answer.gaps}
+        titleOf={(code) => titles.get(code) ?? ''}
         hrefOf={(code) => router.link(`${base}/codes/${encodeURIComponent(code)}`)}
       />
       <Memory {...shared} highlight={highlight} onHighlight={setHighlight} />
