@@ -1,6 +1,6 @@
 /** Figures of every app for the fleet page, in a bounded number of queries whatever the number of apps. */
 
-import { SERIES_CODE, SERIES_DYNO_METRIC, SERIES_MESSAGE } from '../../model/series.ts';
+import { SERIES_CODE, SERIES_DYNO_METRIC, SERIES_FRAME, SERIES_MESSAGE } from '../../model/series.ts';
 import { DAY, HOUR } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
@@ -48,11 +48,19 @@ export async function readFleet(
   const hour = { fromS: toS - MINUTES * MINUTE_S, toS };
   const [groups, names] = await Promise.all([
     readSliceGroups(db, appIds, hour),
-    readSeriesNames(db, appIds, [KIND_OF_TOTAL, SERIES_CODE, SERIES_MESSAGE, SERIES_DYNO_METRIC]),
+    readSeriesNames(db, appIds, [
+      KIND_OF_TOTAL,
+      SERIES_CODE,
+      SERIES_MESSAGE,
+      SERIES_FRAME,
+      SERIES_DYNO_METRIC,
+    ]),
   ]);
-  const [requests, messages, latencies, codes] = await Promise.all([
+  const [requests, frames, messages, latencies, codes] = await Promise.all([
     readMinutes(db, groups, names, KIND_OF_TOTAL),
-    readMinutes(db, groups, names, SERIES_MESSAGE),
+    // Where frames came and no request, there were none; one series of frames says so for ten of messages.
+    readMinutes(db, groups, names, SERIES_FRAME),
+    readMessages(db, groups, names),
     readHourLatencies(db, groups, names),
     readTopCodes(db, groups, names),
   ]);
@@ -66,10 +74,9 @@ export async function readFleet(
   const figures = new Map<number, FleetFigures>();
   for (const appId of appIds) {
     const minutes = requests.get(appId) ?? new Map<number, Minute>();
-    const heard = messages.get(appId) ?? new Map<number, Minute>();
     const sparkline = Array.from({ length: MINUTES }, (_, n) => {
       const t = hour.fromS + n * MINUTE_S;
-      return minutes.get(t)?.count ?? (heard.has(t) ? 0 : null);
+      return minutes.get(t)?.count ?? (frames.get(appId)?.has(t) ? 0 : null);
     });
     const then = weekAgo.get(appId);
     figures.set(appId, {
@@ -78,7 +85,7 @@ export async function readFleet(
         nowMs,
       ),
       lostMessages: lost.get(appId) ?? 0,
-      messages: sumOf(heard.values(), 'count'),
+      messages: messages.get(appId) ?? 0,
       requests: sumOf(minutes.values(), 'count'),
       failed: sumOf(minutes.values(), 'failed'),
       sparkline,
@@ -141,6 +148,25 @@ async function readMinutes(
       byApp.set(appId, minutes);
       minutes.set(t, { count: sums.count, failed: sums.platform + sums.status_5xx });
     }
+  }
+  return byApp;
+}
+
+async function readMessages(
+  db: Queryable,
+  groups: readonly SliceGroup[],
+  names: readonly SeriesName[],
+): Promise<Map<number, number>> {
+  const byApp = new Map<number, number>();
+  for (const group of groups) {
+    const points = await readCountPoints(db, {
+      target: { pairs: pairsOf(names, SERIES_MESSAGE, group) },
+      slices: group.slices,
+      columns: ['count'],
+      stepS: null,
+      by: 'app',
+    });
+    for (const { appId, sums } of points) byApp.set(appId, sums.count);
   }
   return byApp;
 }
