@@ -184,7 +184,7 @@ export function createPlot(
       space: 24,
       incrs: shape.log
         ? undefined
-        : shape.unit === 'bytes'
+        : shape.unit.startsWith('bytes')
           ? BYTE_INCREMENTS
           : shape.unit === 'count'
             ? COUNT_INCREMENTS

@@ -1,6 +1,7 @@
 /** Add-on metrics and the app's own metrics, as small charts of one unit each. */
 import { useMemo, useState } from 'preact/hooks';
 import type { Columns } from '../../api/contract/time.ts';
+import { emptyStretches } from '../charts/align.ts';
 import { identityStyles } from '../charts/colors.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
@@ -46,6 +47,8 @@ export function Custom({ answer, marks }: ChartsProps) {
       </h2>
       <Multiples
         id="custom"
+        // An app writes its own metrics when it likes: only a silent stream is missing data.
+        emptySpans={emptyStretches(answer.throughput, answer.range)}
         columns={answer.custom}
         answer={answer}
         marks={marks}
@@ -56,6 +59,8 @@ export function Custom({ answer, marks }: ChartsProps) {
 }
 
 interface MultiplesProps extends ChartsProps {
+  /** Stretches to mark as without data; left out, the series tell it themselves. */
+  emptySpans?: [number, number][];
   id: string;
   columns: Columns;
   explain: string;
@@ -91,7 +96,7 @@ export function orderMetrics<T extends { label: string }>(series: T[]): T[] {
 }
 
 /** One small chart a metric; metrics that never had a value in the range are named, not drawn. */
-function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
+function Multiples({ id, columns, answer, marks, explain, emptySpans }: MultiplesProps) {
   const [all, setAll] = useState(false);
   const parts = useMemo(
     () => orderMetrics(columns.series).map((series) => ({ t: columns.t, series: [series] })),
@@ -118,6 +123,7 @@ function Multiples({ id, columns, answer, marks, explain }: MultiplesProps) {
               unit={series.unit}
               range={answer.range}
               gaps={answer.gaps}
+              emptySpans={emptySpans}
               marks={marks}
               summary="max"
             />

@@ -33,7 +33,8 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
   useEffect(() => {
     const stop = effect(() => {
       if (options.ranged) void state.range.text.value;
-      if (!state.clock.hidden.value) void resource.load();
+      // Signing out changes the address before the page is taken away.
+      if (!state.clock.hidden.value && state.session.person.peek()) void resource.load();
     });
     const timer = options.everyMs
       ? setInterval(() => {

@@ -56,6 +56,8 @@ export function buildOverview(app: string, state: State): Overview {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function load() {
+    // Signing out changes the address before this page is taken away.
+    if (!state.session.person.peek()) return;
     clearTimeout(timer);
     timer = undefined;
     lastMs = Date.now();
