@@ -19,6 +19,12 @@ export interface SeriesName {
 /** Longest key stored; parsers bound their texts below it, this is the last line. */
 const KEY_LENGTH_MAX = 400;
 
+/** Series of an app: all, and its path shapes. */
+interface Size {
+  all: number;
+  paths: number;
+}
+
 /** Kinds with few keys by nature (kinds of messages, notes, statuses, frames): never counted as overflow. */
 const CLOSED_KINDS = new Set([3, 7, 8, 9]);
 
@@ -30,19 +36,24 @@ export class SeriesNumbers {
   readonly #byName = new Map<string, number>();
   readonly #labels = new Map<number, string>();
   /** Known series per app: all, and path shapes. */
-  readonly #sizes = new Map<number, { all: number; paths: number }>();
+  readonly #sizes = new Map<number, Size>();
 
   /** Numbers for the names, in their order. Runs its own statements, outside the roll-up's transaction. */
   async resolve(db: Queryable, names: SeriesName[], nowMs: number): Promise<number[]> {
     await this.#loadApps(db, new Set(names.map((name) => name.appId)));
     const missing = new Map<string, SeriesName>();
+    // Sizes as they will be: kept only once the names are in the table, for a try that failed comes again.
+    const sizes = new Map<number, Size>();
+    for (const appId of new Set(names.map((name) => name.appId))) {
+      sizes.set(appId, { ...(this.#sizes.get(appId) ?? { all: 0, paths: 0 }) });
+    }
     const bounded = names.map((name) => {
       const shortened =
         name.key.length > KEY_LENGTH_MAX ? { ...name, key: name.key.slice(0, KEY_LENGTH_MAX) } : name;
-      const within = this.#within(shortened, missing);
-      return within;
+      return this.#within(shortened, missing, sizes);
     });
     if (missing.size > 0) await this.#insert(db, [...missing.values()], nowMs);
+    for (const [appId, size] of sizes) this.#sizes.set(appId, size);
     await this.#updateLabels(db, bounded);
     return bounded.map((name) => {
       const id = this.#byName.get(nameKey(name));
@@ -52,17 +63,16 @@ export class SeriesNumbers {
   }
 
   /** The name itself, or the one it is joined into; notes it in `missing` when it has no number yet. */
-  #within(name: SeriesName, missing: Map<string, SeriesName>): SeriesName {
+  #within(name: SeriesName, missing: Map<string, SeriesName>, sizes: Map<number, Size>): SeriesName {
     const key = nameKey(name);
     if (this.#byName.has(key) || missing.has(key)) return name;
-    const size = this.#sizes.get(name.appId) ?? { all: 0, paths: 0 };
-    this.#sizes.set(name.appId, size);
+    const size = sizes.get(name.appId) ?? { all: 0, paths: 0 };
     const joined = name.key === OTHER_KEY || name.key === OVERFLOW_KEY || CLOSED_KINDS.has(name.kind);
     if (!joined && name.kind === SERIES_PATH && size.paths >= PATH_SHAPES_MAX) {
-      return this.#within({ ...name, key: OTHER_KEY }, missing);
+      return this.#within({ ...name, key: OTHER_KEY }, missing, sizes);
     }
     if (!joined && size.all >= SERIES_PER_APP_MAX)
-      return this.#within({ ...name, key: OVERFLOW_KEY }, missing);
+      return this.#within({ ...name, key: OVERFLOW_KEY }, missing, sizes);
     size.all++;
     if (name.kind === SERIES_PATH) size.paths++;
     missing.set(key, name);
