@@ -11,6 +11,7 @@ import { claimExpiredWriter, closeWriter, type Writer } from '../store/writers.t
 import { ChunkError, decodeSection } from './chunk.ts';
 import type { Clock } from './clock.ts';
 import { RollUp } from './rollup.ts';
+import { Section } from './section.ts';
 
 export interface TakeoverOptions {
   pool: Pool;
@@ -29,6 +30,8 @@ const INTERVAL_MS = 3 * SECOND;
 const BATCH = 50;
 /** A checkpoint's time is that of the database as the dead process knew it. */
 const CLOCK_SLACK_MS = 600 * SECOND;
+/** Lines of a chunk are about this old when they are committed. */
+const DAMAGE_SPAN_MS = 10 * SECOND;
 
 export class Takeover {
   readonly #options: TakeoverOptions;
@@ -105,13 +108,15 @@ export class Takeover {
   #addChunk(rollUp: RollUp, row: ChunkRow): void {
     const duplicates = new Set(row.duplicates);
     let start = 0;
-    for (const end of row.sectionEnds) {
+    for (const [index, end] of row.sectionEnds.entries()) {
       try {
         rollUp.add(decodeSection(row.body.subarray(start, end)), duplicates);
       } catch (error) {
         if (!(error instanceof ChunkError)) throw error;
-        // One damaged section must not keep the rest of the log from being rolled up.
-        this.#options.log.error('chunk.damaged', { error, seq: row.seq, messages: row.messages });
+        // One damaged section must not keep the rest of the log from being rolled up: it becomes a gap (R-04).
+        const appId = row.appIds[index];
+        this.#options.log.error('chunk.damaged', { error, app: appId, seq: row.seq, messages: row.messages });
+        if (appId !== undefined) rollUp.add(damagedSection(appId, row), new Set([0]));
       }
       start = end;
     }
@@ -122,4 +127,29 @@ export class Takeover {
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#running;
   }
+}
+
+/** In place of a section that cannot be read: one loss, in a frame that counts as nothing. */
+function damagedSection(appId: number, { seq, committedAtMs }: ChunkRow): Section {
+  const section = new Section(appId);
+  section.frames.push({
+    position: 0,
+    drainId: 0,
+    receivedAtMs: committedAtMs,
+    bodyBytes: 0,
+    messages: 0,
+    kinds: [],
+    notes: [],
+    redactions: 0,
+    lastLineMs: 0,
+  });
+  const body = {
+    type: 'loss' as const,
+    cause: 'damaged',
+    fromMs: committedAtMs - DAMAGE_SPAN_MS,
+    toMs: committedAtMs,
+    dedupeKey: `damaged:${seq}:${committedAtMs}`,
+  };
+  section.records.push({ frame: 0, timeMs: committedAtMs, body });
+  return section;
 }
