@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BINS, binOf, quantileMs } from '../model/histogram.ts';
 import {
@@ -793,6 +794,17 @@ test('a range is understood in seconds, milliseconds, ISO 8601 and words alike',
   });
   const month = (await browser.get('/apps/shop/codes?from=now-30d')).body.range;
   expect([month.step, month.resolution]).toEqual([3600, 3600]);
+});
+
+test('an answer of size is packed for who takes it, and one that was asked for with a change never is', async () => {
+  const packed = await browser.raw('/api/v1/apps/shop/overview', {
+    headers: { 'accept-encoding': 'gzip, br' },
+  });
+  expect([packed.status, packed.headers.get('content-encoding')]).toEqual([200, 'gzip']);
+  const body = JSON.parse(gunzipSync(Buffer.from(await packed.arrayBuffer())).toString());
+  expect(body.app).toBe('shop');
+  const plain = await browser.raw('/api/v1/apps/shop/overview');
+  expect(plain.headers.get('content-encoding')).toBeNull();
 });
 
 test('the description is OpenAPI 3.1 and names every route, its schema and who may use it', async () => {

@@ -91,7 +91,8 @@ const AWAY_CODE = /^(08|53|57P|25006|ECONN|EPIPE|ENOENT|EACCES|ENOTFOUND|EAI_|EH
 /** Any thrown thing as an ApiError: ours as it is, the database's troubles told apart, the rest as our fault. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
-  const code = String((thrown as { code?: unknown } | null)?.code ?? '');
+  const given = (thrown as { code?: unknown } | null)?.code;
+  const code = typeof given === 'string' ? given : '';
   if (code === QUERY_CANCELED) return new ApiError('tooSlow', { cause: thrown, retryAfterS: 5 });
   const text = thrown instanceof Error ? thrown.message : '';
   if (AWAY_CODE.test(code) || AWAY_TEXT.test(text)) {

@@ -51,7 +51,7 @@ describe('SEC-16 a password', () => {
     'mein roter Teppich fliegt',
     'aufs Klavier gestellt',
     '   spaces count too   ',
-    'x'.repeat(5) + 'marzipan lighthouse' + 'y'.repeat(100),
+    `${'x'.repeat(5)}marzipan lighthouse${'y'.repeat(100)}`,
   ])('%j is taken: no rule of composition, any letters', (password) => {
     expect(passwordFault(password, PERSONAL)).toBeNull();
   });

@@ -7,6 +7,7 @@ import type { Role } from '../store/people.ts';
 import { type Caller, FRESH_MS, hasRole, identify } from './auth.ts';
 import { readJsonBody } from './body.ts';
 import { clientAddress } from './client.ts';
+import { sendJson } from './compress.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError } from './error.ts';
 import { requireSameOrigin } from './origin.ts';
@@ -114,7 +115,7 @@ async function answer(c: Context, entry: Route, deps: ApiDeps, limits: Limits): 
   const call = { c, deps, caller, nowMs, query, body, params, app, address };
   const given = await entry.handle(call as unknown as Call<never, never>);
   if (given instanceof Response) return given;
-  return entry.status === 204 ? c.body(null, 204) : c.json(given as object, entry.status);
+  return entry.status === 204 ? c.body(null, 204) : sendJson(c, given, entry.status);
 }
 
 /** A stranger's wrong token costs a look-up each, so strangers are bound before anything is looked up. */

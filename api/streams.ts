@@ -95,8 +95,11 @@ export class Streams {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
+          let isOpen = true;
           const end = () => {
             forget();
+            if (!isOpen) return;
+            isOpen = false;
             try {
               controller.close();
             } catch {
@@ -104,6 +107,8 @@ export class Streams {
             }
           };
           const send = (text: string) => {
+            // Timers of the same moment may still come after the end.
+            if (!isOpen) return;
             // desiredSize falls as chunks wait: bytes, by the strategy below.
             if ((controller.desiredSize ?? 0) <= 0) return end();
             controller.enqueue(encoder.encode(text));

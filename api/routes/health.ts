@@ -2,12 +2,12 @@
 import { DAY } from '../../model/time.ts';
 import { listApps } from '../../store/apps.ts';
 import { readCounts } from '../../store/reads/counts.ts';
-import { listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
+import { type DrainInfo, listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
 import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth, readQuarantine } from '../../store/reads/health.ts';
 import { countDueCompactions, listWriters, readServer, readStorage } from '../../store/reads/instance.ts';
 import type { CodeTableAnswer } from '../contract/codes.ts';
-import type { AppHealthAnswer, InstanceHealthAnswer } from '../contract/health.ts';
+import type { AppHealthAnswer, DrainAnswer, InstanceHealthAnswer } from '../contract/health.ts';
 import type { ApiDeps } from '../deps.ts';
 import { toApiError } from '../error.ts';
 import { noticesOf } from '../notices.ts';
@@ -67,11 +67,16 @@ async function appHealth(call: Call<undefined, RangeQuery>): Promise<AppHealthAn
       skipped,
       redactions: redacted,
       gaps: (await readGaps(db, app.id, span.fromMs, span.toMs)).map(toGap),
-      drains: drains.map(({ appId: _, ...drain }) => drain),
+      drains: drains.map(toDrain),
       unknownTokens: drains.filter((drain) => drain.state === 'new').length,
       quarantine: await readQuarantine(db, app.id, QUARANTINE_MAX),
     };
   });
+}
+
+function toDrain(drain: DrainInfo): DrainAnswer {
+  const { appId: _appId, ...answer } = drain;
+  return answer;
 }
 
 /** Answers also while the database is away: that is the time it is looked at. */

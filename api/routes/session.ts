@@ -117,7 +117,14 @@ export function sessionRoutes(streams: Streams): Route[] {
         const { person, session } = needPerson(caller);
         const rows = await listSessions(deps.pool, person.id, nowMs);
         return {
-          sessions: rows.map(({ freshAtMs: _, ...row }) => ({ ...row, current: row.id === session.id })),
+          sessions: rows.map((row) => ({
+            id: row.id,
+            createdAtMs: row.createdAtMs,
+            lastSeenMs: row.lastSeenMs,
+            userAgent: row.userAgent,
+            address: row.address,
+            current: row.id === session.id,
+          })),
         };
       },
     }),

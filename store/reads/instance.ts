@@ -45,7 +45,10 @@ export async function readStorage(db: Queryable): Promise<{ table: string; bytes
   return rows;
 }
 
-/** For the doctor and the health page: the server as it describes itself. */
+/**
+ * For the doctor and the health page: the server as it describes itself. readOnly: a follower, or one whose plan is
+ * over its size (then INSERT is taken away); not whether this very transaction only reads.
+ */
 export async function readServer(db: Queryable): Promise<{
   versionNumber: number;
   version: string;
@@ -68,7 +71,8 @@ export async function readServer(db: Queryable): Promise<{
        current_setting('server_version') AS version,
        (extract(epoch from clock_timestamp()) * 1000)::bigint AS now_ms,
        has_schema_privilege(current_schema(), 'CREATE') AS can_create,
-       pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only,
+       pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'
+         OR NOT coalesce(has_table_privilege(to_regclass('chunks')::oid, 'INSERT'), true) AS read_only,
        current_setting('max_connections')::int AS max_connections,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections`,
   );
