@@ -77,7 +77,8 @@ CREATE TABLE frames (
   slot_s int NOT NULL,
   drain_id int NOT NULL,
   frame_id bytea NOT NULL,
-  PRIMARY KEY (slot_s, drain_id, frame_id)
+  -- What is asked for comes first: one look-up a partition, however many frames it holds.
+  PRIMARY KEY (drain_id, frame_id, slot_s)
 ) PARTITION BY RANGE (slot_s);
 
 -- The durable log. One row per group commit; body holds one compressed section per app (codec in its

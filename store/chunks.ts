@@ -60,7 +60,7 @@ WITH writer AS (
   INSERT INTO frames (slot_s, drain_id, frame_id)
   SELECT s.slot_s, u.drain_id, u.frame_id
   FROM writer, unknown u, unnest($7::int[]) AS s (slot_s)
-  ORDER BY s.slot_s, u.drain_id, u.frame_id
+  ORDER BY u.drain_id, u.frame_id, s.slot_s
   ON CONFLICT DO NOTHING
   RETURNING drain_id, frame_id
 ), fresh AS (
