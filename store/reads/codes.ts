@@ -49,7 +49,12 @@ export async function readCodes(
   }
   const sorted = [...codes.values()].sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
   return {
-    codes: sorted.map(({ values: _, ...code }) => code),
+    codes: sorted.map(({ code, count, firstSeenMs, lastSeenMs }) => ({
+      code,
+      count,
+      firstSeenMs,
+      lastSeenMs,
+    })),
     columns: {
       t: range.t,
       series: sorted.map(({ code, values }) => ({ id: code, label: code, unit: 'count', values })),

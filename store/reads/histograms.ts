@@ -1,7 +1,7 @@
 /** Merged latency histograms over slices of a range. */
 import { addStored, BINS, quantileMs } from '../../model/histogram.ts';
 import type { Queryable } from '../pool.ts';
-import { readByteaArray, readInt4Array } from './arrays.ts';
+import { eachBytea, readInt4Array } from './arrays.ts';
 import type { Slice } from './plan.ts';
 import { isEmptyTarget, Parameters, selectSlices, type Target } from './source.ts';
 
@@ -63,20 +63,18 @@ interface LatencyRow {
 }
 
 function mergeRow(own: Map<number, Latencies>, row: LatencyRow, stepS: number | null): void {
-  const [t, hists, maxima] = [readInt4Array(row.t), readByteaArray(row.hist), readInt4Array(row.max)];
-  for (let i = 0; i < t.length; i++) {
+  const [t, maxima] = [readInt4Array(row.t), readInt4Array(row.max)];
+  eachBytea(row.hist, (i, start, end) => {
     const at = pointOf(t[i] ?? 0, stepS);
     let point = own.get(at);
     if (!point) {
       point = { bins: new Float64Array(BINS), maxMs: 0 };
       own.set(at, point);
     }
-    addStored(point.bins, hists[i] ?? EMPTY);
+    addStored(point.bins, row.hist.subarray(start, end));
     point.maxMs = Math.max(point.maxMs, maxima[i] ?? 0);
-  }
+  });
 }
-
-const EMPTY = new Uint8Array(0);
 
 function pointOf(bucketS: number, stepS: number | null): number {
   return stepS === null ? 0 : bucketS - (bucketS % stepS);

@@ -50,10 +50,10 @@ function mergeRow(row: { t: Buffer; count: Buffer; sum: Buffer }, query: SampleQ
   const [t, counts, sums] = [readInt4Array(row.t), readFloat8Array(row.count), readFloat8Array(row.sum)];
   const column = { counts: new Float64Array(query.points), sums: new Float64Array(query.points) };
   for (let i = 0; i < t.length; i++) {
-    const point = Math.floor(((t[i] ?? 0) - query.fromS) / query.stepS);
+    const point = Math.floor((t[i]! - query.fromS) / query.stepS);
     if (point < 0 || point >= query.points) continue;
-    column.counts[point] = (column.counts[point] ?? 0) + (counts[i] ?? 0);
-    column.sums[point] = (column.sums[point] ?? 0) + (sums[i] ?? 0);
+    column.counts[point]! += counts[i]!;
+    column.sums[point]! += sums[i]!;
   }
   return column;
 }
