@@ -1,6 +1,6 @@
 /** Bodies the API takes. Unknown keys are refused (SEC-53); each is checked to be the contract's type. */
 import { z } from 'zod';
-import type { SetupRequest, SignInRequest } from './contract/session.ts';
+import type { PersonChange, PersonRequest, SetupRequest, SignInRequest } from './contract/session.ts';
 
 /** Controls, direction marks and line ends have no place in a name; everything else may be in one. */
 const cleanText = (max: number) =>
@@ -86,4 +86,6 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 export const CONTRACT_HOLDS: [
   Same<z.input<typeof setupRequest>, SetupRequest>,
   Same<z.input<typeof signInRequest>, SignInRequest>,
-] = [true, true];
+  Same<z.input<typeof personRequest>, PersonRequest>,
+  Same<z.input<typeof personChange>, PersonChange>,
+] = [true, true, true, true];

@@ -40,6 +40,23 @@ export interface AppCreatedAnswer {
   commands: string[];
 }
 
+/** POST /api/v1/apps/:app/rotate {now?} */
+export interface AppRotatedAnswer extends AppCreatedAnswer {
+  /** Until then the old secret is taken too. */
+  oldValidUntilMs: number;
+}
+
+/** GET and PATCH /api/v1/apps/:app {customMetrics?, strictTokens?, historyHours?} */
+export interface AppAnswer {
+  app: string;
+  createdAtMs: number;
+  customMetrics: boolean;
+  /** Refuse drain tokens that nobody accepted. */
+  strictTokens: boolean;
+  /** Until then old lines keep their own time. */
+  historyOpenUntilMs: number;
+}
+
 /** GET /api/v1/apps/:app/checklist : ticks by itself on the set-up page. */
 export interface ChecklistAnswer {
   app: string;

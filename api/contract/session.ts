@@ -62,6 +62,40 @@ export interface TokenCreatedAnswer {
   expiresAtMs: number;
 }
 
+/** GET /api/v1/people */
+export interface PeopleAnswer {
+  people: (PersonAnswer & { disabled: boolean; createdAtMs: number })[];
+}
+
+/** POST /api/v1/people {email, password, role, displayName?} → PersonAnswer */
+export interface PersonRequest {
+  email: string;
+  password: string;
+  role: Role;
+  displayName?: string | undefined;
+}
+
+/** PATCH /api/v1/people/:id → PersonAnswer */
+export interface PersonChange {
+  role?: Role | undefined;
+  displayName?: string | undefined;
+  disabled?: boolean | undefined;
+}
+
+/** GET /api/v1/audit?limit&before=<id> : newest first */
+export interface AuditAnswer {
+  entries: {
+    id: number;
+    atMs: number;
+    actor: string;
+    action: string;
+    subject: string;
+    address: string;
+    before?: Record<string, unknown> | undefined;
+    after?: Record<string, unknown> | undefined;
+  }[];
+}
+
 /** application/problem+json (RFC 9457). */
 export interface ProblemAnswer {
   type: string;

@@ -10,7 +10,13 @@ import { type FleetFigures, readFleet } from '../../store/reads/fleet.ts';
 import { actorOf } from '../auth.ts';
 import { readChecklist } from '../checklist.ts';
 import { baseUrlOf } from '../client.ts';
-import type { AppCreatedAnswer, FleetAnswer, FleetRow } from '../contract/apps.ts';
+import type {
+  AppAnswer,
+  AppCreatedAnswer,
+  AppRotatedAnswer,
+  FleetAnswer,
+  FleetRow,
+} from '../contract/apps.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../error.ts';
 import { attachCommands, drainUrl, rotateCommands } from '../onboarding.ts';
@@ -95,7 +101,7 @@ export const appRoutes: Route[] = [
     permission: 'editor',
     fresh: true,
     summary: 'Makes a new drain secret; the old one stays valid for 24 hours, with now: true not at all',
-    answer: 'AppCreatedAnswer',
+    answer: 'AppRotatedAnswer',
     body: rotateRequest,
     handle: rotateApp,
   }),
@@ -122,7 +128,7 @@ export const appRoutes: Route[] = [
   }),
 ];
 
-function toApp(app: Call<unknown, unknown>['app']) {
+function toApp(app: Call<unknown, unknown>['app']): AppAnswer & Record<string, unknown> {
   return {
     app: app.name,
     createdAtMs: app.createdAtMs,
@@ -216,9 +222,7 @@ async function changeApp(call: Call<z.output<typeof appChange>, undefined>) {
   return toApp(after);
 }
 
-async function rotateApp(
-  call: Call<z.output<typeof rotateRequest>, undefined>,
-): Promise<AppCreatedAnswer & { oldValidUntilMs: number }> {
+async function rotateApp(call: Call<z.output<typeof rotateRequest>, undefined>): Promise<AppRotatedAnswer> {
   const { deps, caller, app, body, nowMs, address } = call;
   const made = await withTransaction(deps.pool, async (tx) => {
     const atOnce = body.now ?? false;

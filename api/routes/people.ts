@@ -13,7 +13,7 @@ import { withTransaction } from '../../store/pool.ts';
 import { endSessionsOf, listSessions } from '../../store/sessions.ts';
 import { createToken, listTokens, revokeToken, revokeTokensOf } from '../../store/tokens.ts';
 import { actorOf } from '../auth.ts';
-import type { TokenCreatedAnswer, TokensAnswer } from '../contract/session.ts';
+import type { AuditAnswer, PeopleAnswer, TokenCreatedAnswer, TokensAnswer } from '../contract/session.ts';
 import { ApiError } from '../error.ts';
 import { limit, uuid } from '../params.ts';
 import { hashPassword } from '../password.ts';
@@ -33,7 +33,7 @@ export function peopleRoutes(streams: Streams): Route[] {
       path: '/people',
       summary: 'Everybody who can sign in, and who was disabled',
       answer: 'PeopleAnswer',
-      handle: async ({ deps }) => ({
+      handle: async ({ deps }): Promise<PeopleAnswer> => ({
         people: (await listPeople(deps.pool)).map((person) => ({
           ...toPerson(person),
           disabled: person.disabledAtMs !== null,
@@ -128,7 +128,7 @@ export function peopleRoutes(streams: Streams): Route[] {
           .regex(/^\d{1,15}$/)
           .optional(),
       }),
-      handle: async ({ deps, query }) => ({
+      handle: async ({ deps, query }): Promise<AuditAnswer> => ({
         entries: await listAudit(deps.pool, {
           limit: query.limit,
           beforeId: query.before === undefined ? undefined : Number(query.before),
