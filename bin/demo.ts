@@ -4,7 +4,7 @@
  * killed at any moment and nothing is lost.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../model/log.ts';
@@ -18,7 +18,9 @@ import { type DemoOptions, parseOptions, USAGE } from './demo/options.ts';
 import { type Story, tellStory } from './demo/story.ts';
 import { superviseWeb, type WebProcess } from './demo/web.ts';
 import { type Environment, readConfig, readEnvironment, unwrapConfig } from './env.ts';
-import { type Local, prepareLocal } from './local.ts';
+import { explainFailure } from './explain.ts';
+import { ensureFolder, type Local, prepareLocal } from './local.ts';
+import { requireFreePort } from './serve.ts';
 import { ensureUiBuilt } from './ui-build.ts';
 
 const HOUR = 3_600_000;
@@ -84,8 +86,9 @@ async function start(options: DemoOptions): Promise<Demo> {
   const { dataDir, port } = unwrapConfig(readConfig(asked));
   // A folder of its own: the demo's apps must not turn up beside real ones.
   const demoDir = join(dataDir, 'demo');
-  mkdirSync(demoDir, { recursive: true });
+  ensureFolder(demoDir);
   const listenOn = options.port ?? port;
+  await requireFreePort(listenOn);
   const local = await prepareLocal(
     { ...asked, DRAINBOARD_DATA_DIR: demoDir, PORT: String(listenOn) },
     silentLog,
@@ -239,8 +242,9 @@ try {
   process.exitCode = await main();
 } catch (error) {
   // What could not be had (a port, the database) says so in a sentence; anything else is our mistake.
-  const expected = error instanceof Error && error.constructor !== Error;
-  process.stderr.write(`demo: ${expected ? error.message : String((error as Error).stack ?? error)}\n`);
+  const expected = error instanceof Error && error.constructor !== Error ? error.message : undefined;
+  const text = explainFailure(error) ?? expected ?? String((error as Error).stack ?? error);
+  process.stderr.write(`demo: ${text}\n`);
   process.exitCode = 1;
 }
 // Idle keep-alive connections would hold the process.

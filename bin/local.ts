@@ -66,6 +66,8 @@ function fillSecrets(config: Config): ConfigWith<'secret' | 'setupToken'> {
 
 function explainRefusal(error: unknown, dataDir: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return new EmbeddedError(`the data folder ${dataDir} is not a folder`, { cause: error });
   if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error;
   return new EmbeddedError(
     `the data folder ${dataDir} belongs to another user or is read-only: run as its owner, or set ` +
@@ -74,11 +76,20 @@ function explainRefusal(error: unknown, dataDir: string): unknown {
   );
 }
 
+/** Makes a data folder. @throws an EmbeddedError with a sentence when it cannot be had */
+export function ensureFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    throw explainRefusal(error, dataDir);
+  }
+}
+
 const SETUP_TOKEN_FILE = 'setup-token';
 
 /** Reads a secret of the data folder, made at first use and readable by its owner alone. */
 function keepSecret(dataDir: string, name: string, bytes: number): string {
-  mkdirSync(dataDir, { recursive: true });
+  ensureFolder(dataDir);
   const file = join(dataDir, name);
   try {
     // Fails when it is there, so that of two processes one makes it and both read the same.

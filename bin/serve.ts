@@ -118,6 +118,16 @@ function watchRequests(server: Server, stopping: AbortSignal): Set<ServerRespons
   return inFlight;
 }
 
+/**
+ * Rejects when the port cannot be listened on: for those who leave the listening to a child, and would otherwise
+ * talk to whatever stranger is there.
+ */
+export async function requireFreePort(port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, port, undefined);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 function listen(server: Server, port: number, host: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -4,9 +4,9 @@ import { readInstance } from '../store/instance.ts';
 import { migrate } from '../store/migrate.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import { buildPool } from '../store/pool.ts';
-import { EmbeddedError } from './embedded/native.ts';
 import { findBaseUrl, readEnvironment } from './env.ts';
-import { type Local, type LocalConfig, prepareLocal, writeServerNote } from './local.ts';
+import { explainFailure } from './explain.ts';
+import { forgetSetupToken, type Local, type LocalConfig, prepareLocal, writeServerNote } from './local.ts';
 import { buildProcessLog } from './log.ts';
 import { dieOnMistakes } from './serve.ts';
 import { ensureUiBuilt } from './ui-build.ts';
@@ -50,6 +50,8 @@ async function start(): Promise<void> {
     const { claimed } = await prepareDatabase(config, log);
     const running = await runWeb(config, log, { name: 'database', stop: () => local.stop() });
     const baseUrl = findBaseUrl(config, running.port);
+    // Without a file of it one is made at every start, for a database that may be new.
+    if (claimed) forgetSetupToken(config.dataDir);
     writeServerNote(config.dataDir, { baseUrl, pid: process.pid });
     explainStart(local, baseUrl, claimed);
   } catch (error) {
@@ -61,13 +63,6 @@ async function start(): Promise<void> {
 try {
   await start();
 } catch (error) {
-  // What a person can put right is said in a sentence; anything else keeps its stack.
-  const known = error instanceof EmbeddedError || (error as { code?: string }).code === 'EADDRINUSE';
-  process.stderr.write(`${known ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
-  if ((error as { code?: string }).code === 'EADDRINUSE') {
-    process.stderr.write(
-      'The port is taken: stop what uses it, or choose another with PORT=5050 npm start\n',
-    );
-  }
+  process.stderr.write(`${explainFailure(error) ?? (error as Error).stack ?? error}\n`);
   process.exit(1);
 }
