@@ -16,9 +16,15 @@ export async function insertEvents(client: Client, apps: AppDeltas[]): Promise<v
       app.appId,
       app.events.filter((event) => event.kind !== 'code'),
     );
-    for (const event of episodes.sort((a, b) => a.timeMs - b.timeMs))
-      await addToEpisode(client, app.appId, event);
+    for (const event of episodes.sort(byEpisode)) await addToEpisode(client, app.appId, event);
   }
+}
+
+/** By episode, then by time: two processes lock the rows of an app's episodes in one order (P-18). */
+function byEpisode(a: Filed<EventRecord>, b: Filed<EventRecord>): number {
+  const [episodeA, episodeB] = [`${a.code}\t${a.dyno}`, `${b.code}\t${b.dyno}`];
+  if (episodeA !== episodeB) return episodeA < episodeB ? -1 : 1;
+  return a.timeMs - b.timeMs;
 }
 
 async function insertPoints(client: Client, appId: number, events: Filed<EventRecord>[]): Promise<void> {
@@ -28,6 +34,7 @@ async function insertPoints(client: Client, appId: number, events: Filed<EventRe
      SELECT t, t, $1, k, d, c, v, j::jsonb, x
      FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
        AS n (t, k, d, c, v, j, x)
+     ORDER BY t, x
      ON CONFLICT (app_id, at_ms, dedupe_key) DO NOTHING`,
     [
       appId,

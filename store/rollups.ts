@@ -53,8 +53,10 @@ const SAMPLE_COLUMNS =
 export async function writeRollUp(
   pool: Pool,
   numbers: SeriesNumbers,
-  input: RollUpInput,
+  rollUp: RollUpInput,
 ): Promise<RollUpOutcome> {
+  // Rows are locked in one order everywhere, apps first, so that two processes wait for each other in no circle (P-18).
+  const input = { ...rollUp, apps: [...rollUp.apps].sort((a, b) => a.appId - b.appId) };
   try {
     return await writeTogether(pool, numbers, input);
   } catch (error) {
@@ -275,10 +277,14 @@ async function updateDrains(client: Client, drains: DrainDelta[]): Promise<void>
   if (drains.length === 0) return;
   const sorted = [...drains].sort((a, b) => a.drainId - b.drainId);
   await client.query(
-    `UPDATE drains SET
+    `WITH locked AS (
+       SELECT id FROM drains WHERE id = ANY ($1::int[]) ORDER BY id FOR NO KEY UPDATE
+     )
+     UPDATE drains SET
        last_received_at_ms = greatest(drains.last_received_at_ms, n.received),
        last_line_at_ms = greatest(drains.last_line_at_ms, n.line)
      FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS n (id, received, line)
+     JOIN locked ON locked.id = n.id
      WHERE drains.id = n.id`,
     [
       sorted.map((drain) => drain.drainId),
