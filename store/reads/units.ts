@@ -55,26 +55,62 @@ function joinRareGroups(groups: SliceGroup[], range: { fromS: number; toS: numbe
   ];
 }
 
+interface AppUnit extends UnitState {
+  appId: number;
+}
+
 /**
- * Units of 10 min that matter: where whole hours are read, those of a done hour only when they are due.
- * 30 days have 4,320 of them, of which then next to none are fetched.
+ * Units of 10 min that matter: where whole hours are read, those of a done hour only when they are due. 30 days
+ * have 4,320 of them, of which then next to none are fetched.
  */
 async function readUnits(
   db: Queryable,
   appIds: readonly number[],
   range: { fromS: number; toS: number },
   coarsestS: ResolutionS,
-): Promise<(UnitState & { appId: number })[]> {
-  const fromS = range.fromS - (range.fromS % HOUR_S);
+): Promise<AppUnit[]> {
+  const span = { fromS: range.fromS - (range.fromS % HOUR_S), toS: range.toS };
+  if (coarsestS !== 3600) return readUnitRows(db, appIds, span, 'c.resolution_s = 60');
+  const units = await readUnitRows(
+    db,
+    appIds,
+    span,
+    'c.resolution_s = 3600 OR (c.resolution_s = 60 AND c.done_version < c.version)',
+  );
+  const open = openHours(range, units);
+  if (open === null) return units;
+  return [...units, ...(await readUnitRows(db, appIds, open, 'c.resolution_s = 60'))];
+}
+
+/** From the first to the last hour of the range that cannot be read from an hour's row; null when all can. */
+function openHours(
+  range: { fromS: number; toS: number },
+  units: readonly AppUnit[],
+): { fromS: number; toS: number } | null {
+  const done = new Set<number>();
+  for (const unit of units) if (unit.resolutionS === HOUR_S && unit.done) done.add(unit.unitS);
+  // A due unit of 10 min takes its hour with it.
+  for (const unit of units) if (unit.resolutionS === 60) done.delete(unit.unitS - (unit.unitS % HOUR_S));
+  const open: number[] = [];
+  for (let hourS = range.fromS - (range.fromS % HOUR_S); hourS < range.toS; hourS += HOUR_S) {
+    const isWhole = hourS >= range.fromS && hourS + HOUR_S <= range.toS;
+    if (!isWhole || !done.has(hourS)) open.push(hourS);
+  }
+  const [first, last] = [open[0], open[open.length - 1]];
+  return first === undefined || last === undefined ? null : { fromS: first, toS: last + HOUR_S };
+}
+
+async function readUnitRows(
+  db: Queryable,
+  appIds: readonly number[],
+  span: { fromS: number; toS: number },
+  which: string,
+): Promise<AppUnit[]> {
   const { rows } = await db.query<{ app_id: number; resolution_s: number; unit_s: number; done: boolean }>(
     `SELECT c.app_id, c.resolution_s, c.unit_s, c.done_version = c.version AS done FROM compactions c
-     WHERE c.app_id = ANY ($1::int[]) AND c.unit_s >= $2 AND c.unit_s < $3
-       AND (c.resolution_s = 60 OR c.resolution_s = $4)
-       AND NOT ($4 = 3600 AND c.resolution_s = 60 AND c.done_version = c.version AND EXISTS (
-         SELECT FROM compactions h WHERE h.app_id = c.app_id AND h.resolution_s = 3600
-           AND h.unit_s = c.unit_s - c.unit_s % 3600 AND h.done_version = h.version
-           AND h.unit_s >= $5 AND h.unit_s + 3600 <= $3))`,
-    [appIds, fromS, range.toS, coarsestS, range.fromS],
+     WHERE c.app_id = ANY ($1::int[]) AND c.resolution_s IN (60, 3600) AND c.unit_s >= $2 AND c.unit_s < $3
+       AND (${which})`,
+    [appIds, span.fromS, span.toS],
   );
   return rows.map((row) => ({
     appId: row.app_id,
