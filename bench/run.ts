@@ -2,7 +2,7 @@
  * `npm run bench`: CPU, answer times and memory of the drain beside two baselines of the same run, a bare `node:http`
  * server and the parser alone. Everything acknowledged is committed: fsync and synchronous_commit stay on.
  *
- *   node bench/run.ts [--messages 1000000] [--quick] [--only 75]
+ *   node bench/run.ts [--messages 1000000] [--quick] [--only 75|10|1|50-drains|steady]
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -141,26 +141,27 @@ async function main(): Promise<void> {
     console.log();
     const one = authorizations.slice(0, 1);
     const rows: Row[] = [];
-    const wanted = (messagesPerPost: number): boolean =>
-      values.only === undefined || Number(values.only) === messagesPerPost;
+    const wanted = (name: string): boolean => values.only === undefined || values.only === name;
     const shapes = [
-      { messagesPerPost: 75, messages: messagesOf(1_500_000), connections: 32 },
-      { messagesPerPost: 10, messages: messagesOf(500_000), connections: 64 },
-      { messagesPerPost: 1, messages: messagesOf(100_000), connections: 64 },
+      { name: '75', messagesPerPost: 75, messages: messagesOf(1_500_000), connections: 32 },
+      { name: '10', messagesPerPost: 10, messages: messagesOf(500_000), connections: 128 },
+      { name: '1', messagesPerPost: 1, messages: messagesOf(100_000), connections: 256 },
     ];
     let seed = 1;
-    for (const shape of shapes.filter((shape) => wanted(shape.messagesPerPost))) {
+    for (const shape of shapes.filter((shape) => wanted(shape.name))) {
       rows.push(await measure('bare', embedded.url, one, shape, seed++));
       rows.push(await measure('drain', embedded.url, one, shape, seed++));
     }
-    rows.push(
-      await measure('drain', embedded.url, authorizations, { ...shapes[0]!, connections: 50 }, seed++),
-    );
-    print(rows);
-    if (values.only !== undefined) return;
-    console.log('\nAnswer times at a steady 20,000 messages a second, 75 a POST:\n');
-    const steady = { messagesPerPost: 75, messages: messagesOf(400_000), connections: 32, rate: 20_000 };
-    print([await measure('drain', embedded.url, one, steady, seed++)]);
+    if (wanted('50-drains')) {
+      const shape = { ...shapes[0]!, connections: 50 };
+      rows.push(await measure('drain', embedded.url, authorizations, shape, seed++));
+    }
+    if (rows.length > 0) print(rows);
+    if (wanted('steady')) {
+      console.log('\nAnswer times at a steady 20,000 messages a second, 75 a POST:\n');
+      const steady = { messagesPerPost: 75, messages: messagesOf(400_000), connections: 32, rate: 20_000 };
+      print([await measure('drain', embedded.url, one, steady, seed++)]);
+    }
     console.log();
     for (const line of await tableSizes(pool)) console.log(line);
     await pool.end();
