@@ -229,6 +229,33 @@ test('K-15 a process frozen until another took its writer over, then resumed: la
   await settle(sending);
 });
 
+test('K-13 R-14 SIGTERM with 50 frames in flight: all are answered 204, everything is rolled up, exit 0', async () => {
+  const port = await freePort();
+  const web = await startWeb(server, { port });
+  const app = await addApp(server.pool);
+  const senders = await Promise.all(Array.from({ length: 50 }, () => sendTo(port, app)));
+  senders[0]?.pushLines(1);
+  await senders[0]?.node.drained();
+  const hold = await holdCommits();
+  for (const sending of senders) sending.pushLines(1);
+  await until(async () => (await hold.waiting()) === 1);
+  await sleep(200);
+  web.kill('SIGTERM');
+  await web.says(/process\.stopping/);
+  await hold.letGo();
+  await Promise.all(senders.map(({ node }) => node.drained()));
+  expect(await web.exit).toBe(0);
+  for (const { node } of senders) node.stop();
+  expect(senders.map((sending) => sending.sent().frames.retried)).toEqual(senders.map(() => 0));
+  const { rows } = await server.pool.query(
+    'SELECT closed_at IS NOT NULL AS closed, checkpoint_seq = seq AS done FROM writers WHERE holder LIKE $1',
+    [`%:${web.pid}`],
+  );
+  expect(rows).toEqual([{ closed: true, done: true }]);
+  const counts = await readCounts(server.pool, app.id);
+  expect(counts.frames).toEqual({ accepted: 51 });
+});
+
 test('R-01 R-02 R-03 R-04 two processes killed again and again under load: the ledger holds', async () => {
   const random = seededRandom('kill', 'again');
   const app = await addApp(server.pool);
