@@ -1,4 +1,5 @@
 /** Set-up, signing in and out, sessions, one's own password. */
+
 import { timingSafeEqual } from 'node:crypto';
 import { keyedHash } from '../../model/secret.ts';
 import { insertAudit } from '../../store/audit.ts';
@@ -18,6 +19,7 @@ import type { SessionAnswer, SessionsAnswer } from '../contract/session.ts';
 import { writeSessionCookie } from '../cookies.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../error.ts';
+import { isLeaked } from '../leaked-passwords.ts';
 import { uuid } from '../params.ts';
 import { hashPassword, PasswordsBusyError, verifyNobody, verifyPassword } from '../password.ts';
 import { PASSWORD_ADVICE, passwordFault } from '../password-rules.ts';
@@ -173,7 +175,7 @@ async function describeSession(
 
 /** Throws the fault of a new password at its field. */
 export function requireGoodPassword(password: string, personal: string[], field: string): void {
-  const fault = passwordFault(password, personal);
+  const fault = isLeaked(password) ? 'common' : passwordFault(password, personal);
   if (fault)
     throw new ApiError('invalid', {
       detail: PASSWORD_ADVICE[fault],
