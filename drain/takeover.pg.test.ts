@@ -283,6 +283,19 @@ test('R-06 a roll-up that the database will never take costs one part of one app
   expect(process.committer.position!.writer).toMatchObject({ seq: 1, checkpointSeq: 1 });
 });
 
+test('U-02 a roll-up that does not fit the schema waits for a release that knows it: nothing is left out', async () => {
+  const app = await addApp(database.pool);
+  const process = buildProcess('other release');
+  await process.send(app, lines(2));
+  await database.pool.query('ALTER TABLE request_details RENAME COLUMN path_shape TO shape');
+  await expect(process.checkpointer.roundOnce()).rejects.toMatchObject({ code: '42703' });
+  expect((await readCounts(database.pool, app.id)).requests).toBe(0);
+  await database.pool.query('ALTER TABLE request_details RENAME COLUMN shape TO path_shape');
+  await process.checkpointer.roundOnce();
+  expect((await readCounts(database.pool, app.id)).requests).toBe(2);
+  expect(await readGaps(database.pool, app.id)).toEqual([]);
+});
+
 test('an idle process keeps its writer', async () => {
   const app = await addApp(database.pool);
   const process = buildProcess('idle');

@@ -15,3 +15,13 @@ export function isLastingFailure(error: unknown): boolean {
   const state = sqlState(error);
   return state.startsWith('22') || ['42601', '42703', '42804', '42846', '42883'].includes(state);
 }
+
+/**
+ * Whether these very rows are refused, whoever writes them and whenever: values out of range (class 22, or a RangeError
+ * of our own encoding), one row twice in a statement (21000), a row too large for an index (54000). A statement that
+ * does not fit the schema is no such thing: another release may write the same rows.
+ */
+export function isRefusedData(error: unknown): boolean {
+  const state = sqlState(error);
+  return state.startsWith('22') || state === '21000' || state === '54000' || error instanceof RangeError;
+}

@@ -10,7 +10,7 @@ import { markTouched } from './compaction.ts';
 import { CopyRows, copyInto } from './copy.ts';
 import { insertDetails } from './details.ts';
 import { insertEvents } from './events.ts';
-import { isLastingFailure } from './failure.ts';
+import { isRefusedData } from './failure.ts';
 import { upsertGaps } from './gaps.ts';
 import { ensurePartitionForError, ensurePartitionsFor } from './partitions.ts';
 import { type Client, type Pool, withTransaction } from './pool.ts';
@@ -60,14 +60,9 @@ export async function writeRollUp(
   try {
     return await writeTogether(pool, numbers, input);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusedData(error)) throw error;
     return await writeApart(pool, numbers, input);
   }
-}
-
-/** The data itself is refused, by the database or already by its encoding into rows. */
-function isRefusal(error: unknown): boolean {
-  return isLastingFailure(error) || error instanceof RangeError || error instanceof TypeError;
 }
 
 async function writeTogether(pool: Pool, numbers: SeriesNumbers, input: RollUpInput): Promise<RollUpOutcome> {
@@ -85,7 +80,7 @@ async function writeApart(pool: Pool, numbers: SeriesNumbers, input: RollUpInput
     try {
       prepared.push({ app, parts: await prepareParts(pool, numbers, input, [app]) });
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusedData(error)) throw error;
       refused.push({ appId: app.appId, part: 'series', error });
     }
   }
@@ -110,7 +105,7 @@ async function refusalOf(client: Client, part: Part): Promise<unknown> {
     await client.query('RELEASE SAVEPOINT part');
     return null;
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusedData(error)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT part');
     return error;
   }
