@@ -19,7 +19,7 @@ beforeAll(async () => {
   drain = await startDrain(database, { heldBytesMax: HELD_MAX });
   app = await addApp(database.pool);
   // Known from here on: app, secret and drain.
-  await sendRaw(drain.port, [head(app, { 'Content-Length': '0' })], { waitMs: 600 });
+  await sendRaw(drain.port, [head(app, { 'Content-Length': '0' })], { answers: 1, waitMs: 4_000 });
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -100,7 +100,7 @@ test('R-08 with the room used up while Postgres hangs, no new body is read: 503 
 
 test('R-04 a body too large is not refused before its gap is committed: while Postgres hangs it is held, and told 503', async () => {
   const own = await addApp(database.pool);
-  await sendRaw(drain.port, [head(own, { 'Content-Length': '0' })], { waitMs: 400 });
+  await sendRaw(drain.port, [head(own, { 'Content-Length': '0' })], { answers: 1, waitMs: 4_000 });
   const lock = await database.pool.connect();
   await lock.query('BEGIN; LOCK TABLE chunks IN SHARE MODE');
   const large = head(own, {
@@ -112,7 +112,7 @@ test('R-04 a body too large is not refused before its gap is committed: while Po
   expect(statuses).toEqual([503]);
   await lock.query('ROLLBACK');
   lock.release();
-  const again = await sendRaw(drain.port, [large], { waitMs: 2_000 });
+  const again = await sendRaw(drain.port, [large], { answers: 1, waitMs: 4_000 });
   expect(again.statuses).toEqual([413]);
   await rolledUp(database.pool);
   expect(await readGaps(database.pool, own.id)).toMatchObject([{ cause: 'tooLarge', messages: 900 }]);

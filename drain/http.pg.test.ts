@@ -71,7 +71,7 @@ describe('R-01 what is taken', () => {
     const { text, end } = await sendRaw(
       drain.port,
       [head(own, { 'Logplex-Frame-Id': frame, 'Content-Length': String(requests(3).length) }), requests(3)],
-      { waitMs: 300 },
+      { waitMs: 700 },
     );
     expect(text).toMatch(/^HTTP\/1\.1 204 No Content\r\n/);
     expect(text).not.toMatch(/transfer-encoding|content-length/i);
@@ -164,11 +164,14 @@ describe('R-01 what is taken', () => {
 
   test('I-06 an empty body, with a length or with none at all, and a body of blanks are answered 204', async () => {
     const own = await addApp(database.pool);
-    const none = await sendRaw(drain.port, [head(own, { 'Logplex-Frame-Id': frameId() })], { waitMs: 200 });
+    const none = await sendRaw(drain.port, [head(own, { 'Logplex-Frame-Id': frameId() })], {
+      waitMs: 4_000,
+      answers: 1,
+    });
     const zero = await sendRaw(
       drain.port,
       [head(own, { 'Logplex-Frame-Id': frameId(), 'Content-Length': '0' })],
-      { waitMs: 200 },
+      { waitMs: 4_000, answers: 1 },
     );
     expect([...none.statuses, ...zero.statuses]).toEqual([204, 204]);
     expect(await post(Buffer.from('  \r\n \t'), { to: own })).toEqual(answered(204));
@@ -427,7 +430,7 @@ describe('S-07 S-08 I-42 I-43 requests that break the rules of HTTP', () => {
     const { statuses } = await sendRaw(
       drain.port,
       [head(own, { 'Transfer-Encoding': 'chunked' }), ...parts],
-      { waitMs: 300 },
+      { waitMs: 4_000, answers: 1 },
     );
     expect(statuses).toEqual([204]);
     expect((await counted(own)).requests).toBe(2);
@@ -490,7 +493,10 @@ describe('connections', () => {
         body,
       ]);
     };
-    const { statuses } = await sendRaw(drain.port, [Buffer.concat([one(1), one(2)])], { waitMs: 400 });
+    const { statuses } = await sendRaw(drain.port, [Buffer.concat([one(1), one(2)])], {
+      waitMs: 4_000,
+      answers: 2,
+    });
     expect(statuses).toEqual([204, 204]);
     expect((await counted(own)).requests).toBe(3);
   });

@@ -87,6 +87,17 @@ export async function killAll(): Promise<void> {
   }
 }
 
+/** Stops every web process in order, which rolls up what it has; throws when one does not end well. */
+export async function stopAll(): Promise<void> {
+  const children = [...running];
+  for (const child of children) child.kill('SIGTERM');
+  for (const child of children) {
+    const status = await child.exit;
+    if (status !== 0)
+      throw new Error(`a web process ended with ${status}:\n${child.stdout()}${child.stderr()}`);
+  }
+}
+
 /** A port nobody listens on. A process that is started again must come back on the same one. */
 export async function freePort(): Promise<number> {
   const server = createServer();

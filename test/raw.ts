@@ -12,7 +12,7 @@ export interface RawAnswer {
 
 /**
  * Sends parts with a pause in between and collects what comes back until the other side closes or `waitMs` have
- * passed without an end. `endAfter`: closes our side for writing after the last part.
+ * passed without an end, or this many `answers` are there. `endAfter`: closes our side for writing after the last part.
  */
 export async function sendRaw(
   port: number,
@@ -21,15 +21,20 @@ export async function sendRaw(
     waitMs = 1_000,
     pauseMs = 15,
     endAfter = false,
-  }: { waitMs?: number; pauseMs?: number; endAfter?: boolean } = {},
+    answers = Number.POSITIVE_INFINITY,
+  }: { waitMs?: number; pauseMs?: number; endAfter?: boolean; answers?: number } = {},
 ): Promise<RawAnswer> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let text = '';
   socket.setEncoding('latin1');
-  socket.on('data', (data: string) => {
-    text += data;
+  const answered = new Promise<'open'>((resolve) => {
+    socket.on('data', (data: string) => {
+      text += data;
+      // Heads end with an empty line and there are no bodies.
+      if ((text.match(/\r\n\r\n/g)?.length ?? 0) >= answers) resolve('open');
+    });
   });
-  const end = endOf(socket, waitMs);
+  const end = Promise.race([endOf(socket, waitMs), answered]);
   for (const [index, part] of parts.entries()) {
     if (index > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     if (!socket.destroyed) socket.write(part);
