@@ -282,7 +282,7 @@ function codeCount(app: string, nowMs: number, code: string, atS: number, step: 
   const platform = requestsOf(app, nowMs, 'platform', atS, step);
   if (code === 'H12') return Math.round(platform * 0.96);
   if (code === 'H13') return platform - Math.round(platform * 0.96);
-  if (code === 'H18') return known(app).mood === 'gaps' ? platform : Number(noise(app, code, atS) > 0.99);
+  if (code === 'H18') return known(app).mood === 'gaps' ? platform : 0;
   if (code === 'H27') return Number(noise(app, code, Math.floor(atS / 30)) > 0.93);
   if (code === 'R14')
     return known(app).mood === 'leak' && atS > nowMs / 1000 - 1500

@@ -5,6 +5,7 @@ import type { CodeTableAnswer } from '../../api/contract/codes.ts';
 import { CodeStrip } from '../charts/codeStrip.tsx';
 import { EventLane } from '../charts/eventLane.tsx';
 import { showHidden } from '../clean.ts';
+import type { CodeTable } from '../failures.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -19,8 +20,8 @@ export function AppPage({ app }: { app: string }) {
   const state = useApp();
   const overview = useMemo(() => buildOverview(app, state), [app]);
   const table = useAnswer<CodeTableAnswer>('/codes');
-  const titles = useMemo(
-    () => new Map(table.data.value?.codes.map((info) => [info.code, info.title])),
+  const infos = useMemo(
+    () => new Map(table.data.value?.codes.map((info) => [info.code, info])),
     [table.data.value],
   );
   useEffect(() => {
@@ -32,7 +33,7 @@ export function AppPage({ app }: { app: string }) {
   }, [overview]);
   return (
     <Fresh of={overview.resource} shown={overview.shown.value} what={app}>
-      {(answer) => <Overview answer={answer} titles={titles} />}
+      {(answer) => <Overview answer={answer} infos={infos} />}
     </Fresh>
   );
 }
@@ -57,7 +58,7 @@ function NothingYet({ app }: { app: string }) {
   );
 }
 
-function Overview({ answer, titles }: { answer: OverviewAnswer; titles: Map<string, string> }) {
+function Overview({ answer, infos }: { answer: OverviewAnswer; infos: CodeTable }) {
   const { router } = useApp();
   const marks = useMemo(
     () => answer.events.filter((event) => event.lane === 'release').map((event) => event.atMs / 1000),
@@ -69,7 +70,7 @@ function Overview({ answer, titles }: { answer: OverviewAnswer; titles: Map<stri
   if (answer.health.state === 'waiting') return <NothingYet app={answer.app} />;
   return (
     <>
-      <VerdictLine answer={answer} />
+      <VerdictLine answer={answer} table={infos} />
       <Filters answer={answer} />
       <EventLane events={answer.events} range={answer.range} />
       <Throughput {...shared} />
@@ -78,7 +79,7 @@ function Overview({ answer, titles }: { answer: OverviewAnswer; titles: Map<stri
         columns={answer.codes}
         range={answer.range}
         gaps={answer.gaps}
-        titleOf={(code) => titles.get(code) ?? ''}
+        titleOf={(code) => infos.get(code)?.title ?? ''}
         hrefOf={(code) => router.link(`${base}/codes/${encodeURIComponent(code)}`)}
       />
       <Memory {...shared} highlight={highlight} onHighlight={setHighlight} />

@@ -1,15 +1,16 @@
 /** The sentence on top of an app page, its clauses leading on, and the totals behind it. */
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import { showHidden } from '../clean.ts';
+import type { CodeTable } from '../failures.ts';
 import { formatBytes, formatCount, formatMs, formatRange, formatRatio, zoneName } from '../format.ts';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { buildVerdict } from '../verdict.ts';
 
-export function VerdictLine({ answer }: { answer: OverviewAnswer }) {
+export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: CodeTable }) {
   const { clock, range, router } = useApp();
   const zone = range.zone.value;
-  const verdict = buildVerdict(answer, clock.now(), zone);
+  const verdict = buildVerdict(answer, clock.now(), zone, table);
   const { totals } = answer;
   const jump = (href: string, query?: Record<string, string>) =>
     href.startsWith('#') ? href : router.link(href, query);
