@@ -65,7 +65,7 @@ test('P-21 K-08 after seven idle days partitions, minutes and retention are made
 test('P-01 a database that is away at the start is waited for, and said once', async () => {
   const events: string[] = [];
   const say = (event: string, fields?: LogFields) =>
-    void events.push([event, fields?.loop].filter((part) => part !== undefined).join(' '));
+    void events.push(typeof fields?.loop === 'string' ? `${event} ${fields.loop}` : event);
   let isAway = true;
   const flaky = new Proxy(pool, {
     get(target, name) {

@@ -409,11 +409,11 @@ describe('order and time', () => {
     const [inOrder, shuffled] = apps as [TestApp, TestApp];
     const single = sender(one, inOrder);
     for (const { id, body } of frames) await single.send(body, id);
-    const senders = [sender(one, shuffled), sender(two, shuffled), sender(one, shuffled)];
+    const turns = [sender(one, shuffled), sender(two, shuffled), sender(one, shuffled)];
     const mixed = [...frames].sort(
       (a, b) => (a.id.at(-1) ?? '').localeCompare(b.id.at(-1) ?? '') || b.id.localeCompare(a.id),
     );
-    await Promise.all(mixed.map(({ id, body }, i) => senders[i % 3]?.send(body, id)));
+    await Promise.all(mixed.map(async ({ id, body }, i) => await turns[i % 3]?.send(body, id)));
     await rolledUp(database.pool);
     const buckets = async (app: TestApp) =>
       (

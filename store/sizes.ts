@@ -8,9 +8,7 @@ export async function readServerPid(db: Queryable): Promise<number> {
 }
 
 /** Live size and rows of the large tables, all partitions together, and what the durable log holds. */
-export async function listSizes(
-  db: Queryable,
-): Promise<{
+export async function listSizes(db: Queryable): Promise<{
   tables: { table: string; bytes: number; rows: number }[];
   chunkMessages: number;
   chunkBytes: number;
