@@ -216,7 +216,9 @@ export class Committer {
   async #settleRefusal(writer: Writer, input: ChunkInput): Promise<number[] | null> {
     const stored = await readWriter(this.#options.pool, writer.id);
     if (stored !== null && stored.epoch === writer.epoch && stored.seq === input.seq) {
-      return await readChunkDuplicates(this.#options.pool, writer.id, input.seq);
+      const duplicates = await readChunkDuplicates(this.#options.pool, writer.id, input.seq);
+      // Without its chunk there is nothing to go by: as somebody new, or this would be asked for ever.
+      if (duplicates !== null) return duplicates;
     }
     this.abandonWriter(writer);
     return null;

@@ -146,9 +146,9 @@ test('a renewal that learns of the takeover late leaves the successor of its wri
   const app = await addApp(database.pool);
   let letGo: (() => void) | undefined;
   // Holds the renewal's answer back, as a slow link would.
-  const slow = poolWith('query', async (...args: Parameters<Pool['query']>) => {
-    const answer = await database.pool.query(...args);
-    if (String(args[0]).startsWith('UPDATE writers SET seen_at')) {
+  const slow = poolWith('query', async (text: string, values: unknown[]) => {
+    const answer = await database.pool.query(text, values);
+    if (text.startsWith('UPDATE writers SET seen_at')) {
       await new Promise<void>((resolve) => {
         letGo = resolve;
       });
@@ -281,6 +281,38 @@ test('R-06 a roll-up that the database will never take costs one part of one app
   expect(await readGaps(database.pool, app.id)).toEqual([]);
   expect(await readGaps(database.pool, hurt.id)).toMatchObject([{ cause: 'refused' }]);
   expect(process.committer.position!.writer).toMatchObject({ seq: 1, checkpointSeq: 1 });
+});
+
+test('stopping does not wait for a long log: the batch under way is finished, the rest is left to another', async () => {
+  const app = await addApp(database.pool);
+  const dead = buildProcess('dead');
+  for (let i = 0; i < 110; i++) await dead.send(app, lines(1));
+  const { id } = dead.committer.position!.writer;
+  await expire(id);
+  const heir = buildProcess('heir');
+  const taking = heir.takeover.takeOverOne();
+  await heir.takeover.stop();
+  expect(await taking).toBe(true);
+  expect((await readCounts(database.pool, app.id)).requests).toBeLessThanOrEqual(50);
+  await expire(id);
+  expect(await buildProcess('next').takeover.takeOverOne()).toBe(true);
+  expect((await readCounts(database.pool, app.id)).requests).toBe(110);
+});
+
+test('P-16 a commit that got through and whose chunk is gone: the frame is known by its id, nothing is asked for ever', async () => {
+  const app = await addApp(database.pool);
+  let isFirst = true;
+  const lossy = poolWith('query', async (text: string, values: unknown[]) => {
+    const answer = await database.pool.query(text, values);
+    if (isFirst && text.includes('INSERT INTO chunks')) {
+      isFirst = false;
+      await database.pool.query('DELETE FROM chunks WHERE app_ids @> ARRAY[$1::int]', [app.id]);
+      throw new Error('the reply did not come');
+    }
+    return answer;
+  });
+  const process = buildProcess('lossy', lossy);
+  expect(await process.send(app, lines(3))).toBe('duplicate');
 });
 
 test('U-02 a roll-up that does not fit the schema waits for a release that knows it: nothing is left out', async () => {

@@ -69,6 +69,8 @@ export class Takeover {
     killPoint('takeover.claimed');
     let chunks = 0;
     while (writer.checkpointSeq < writer.seq) {
+      // The rest is another's, once the lease has run out: stopping does not wait for a long log.
+      if (this.#stopped) return true;
       const rolledUp = await this.#rollUpBatch(writer);
       if (rolledUp === null) return true;
       chunks += rolledUp;
