@@ -18,8 +18,8 @@ export interface Answered {
   status: number;
   headers: Headers;
   // Answers are looked at field by field; the contract's types are checked where they are made.
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test asks for what it expects
   // biome-ignore lint/suspicious/noExplicitAny: a test asks for what it expects
+  // oxlint-disable-next-line typescript/no-explicit-any -- the same
   body: any;
 }
 
