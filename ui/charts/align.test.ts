@@ -62,6 +62,9 @@ describe('missing values', () => {
     const every20 = [1, null, 1, null, 1, null, 1, null];
     expect(cadenceS(every20, t, 10)).toBe(20);
     expect(joinLimitS(every20, t, 10)).toBe(50);
+    // One that comes when it likes is joined over its usual pauses.
+    const sometimes = [1, 1, null, null, 1, null, 1];
+    expect(joinLimitS(sometimes, t, 10)).toBe(50);
     expect(joinLimitS([1, 1, 1, 1, 1, 1, 1, 1], t, 10)).toBe(15);
     expect([
       valueNear(every20, t, 3, 50),

@@ -53,8 +53,8 @@ export function stack(series: (number | null)[][]): (number | null)[][] {
   });
 }
 
-/** Usual distance between two values of a series in seconds: the median; a step when there are fewer than three values. */
-export function cadenceS(values: (number | null)[], t: number[], stepS: number): number {
+/** Distances between neighbouring values of a series in seconds, ascending. */
+function distancesS(values: (number | null)[], t: number[]): number[] {
   const distances: number[] = [];
   let last: number | null = null;
   for (const [index, at] of t.entries()) {
@@ -62,19 +62,27 @@ export function cadenceS(values: (number | null)[], t: number[], stepS: number):
     if (last !== null) distances.push(at - last);
     last = at;
   }
+  return distances.sort((a, b) => a - b);
+}
+
+/** Usual distance between two values of a series in seconds: the median; a step when there are fewer than three. */
+export function cadenceS(values: (number | null)[], t: number[], stepS: number): number {
+  const distances = distancesS(values, t);
   if (distances.length < 2) return stepS;
-  distances.sort((a, b) => a - b);
   return Math.max(stepS, distances[Math.floor((distances.length - 1) / 2)] as number);
 }
 
 /**
- * How far apart two values of a series may be and still be joined by a line, seconds. Dynos report about every 20 s and
- * add-ons every minute, so buckets of 10 s are mostly empty without anything missing; a series with a value in every
- * bucket is broken by the first hole.
+ * How far apart two values of a series may be and still be joined by a line, seconds. Dynos report about every 20 s,
+ * add-ons every minute and an app when it likes, so points are mostly empty without anything missing; a series with a
+ * value in nearly every point is broken by the first hole.
  */
 export function joinLimitS(values: (number | null)[], t: number[], stepS: number): number {
-  const cadence = cadenceS(values, t, stepS);
-  return cadence > stepS ? cadence * 2.5 : stepS * 1.5;
+  const distances = distancesS(values, t);
+  if (distances.length < 2) return stepS * 1.5;
+  const at = (share: number) => distances[Math.floor((distances.length - 1) * share)] ?? stepS;
+  if (at(0.9) <= stepS) return stepS * 1.5;
+  return Math.max(at(0.5) * 2.5, at(0.9) * 1.5);
 }
 
 /** The value at an index, or the newest one before it that is within the limit; null when there is none. */

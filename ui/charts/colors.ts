@@ -33,10 +33,18 @@ export interface SeriesStyle {
   hatch?: 'diagonal' | 'cross';
 }
 
-/** Styles of several series by identity; with more than six, all but the named one are grey. */
-export function identityStyles(series: Series[], highlighted: string | null): SeriesStyle[] {
+/**
+ * Styles of several series by identity; with more than six, all but the highlighted one are grey. `names` are all that
+ * share a page, so that each has one colour in every chart; the first six of them get one.
+ */
+export function identityStyles(
+  series: Series[],
+  highlighted: string | null,
+  names: string[] = series.map((one) => one.id),
+): SeriesStyle[] {
   if (series.length <= IDENTITY_COLORS) {
-    return distinctColors(series.map((one) => one.id)).map((color) => ({ color }));
+    const colors = distinctColors(names.slice(0, IDENTITY_COLORS));
+    return series.map((one) => ({ color: colors.get(one.id) ?? '--id-other' }));
   }
   return series.map((one) =>
     one.id === highlighted
@@ -46,15 +54,17 @@ export function identityStyles(series: Series[], highlighted: string | null): Se
 }
 
 /** Colours by name; where two names fall on one colour the later one takes the next that is free. */
-function distinctColors(names: string[]): string[] {
+function distinctColors(names: string[]): Map<string, string> {
   const taken = new Set<string>();
-  return names.map((name) => {
+  const colors = new Map<string, string>();
+  for (const name of names) {
     const wanted = identityColor(name);
     let at = Number(wanted.slice(-1));
     while (taken.has(`--id-${at}`) && taken.size < IDENTITY_COLORS) at = (at + 1) % IDENTITY_COLORS;
     taken.add(`--id-${at}`);
-    return `--id-${at}`;
-  });
+    colors.set(name, `--id-${at}`);
+  }
+  return colors;
 }
 
 let version = -1;

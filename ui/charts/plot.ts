@@ -166,8 +166,15 @@ export function createPlot(
       grid: { stroke: () => color('--grid'), width: 1 },
       ticks: { stroke: () => color('--grid'), width: 1, size: 4 },
       values: (_plot, splits, _axis, _space, increment) =>
-        splits.map((at) => timeLabel(at * 1000, increment)),
+        splits.map((at) => (fitsAt(at) ? timeLabel(at * 1000, increment) : '')),
     };
+  }
+
+  /** Room for a label: left of it stands the zone, right of it the canvas ends. */
+  function fitsAt(atS: number): boolean {
+    const spanPx = widthPx - gutterPx(widthPx) - PLOT_RIGHT_PX;
+    const px = ((atS - view.fromS) / (view.toS - view.fromS)) * spanPx;
+    return px >= 18 && px <= spanPx - 8;
   }
 
   function timeLabel(ms: number, incrementS: number): string {
@@ -196,8 +203,13 @@ export function createPlot(
       filter: shape.log
         ? (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? at : null))
         : undefined,
-      values: (_plot, splits) => splits.map((at) => (at === null ? '' : formatUnit(at, shape.unit))),
+      values: (_plot, splits) => splits.map((at) => (at === null ? '' : axisLabel(at))),
     };
+  }
+
+  /** The gutter is narrow; that a rate is one is said by the value in the heading. */
+  function axisLabel(value: number): string {
+    return formatUnit(value, shape.unit === 'bytesPerSecond' ? 'bytes' : shape.unit);
   }
 
   function plotSeries(style: SeriesStyle): uPlot.Series {
@@ -387,10 +399,11 @@ export function createPlot(
     ctx.fillStyle = color(threshold.color);
     ctx.textAlign = 'right';
     ctx.textBaseline = 'bottom';
-    // A halo in the colour of the ground keeps the words readable where a line crosses them.
-    ctx.strokeStyle = color('--surface');
-    ctx.lineWidth = 3 * px;
-    ctx.strokeText(threshold.label, left + width - 4 * px, y - 2 * px);
+    // A ground of its own keeps the words readable where lines and hatches cross them.
+    const widthOf = ctx.measureText(threshold.label).width;
+    ctx.fillStyle = color('--surface');
+    ctx.fillRect(left + width - widthOf - 8 * px, y - 16 * px, widthOf + 8 * px, 15 * px);
+    ctx.fillStyle = color(threshold.color);
     ctx.fillText(threshold.label, left + width - 4 * px, y - 2 * px);
     ctx.textAlign = 'left';
     ctx.textBaseline = 'top';

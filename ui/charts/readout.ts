@@ -19,6 +19,8 @@ export interface TimeChartProps {
   /** Stable within the page: part of the URL when series are hidden. */
   id: string;
   title: string;
+  /** What a point is, behind the title: `per 30 s`. */
+  per?: string;
   /** What is measured, from which line, by which method; behind the `?`. */
   explain: ComponentChildren;
   columns: Columns;

@@ -39,7 +39,10 @@ export function TimeChart(props: TimeChartProps) {
   return (
     <figure class={`chart${props.compact ? ' chart-compact' : ''}`} aria-labelledby={headingId}>
       <figcaption class="chart-head">
-        <Heading id={headingId}>{props.title}</Heading>
+        <Heading id={headingId}>
+          {props.title}
+          {props.per && <span class="muted per"> {props.per}</span>}
+        </Heading>
         <Explain about={props.title}>{props.explain}</Explain>
         <span class="grow" />
         {hasData && props.compact && <Readout {...props} />}

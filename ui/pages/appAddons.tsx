@@ -1,10 +1,10 @@
 /** Add-on metrics and the app's own metrics, as small charts of one unit each. */
 import { useMemo, useState } from 'preact/hooks';
 import type { Columns } from '../../api/contract/time.ts';
-import { emptyStretches } from '../charts/align.ts';
 import { identityStyles } from '../charts/colors.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
+import { silencesOf } from '../holes.ts';
 import type { ChartsProps } from './appCharts.tsx';
 
 const SERVICES: Record<string, string> = {
@@ -39,6 +39,8 @@ export function Addons({ answer, marks }: ChartsProps) {
 }
 
 export function Custom({ answer, marks }: ChartsProps) {
+  const silences = useMemo(() => silencesOf(answer), [answer]);
+  const columns = useMemo(() => countsFilled(answer.custom, silences), [answer]);
   if (answer.custom.series.length === 0) return null;
   return (
     <section class="group" aria-labelledby="custom">
@@ -48,14 +50,32 @@ export function Custom({ answer, marks }: ChartsProps) {
       <Multiples
         id="custom"
         // An app writes its own metrics when it likes: only a silent stream is missing data.
-        emptySpans={emptyStretches(answer.throughput, answer.range)}
-        columns={answer.custom}
+        emptySpans={silences}
+        columns={columns}
         answer={answer}
         marks={marks}
         explain="A count#, measure# or sample# value the app wrote to its own log. Counts are added up per bucket; measures and samples show the mean."
       />
     </section>
   );
+}
+
+/** A counter that was not written while lines arrived counted nothing. */
+function countsFilled({ t, series }: Columns, silences: [number, number][]): Columns {
+  const silent = t.map((at) => silences.some(([from, to]) => at >= from && at < to));
+  return {
+    t,
+    series: series.map((one) =>
+      isCounter(one.id)
+        ? { ...one, values: one.values.map((value, index) => value ?? (silent[index] ? null : 0)) }
+        : one,
+    ),
+  };
+}
+
+/** `count#` of a line is added up; `measure#` and `sample#` are values. */
+function isCounter(id: string): boolean {
+  return id.startsWith('count:');
 }
 
 interface MultiplesProps extends ChartsProps {
@@ -125,6 +145,7 @@ function Multiples({ id, columns, answer, marks, explain, emptySpans }: Multiple
               gaps={answer.gaps}
               emptySpans={emptySpans}
               marks={marks}
+              stacked={isCounter(series.id)}
               summary="max"
             />
           );

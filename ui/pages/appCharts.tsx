@@ -2,10 +2,12 @@
 import { useMemo } from 'preact/hooks';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import type { Columns } from '../../api/contract/time.ts';
-import { emptyStretches, maxOf } from '../charts/align.ts';
+import { maxOf } from '../charts/align.ts';
 import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
+import type { Threshold } from '../charts/readout.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatSpan } from '../format.ts';
+import { silencesOf } from '../holes.ts';
 import { CopyBlock } from '../parts/copy.tsx';
 import { useApp } from '../state/context.ts';
 
@@ -48,16 +50,19 @@ export function Throughput({ answer, marks }: ChartsProps) {
     hatch: CLASSES[series.id]?.hatch,
   }));
   const quiet = answer.totals.requests === 0;
+  // Where other lines arrived, no request is none; only a silent stream is no data.
+  const silences = useMemo(() => silencesOf(answer), [answer]);
   return (
     <TimeChart
       id="throughput"
       title="Requests"
+      per={`per ${formatSpan(answer.range.step * 1000)}`}
       explain={
         <>
-          Router lines (<code>heroku[router]</code>) per bucket of {answer.range.step} s, by outcome. Platform
-          errors are requests that ended in an H code that counts as bad; they are not contained in 5xx. The
-          bad classes stand at the base so that their shape can be read. Time spent in the router’s queue and
-          failures before the router are not in these lines.
+          Router lines (<code>heroku[router]</code>) per {formatSpan(answer.range.step * 1000)}, by outcome.
+          Platform errors are requests that ended in an H code that counts as bad; they are not contained in
+          5xx. The bad classes stand at the base so that their shape can be read. Time spent in the router’s
+          queue and failures before the router are not in these lines.
         </>
       }
       columns={quiet ? { t: columns.t, series: [] } : columns}
@@ -66,6 +71,7 @@ export function Throughput({ answer, marks }: ChartsProps) {
       range={answer.range}
       gaps={answer.gaps}
       marks={marks}
+      emptySpans={silences}
       stacked
       heightPx={200}
       summary="sum"
@@ -88,7 +94,7 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
     [answer],
   );
   // Without requests there is no response time, and nothing is missing: only a silent stream is no data.
-  const silences = useMemo(() => emptyStretches(answer.throughput, answer.range), [answer]);
+  const silences = useMemo(() => silencesOf(answer), [answer]);
   const highest = Math.max(0, ...columns.series.map((series) => maxOf(series.values) ?? 0));
   const p50 = columns.series.findIndex((series) => series.id === 'p50');
   const p95 = columns.series.findIndex((series) => series.id === 'p95');
@@ -96,6 +102,7 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
     <TimeChart
       id="latency"
       title="Response time"
+      per={`per ${formatSpan(answer.range.step * 1000)}`}
       explain={
         <>
           <code>connect</code> plus <code>service</code> of router lines: from the router’s first attempt to
@@ -133,7 +140,12 @@ interface MemoryProps extends ChartsProps {
 export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
   const memory = useMemo(() => worstFirst(answer.memory, answer.quotas), [answer]);
   const worst = highlight ?? memory.series[0]?.id ?? null;
-  const quotas = [...new Set(Object.values(answer.quotas))].filter((quota) => quota > 0);
+  const load = useMemo(() => worstFirst(answer.load, {}), [answer]);
+  // One colour a dyno in all charts; those with memory first, one-off dynos take what is left.
+  const names = useMemo(
+    () => [...new Set([...idsOf(answer.memory).sort(), ...idsOf(answer.load).sort()])],
+    [answer],
+  );
   if (!answer.hasRuntimeMetrics) return <EnableMetrics app={answer.app} />;
   const swapUsed = answer.swap.series.some((series) => (maxOf(series.values) ?? 0) > 1024 * 1024);
   const shared = { range: answer.range, gaps: answer.gaps, marks, onHighlight, summary: 'max' as const };
@@ -151,13 +163,9 @@ export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
           </>
         }
         columns={memory}
-        styles={identityStyles(memory.series, worst)}
+        styles={identityStyles(memory.series, worst, names)}
         unit="bytes"
-        thresholds={quotas.map((quota) => ({
-          value: quota,
-          label: `quota ${formatBytes(quota)}`,
-          color: '--state-critical',
-        }))}
+        thresholds={quotaLines(answer.quotas)}
         empty={<NothingHere answer={answer} what="memory samples" />}
       />
       <TimeChart
@@ -171,8 +179,8 @@ export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
             depends on the dyno’s size.
           </>
         }
-        columns={answer.load}
-        styles={identityStyles(answer.load.series, worst)}
+        columns={load}
+        styles={identityStyles(load.series, worst, names)}
         unit="load"
         empty={<NothingHere answer={answer} what="load samples" />}
       />
@@ -189,12 +197,31 @@ export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
             </>
           }
           columns={answer.swap}
-          styles={identityStyles(answer.swap.series, worst)}
+          styles={identityStyles(answer.swap.series, worst, names)}
           unit="bytes"
         />
       )}
     </>
   );
+}
+
+function idsOf(columns: Columns): string[] {
+  return columns.series.map((series) => series.id);
+}
+
+/** A line a quota, named by the process types it belongs to where there are several. */
+function quotaLines(quotas: Record<string, number>): Threshold[] {
+  const types = new Map<number, Set<string>>();
+  for (const [dyno, quota] of Object.entries(quotas)) {
+    if (quota <= 0) continue;
+    const own = types.get(quota) ?? new Set();
+    types.set(quota, own.add(dyno.split('.')[0] ?? dyno));
+  }
+  return [...types].map(([value, own]) => ({
+    value,
+    label: `quota ${formatBytes(value)}${types.size > 1 ? ` · ${[...own].join(', ')}` : ''}`,
+    color: '--state-critical',
+  }));
 }
 
 function EnableMetrics({ app }: { app: string }) {

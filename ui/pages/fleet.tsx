@@ -1,9 +1,11 @@
 /** All apps in one dense table, the one that burns first. */
 import { effect } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FleetRow } from '../../api/contract/apps.ts';
+import type { CodeInfo, CodeTableAnswer } from '../../api/contract/codes.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
+import type { CodeTable } from '../failures.ts';
 import {
   formatAgo,
   formatCount,
@@ -15,8 +17,9 @@ import {
   plural,
 } from '../format.ts';
 import { Fresh } from '../parts/fresh.tsx';
-import { appState, StateGlyph, StateWord } from '../parts/state.tsx';
+import { appState, INCOMPLETE, isIncomplete, type Level, StateGlyph, StateWord } from '../parts/state.tsx';
 import { type State, useApp } from '../state/context.ts';
+import { useAnswer } from '../state/once.ts';
 
 const REFRESH_MS = 10_000;
 
@@ -79,6 +82,8 @@ function NoApps() {
 function Fleet({ rows }: { rows: FleetRow[] }) {
   const { session, router } = useApp();
   const sorted = useSteadyOrder(rows);
+  const codes = useAnswer<CodeTableAnswer>('/codes').data.value?.codes;
+  const table = useMemo(() => new Map(codes?.map((info) => [info.code, info])), [codes]);
   return (
     <>
       <div class="page-head">
@@ -125,11 +130,15 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
             <th scope="col" class="num">
               p95
             </th>
-            <th scope="col">Top code</th>
+            <th scope="col" class="cell-later">
+              Top code
+            </th>
             <th scope="col" class="num">
               <abbr title="Dyno nearest to its memory quota">Memory</abbr>
             </th>
-            <th scope="col">Release</th>
+            <th scope="col" class="cell-release">
+              Release
+            </th>
             <th scope="col" class="num">
               <abbr title="Age of the newest data">Data age</abbr>
             </th>
@@ -137,7 +146,7 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
         </thead>
         <tbody>
           {sorted.rows.map((row) => (
-            <Row key={row.app} row={row} />
+            <Row key={row.app} row={row} table={table} />
           ))}
         </tbody>
       </table>
@@ -146,15 +155,18 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
 }
 
 function Summary({ rows }: { rows: FleetRow[] }) {
-  const counts = new Map<
-    string,
-    { level: 'ok' | 'warning' | 'critical' | 'unknown'; count: number; rank: number }
-  >();
-  for (const row of rows) {
-    const { word, level, rank } = appState(row);
+  const counts = new Map<string, { level: Level; count: number; rank: number }>();
+  const add = ({ word, level, rank }: { word: string; level: Level; rank: number }) => {
     const found = counts.get(word);
     if (found) found.count++;
     else counts.set(word, { level, count: 1, rank });
+  };
+  for (const row of rows) {
+    const state = appState(row);
+    add(state);
+    // What fails and loses lines as well is counted as both.
+    if (state.word !== INCOMPLETE.word && row.health.state === 'receiving' && isIncomplete(row))
+      add(INCOMPLETE);
   }
   return (
     <ul class="summary" aria-label="Summary">
@@ -222,7 +234,12 @@ export function changeOf(
   return enough ? (delta > 0 ? 'up' : 'down') : null;
 }
 
-function Row({ row }: { row: FleetRow }) {
+/** A code that costs availability or tells of the app's own trouble; others stand aside in grey. */
+function blames(info: CodeInfo | undefined): boolean {
+  return !info || info.countsAgainstAvailability || info.code.startsWith('R');
+}
+
+function Row({ row, table }: { row: FleetRow; table: CodeTable }) {
   const { router, clock } = useApp();
   const base = `/a/${encodeURIComponent(row.app)}`;
   const state = appState(row);
@@ -233,6 +250,11 @@ function Row({ row }: { row: FleetRow }) {
     <tr data-row class={`row-${state.level}${none ? ' row-waiting' : ''}`}>
       <td class="cell-state">
         <StateWord level={state.level} word={state.word} />
+        {row.health.lostMessages > 0 && (
+          <a class="lost small" href={router.link(`${base}/health`)}>
+            ≤ {formatCount(row.health.lostMessages)} lost
+          </a>
+        )}
       </td>
       <th scope="row" class="cell-app">
         <a href={router.link(base)}>{showHidden(row.app)}</a>
@@ -268,7 +290,11 @@ function Row({ row }: { row: FleetRow }) {
       </td>
       <td class="cell-later" data-label="Top code">
         {row.topCode ? (
-          <a href={router.link(`${base}/codes/${encodeURIComponent(row.topCode.code)}`)}>
+          <a
+            class={blames(table.get(row.topCode.code)) ? '' : 'aside'}
+            title={table.get(row.topCode.code)?.title}
+            href={router.link(`${base}/codes/${encodeURIComponent(row.topCode.code)}`)}
+          >
             <span class="mono">{row.topCode.code}</span> ×{formatCount(row.topCode.count)}
           </a>
         ) : (
@@ -299,9 +325,6 @@ function Row({ row }: { row: FleetRow }) {
         <a class="plain" href={router.link(`${base}/health`)}>
           {through === null ? 'none yet' : formatSpan(nowMs - through)}
         </a>
-        {row.health.lostMessages > 0 && (
-          <span class="warn small"> {formatCount(row.health.lostMessages)} lost</span>
-        )}
       </td>
     </tr>
   );

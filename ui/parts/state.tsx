@@ -32,18 +32,34 @@ export function StateWord({ level, word }: { level: Level; word: string }) {
 export const FAILING_RATIO = 0.01;
 export const LOOK_RATIO = 0.002;
 
-/** State of one app for the fleet, worst first: failing, silent, memory, look, quiet, waiting, ok. `rank` sorts. */
+/** A stream without a line for this many minutes is silent (api/contract/health.ts). */
+const SILENT_MINUTES = 3;
+
+export const INCOMPLETE = { level: 'warning', word: 'incomplete', rank: 4 } as const;
+
+/** true when the hour of a row is not known in full: known losses, or minutes in which no line arrived (R-05). */
+export function isIncomplete(row: FleetRow): boolean {
+  if (row.health.lostMessages > 0) return true;
+  // What comes before the first line of a new app is not missing.
+  const heard = row.sparkline.slice(row.sparkline.findIndex((value) => value !== null));
+  let silent = 0;
+  return heard.some((value) => {
+    silent = value === null ? silent + 1 : 0;
+    return silent >= SILENT_MINUTES;
+  });
+}
+
+/** State of one app for the fleet, worst first; `rank` sorts. Nothing is ok over a hole. */
 export function appState(row: FleetRow): { level: Level; word: string; rank: number } {
   const failed = row.failedRatio ?? 0;
-  if (row.health.state === 'waiting') return { level: 'unknown', word: 'waiting', rank: 5 };
+  if (row.health.state === 'waiting') return { level: 'unknown', word: 'waiting', rank: 6 };
   if (row.health.state === 'silent') return { level: 'critical', word: 'silent', rank: 1 };
   if (!row.lowTraffic && failed >= FAILING_RATIO) return { level: 'critical', word: 'failing', rank: 0 };
-  if (row.health.lostMessages > 0 && row.health.lostMessages > row.health.messages * 0.01)
-    return { level: 'warning', word: 'losing lines', rank: 2 };
   if ((row.worstMemory?.ratio ?? 0) > 1) return { level: 'warning', word: 'memory', rank: 2 };
   if (!row.lowTraffic && failed >= LOOK_RATIO) return { level: 'warning', word: 'some fail', rank: 3 };
-  if (row.requests === 0) return { level: 'unknown', word: 'no traffic', rank: 4 };
-  return { level: 'ok', word: 'ok', rank: 6 };
+  if (isIncomplete(row)) return INCOMPLETE;
+  if (row.requests === 0) return { level: 'unknown', word: 'no traffic', rank: 5 };
+  return { level: 'ok', word: 'ok', rank: 7 };
 }
 
 /** State of a stream for the header. */

@@ -3,9 +3,9 @@ import { effect } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Query } from '../client.ts';
 import { type State, useApp } from './context.ts';
-import { stepFor } from './overview.ts';
 import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
+import { stepFor } from './step.ts';
 
 interface Options {
   /** Sends from and to (and the width of a point), and fetches again when the range changes. */

@@ -5,6 +5,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../model/time.ts';
 import type { State } from './context.ts';
 import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
+import { stepFor } from './step.ts';
 
 export interface Overview {
   resource: Resource<OverviewAnswer>;
@@ -17,15 +18,6 @@ export interface Overview {
 const REFRESH_MIN_MS = 5 * SECOND;
 /** Without ticks an app may have gone silent: its age still has to be told. */
 const REFRESH_MAX_MS = 30 * SECOND;
-/** More points than this cannot be told apart on a screen. */
-const POINTS_MAX = 400;
-const STEPS_S = [10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
-
-/** Width of a point in seconds for a span, so that a chart has at most POINTS_MAX of them. */
-export function stepFor(spanMs: number): number {
-  return STEPS_S.find((step) => spanMs / (step * SECOND) <= POINTS_MAX) ?? DAY / SECOND;
-}
-
 /** How often a live range is worth fetching: wide buckets change slowly. */
 export function refreshMs(spanMs: number): number {
   if (spanMs <= HOUR) return REFRESH_MIN_MS;
@@ -39,7 +31,7 @@ export function buildOverview(app: string, state: State): Overview {
     const { fromMs, toMs } = range.resolve();
     const query = {
       ...queryRange(range.text.peek(), clock.now()),
-      step: stepFor(toMs - fromMs),
+      step: stickyStep(toMs - fromMs),
       proc: range.proc.peek(),
       dyno: range.dyno.peek(),
     };
@@ -52,8 +44,25 @@ export function buildOverview(app: string, state: State): Overview {
     return answer;
   });
   const shown = signal<OverviewAnswer | null>(null);
+  let chosen = { key: '', step: 0 };
   let lastMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Requests per second as far as they are known: from the newest answer, else from the app's row of the fleet. */
+  function rate(): number | null {
+    const answer = resource.data.peek();
+    if (answer) return answer.totals.requests / (answer.range.to - answer.range.from);
+    const row = state.fleet.data.peek()?.apps.find((one) => one.app === app);
+    return row ? row.requests / (HOUR / SECOND) : null;
+  }
+
+  /** Chosen once for a range and its filters, so that bars keep their width while one watches. */
+  function stickyStep(spanMs: number): number {
+    const { from, to } = range.text.peek();
+    const key = [from, to, range.proc.peek(), range.dyno.peek()].join(' ');
+    if (chosen.key !== key) chosen = { key, step: stepFor(spanMs, rate()) };
+    return chosen.step;
+  }
 
   function load() {
     // Signing out changes the address before this page is taken away.
