@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CountBucket, mergeCount, mergeSample, type SampleBucket } from '../model/bucket.ts';
+import {
+  binsOf,
+  type CountBucket,
+  type Durations,
+  mergeCount,
+  mergeSample,
+  type SampleBucket,
+} from '../model/bucket.ts';
 import type { AppDeltas } from '../model/deltas.ts';
 import { decodeSection, encodeSection } from './chunk.ts';
 import { RollUp } from './rollup.ts';
@@ -13,6 +20,13 @@ function rollUp(sections: Section[], duplicates = NONE): AppDeltas[] {
   const sum = new RollUp();
   for (const section of sections) sum.add(section, duplicates);
   return sum.take();
+}
+
+/** What a bucket says, however its durations are held. */
+function content(bucket: CountBucket): unknown {
+  const durations = (of: Durations | null) =>
+    of && { count: of.count, sumMs: of.sumMs, maxMs: of.maxMs, bins: [...binsOf(of)].join() };
+  return { ...bucket, connect: durations(bucket.connect), service: durations(bucket.service) };
 }
 
 /** Buckets of several takes added up, as readers of the tables do. */
@@ -40,7 +54,9 @@ function summed(takes: AppDeltas[][]): unknown {
     }
   }
   return {
-    counts: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    counts: Object.fromEntries(
+      [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, bucket]) => [id, content(bucket)]),
+    ),
     samples: Object.fromEntries([...samples].sort(([a], [b]) => (a < b ? -1 : 1))),
     records: records.sort(),
   };

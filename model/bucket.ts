@@ -1,13 +1,22 @@
 /** The additive contents of a bucket. Adding two buckets gives the bucket of both. */
-import { BINS, binOf } from './histogram.ts';
+import { BINS, binOf, encodeBins } from './histogram.ts';
 
-/** Durations: how many, their sum, the largest, and their bins once there was one. */
+/** Durations: how many, their sum, the largest, and their bins. */
 export interface Durations {
   count: number;
   sumMs: number;
   maxMs: number;
+  /**
+   * Bins of the first durations, one entry each; empty once there are `bins`. Most cells of a 10 s bucket see a handful
+   * of requests: a kilobyte of counters for each was most of the receiver's memory.
+   */
+  few: number[];
+  /** Counts by bin, made when `few` grew too long. */
   bins: Uint32Array | null;
 }
+
+/** Longer than this, counters are smaller than the list. */
+const FEW_MAX = 48;
 
 /** Counted things. For requests every field; for codes, statuses, messages, notes and frames `count` alone. */
 export interface CountBucket {
@@ -47,7 +56,7 @@ export function emptyCount(): CountBucket {
 }
 
 export function emptyDurations(): Durations {
-  return { count: 0, sumMs: 0, maxMs: 0, bins: null };
+  return { count: 0, sumMs: 0, maxMs: 0, few: [], bins: null };
 }
 
 /** Adds one duration, whole ms ≥ 0. */
@@ -55,9 +64,45 @@ export function observeMs(durations: Durations, ms: number): void {
   durations.count++;
   durations.sumMs += ms;
   if (ms > durations.maxMs) durations.maxMs = ms;
-  durations.bins ??= new Uint32Array(BINS);
-  const bin = binOf(ms);
-  durations.bins[bin] = durations.bins[bin]! + 1;
+  addBin(durations, binOf(ms));
+}
+
+function addBin(durations: Durations, bin: number): void {
+  if (durations.bins !== null) {
+    durations.bins[bin] = durations.bins[bin]! + 1;
+    return;
+  }
+  durations.few.push(bin);
+  if (durations.few.length > FEW_MAX) {
+    durations.bins = binsOf(durations);
+    durations.few = [];
+  }
+}
+
+/** Counts by bin, fresh. */
+export function binsOf(durations: Durations): Uint32Array {
+  if (durations.bins !== null) return durations.bins.slice();
+  const bins = new Uint32Array(BINS);
+  for (const bin of durations.few) bins[bin] = bins[bin]! + 1;
+  return bins;
+}
+
+/** The stored form of the bins (model/histogram.ts). */
+export function storedBins(durations: Durations): Uint8Array {
+  if (durations.bins !== null) return encodeBins(durations.bins);
+  // Equal bins may stand apart in the stored form, but together they take one entry.
+  const sorted = durations.few.toSorted((a, b) => a - b);
+  const bytes = new Uint8Array(sorted.length * 3);
+  let length = 0;
+  for (let i = 0; i < sorted.length; ) {
+    let end = i + 1;
+    while (end < sorted.length && sorted[end] === sorted[i]) end++;
+    bytes[length] = sorted[i]!;
+    bytes[length + 2] = end - i;
+    length += 3;
+    i = end;
+  }
+  return bytes.slice(0, length);
 }
 
 function mergeDurations(into: Durations | null, from: Durations | null): Durations | null {
@@ -66,8 +111,10 @@ function mergeDurations(into: Durations | null, from: Durations | null): Duratio
   to.count += from.count;
   to.sumMs += from.sumMs;
   to.maxMs = Math.max(to.maxMs, from.maxMs);
-  if (from.bins !== null) {
-    to.bins ??= new Uint32Array(BINS);
+  if (from.bins === null) for (const bin of from.few) addBin(to, bin);
+  else {
+    to.bins ??= binsOf(to);
+    to.few = [];
     for (let bin = 0; bin < BINS; bin++) to.bins[bin] = to.bins[bin]! + from.bins[bin]!;
   }
   return to;

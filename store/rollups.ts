@@ -2,9 +2,8 @@
  * One roll-up: bucket deltas, samples, events, gaps, details and the writer's checkpoint, in one transaction. Rows of
  * buckets are only ever added; who reads them sums.
  */
-import type { CountBucket, Durations } from '../model/bucket.ts';
+import { type CountBucket, type Durations, storedBins } from '../model/bucket.ts';
 import type { AppDeltas, CountDelta, DrainDelta, SampleDelta } from '../model/deltas.ts';
-import { encodeBins } from '../model/histogram.ts';
 import { killPoint } from '../model/kill-point.ts';
 import { markTouched } from './compaction.ts';
 import { CopyRows, copyInto } from './copy.ts';
@@ -247,7 +246,7 @@ function writeDurations(rows: CopyRows, durations: Durations | null): void {
   rows.int8(durations?.count ?? null);
   rows.int8(durations?.sumMs ?? null);
   rows.int4(durations === null ? null : Math.min(durations.maxMs, 0x7fffffff));
-  rows.bytes(durations?.bins ? encodeBins(durations.bins) : null);
+  rows.bytes(durations === null ? null : storedBins(durations));
 }
 
 function sampleRows(deltas: (SampleDelta & { appId: number })[], ids: number[], writerId: number): CopyRows {

@@ -1,6 +1,7 @@
 /** The account after a run: what the tables say, against a fresh computation and against what the senders say. */
 import { decodeSection } from '../drain/chunk.ts';
 import { RollUp } from '../drain/rollup.ts';
+import { binsOf } from '../model/bucket.ts';
 import { addStored, BINS, countOf } from '../model/histogram.ts';
 import {
   SERIES_CODE,
@@ -153,7 +154,7 @@ async function computeCells(pool: Pool): Promise<Cells> {
         bucket.connect?.sumMs ?? 0,
         bucket.service?.count ?? 0,
         bucket.service?.sumMs ?? 0,
-        bucket.service?.bins ? countOf(bucket.service.bins) : 0,
+        bucket.service ? countOf(binsOf(bucket.service)) : 0,
       ]);
     }
     for (const { kind, key, bucketS, bucket } of app.samples) {
