@@ -1,9 +1,9 @@
 /** What failed requests were: 5xx of the app and the codes that count. Codes that do not count explain no failure. */
-import type { OverviewAnswer } from '../api/contract/apps.ts';
 import type { CodeInfo } from '../api/contract/codes.ts';
 import type { Columns } from '../api/contract/time.ts';
+import { type Buckets, sumSpan } from './buckets.ts';
 import { formatCount, plural } from './format.ts';
-import type { Clause } from './verdict.ts';
+import type { Case, Clause } from './verdict.ts';
 
 /** The code table by code; empty until it is loaded. */
 export type CodeTable = ReadonlyMap<string, CodeInfo>;
@@ -21,16 +21,8 @@ interface Part {
 }
 
 /** `52 of 105 failures are 5xx from the app,` `53 are H12.`, over the points [from, to) of the answer. */
-export function explainFailures(
-  answer: OverviewAnswer,
-  table: CodeTable,
-  from: number,
-  to: number,
-  base: string,
-): Clause[] {
-  const fromApp = sumAt(answer.throughput, 'status_5xx', from, to);
-  const platform = sumAt(answer.throughput, 'platform', from, to);
-  const total = fromApp + platform;
+export function explainFailures(about: Case, buckets: Buckets, from: number, to: number): Clause[] {
+  const { fromApp, platform, bad: total } = sumSpan(buckets, from, to);
   if (total === 0) return [];
   const parts: Part[] = [
     {
@@ -39,7 +31,7 @@ export function explainFailures(
       many: '5xx from the app',
       clause: { href: '#chart-throughput' },
     },
-    ...platformParts(answer, table, from, to, platform, base),
+    ...platformParts(about, from, to, platform),
   ].filter((part) => part.count > 0);
   parts.sort((a, b) => b.count - a.count);
   const shown = parts.slice(0, PARTS_MAX);
@@ -64,14 +56,8 @@ function amountOf(count: number, total: number, index: number): string {
 }
 
 /** By code where the codes of the points add up to no more than the platform errors; filtered by dyno they do not. */
-function platformParts(
-  answer: OverviewAnswer,
-  table: CodeTable,
-  from: number,
-  to: number,
-  platform: number,
-  base: string,
-): Part[] {
+function platformParts(about: Case, from: number, to: number, platform: number): Part[] {
+  const { answer, table, base } = about;
   const counted = answer.codes.series
     .filter((series) => table.get(series.id)?.countsAgainstAvailability)
     .map((series) => ({ code: series.id, count: sumAt(answer.codes, series.id, from, to) }))
@@ -95,7 +81,7 @@ function platformPart(count: number): Part {
 }
 
 /** Codes that do not count but took a notable share of the requests, the most frequent first. */
-export function explainExcluded(answer: OverviewAnswer, table: CodeTable, base: string): Clause[] {
+export function explainExcluded({ answer, table, base }: Case): Clause[] {
   if (answer.totals.excluded === 0) return [];
   const length = answer.codes.t.length;
   return answer.codes.series

@@ -236,6 +236,16 @@ const CODES: CodeInfo[] = (
       false,
     ],
     [
+      'H80',
+      'Maintenance mode',
+      'The app is in maintenance mode and the router answers for it.',
+      'Visitors get the maintenance page, on purpose.',
+      'Switch maintenance off when the work is done: heroku maintenance:off.',
+      'info',
+      'operator',
+      false,
+    ],
+    [
       'R14',
       'Memory quota exceeded',
       'The dyno uses more memory than its size allows and swaps.',

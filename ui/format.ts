@@ -178,7 +178,7 @@ export function formatAgo(atMs: number, nowMs: number): string {
   return age < 5000 ? 'just now' : `${formatSpan(age)} ago`;
 }
 
-/** `1 event`, `3 events`: the plural by adding an s. */
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 event`, `3 events`: the plural by adding an s, or as given. */
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : many}`;
 }

@@ -1,8 +1,9 @@
 /** When requests failed more than they may: since when, beside which release, and whether it is over. */
 import type { OverviewAnswer } from '../api/contract/apps.ts';
 import type { Series } from '../api/contract/time.ts';
+import { type Buckets, type Span, sumSpan } from './buckets.ts';
 import { explainFailures } from './failures.ts';
-import { formatMs, formatRatio, formatSpan } from './format.ts';
+import { formatCount, formatMs, formatRatio, formatSpan, plural } from './format.ts';
 import { hasHoles } from './holes.ts';
 import { FAILING_RATIO } from './parts/state.tsx';
 import { spanText, timeText } from './spanText.ts';
@@ -14,54 +15,6 @@ export const REQUESTS_MIN = 60;
 const FAILURES_MIN = 3;
 /** What counts as now: the last five minutes, or the newest bucket where it is wider. */
 const NOW_S = 300;
-
-export interface Buckets {
-  t: number[];
-  requests: number[];
-  bad: number[];
-  known: boolean[];
-}
-
-/** Requests and failures per closed bucket. */
-export function closedBuckets(answer: OverviewAnswer): Buckets {
-  const { throughput, range } = answer;
-  const end = range.openFrom ?? range.to;
-  const buckets: Buckets = { t: [], requests: [], bad: [], known: [] };
-  for (const [index, at] of throughput.t.entries()) {
-    if (at >= end) break;
-    let requests = 0;
-    let bad = 0;
-    let known = false;
-    for (const series of throughput.series) {
-      const value = series.values[index] ?? null;
-      if (value === null) continue;
-      known = true;
-      requests += value;
-      if (series.id === 'platform' || series.id === 'status_5xx') bad += value;
-    }
-    buckets.t.push(at);
-    buckets.requests.push(requests);
-    buckets.bad.push(bad);
-    buckets.known.push(known);
-  }
-  return buckets;
-}
-
-interface Span {
-  requests: number;
-  bad: number;
-  ratio: number | null;
-}
-
-function sumSpan(buckets: Buckets, from: number, to: number): Span {
-  let requests = 0;
-  let bad = 0;
-  for (let index = Math.max(0, from); index < to; index++) {
-    requests += buckets.requests[index] ?? 0;
-    bad += buckets.bad[index] ?? 0;
-  }
-  return { requests, bad, ratio: requests > 0 ? bad / requests : null };
-}
 
 interface Stretch {
   /** Index of the first bucket of a stretch, and of the first after it. */
@@ -75,7 +28,7 @@ function findStretches(buckets: Buckets, stepS: number): Stretch[] {
   const join = Math.max(1, Math.round(120 / stepS));
   const found: Stretch[] = [];
   for (const [index, requests] of buckets.requests.entries()) {
-    const bad = buckets.bad[index] ?? 0;
+    const bad = (buckets.fromApp[index] ?? 0) + (buckets.platform[index] ?? 0);
     // One bad request in a quiet bucket is no incident.
     if (bad < FAILURES_MIN || bad / requests < FAILING_RATIO) continue;
     const open = found.at(-1);
@@ -101,11 +54,12 @@ export function describeIncident(about: Case, buckets: Buckets): Verdict | null 
     const span = sumSpan(buckets, Math.max(stretch?.from ?? 0, count - recent), count);
     return describeOngoing(about, buckets, stretch, span);
   }
-  const worst = stretches.reduce<Stretch | null>(
-    (best, one) => (!best || one.bad >= best.bad ? one : best),
-    null,
-  );
-  return worst && describePast(about, buckets, worst, now);
+  const worst = Math.max(0, ...stretches.map((stretch) => stretch.bad));
+  // The newest of those that are not small beside the worst; the worst of the others is named after it.
+  const newest = stretches.findLast((stretch) => stretch.bad >= worst / 4);
+  if (!newest) return null;
+  const others = stretches.filter((stretch) => stretch !== newest).sort((a, b) => b.bad - a.bad);
+  return describePast(about, buckets, newest, others, now);
 }
 
 function beforeText(buckets: Buckets, stretch: Stretch | null): string {
@@ -114,7 +68,7 @@ function beforeText(buckets: Buckets, stretch: Stretch | null): string {
 }
 
 function describeOngoing(about: Case, buckets: Buckets, stretch: Stretch | null, now: Span): Verdict {
-  const { answer, table, base, live } = about;
+  const { answer, live } = about;
   const startS = stretch ? (buckets.t[stretch.from] ?? null) : null;
   const from = stretch?.from ?? 0;
   const text = `${sinceText(about, stretch, startS)}${formatRatio(now.ratio)} of requests ${live ? 'fail' : 'failed'}${beforeText(buckets, stretch)}.`;
@@ -123,14 +77,20 @@ function describeOngoing(about: Case, buckets: Buckets, stretch: Stretch | null,
     word: live ? 'Failing' : 'Failed',
     clauses: [
       { text, href: '#chart-throughput' },
-      ...explainFailures(answer, table, from, buckets.t.length, base),
+      ...explainFailures(about, buckets, from, buckets.t.length),
       ...slowerClause(answer, startS),
     ],
   };
 }
 
-function describePast(about: Case, buckets: Buckets, stretch: Stretch, now: Span): Verdict {
-  const { answer, table, base, zone, live, holes } = about;
+function describePast(
+  about: Case,
+  buckets: Buckets,
+  stretch: Stretch,
+  others: Stretch[],
+  now: Span,
+): Verdict {
+  const { answer, zone, live, holes } = about;
   const startS = buckets.t[stretch.from] ?? 0;
   const endS = (buckets.t[stretch.to - 1] ?? 0) + answer.range.step;
   const during = sumSpan(buckets, stretch.from, stretch.to);
@@ -152,12 +112,29 @@ function describePast(about: Case, buckets: Buckets, stretch: Stretch, now: Span
     word: open ? 'Incomplete' : 'Recovered',
     clauses: [
       { text, href: '#chart-throughput' },
-      ...explainFailures(answer, table, stretch.from, stretch.to, base),
+      ...explainFailures(about, buckets, stretch.from, stretch.to),
       ...began,
       ...endedClause(answer, startS, endS),
       ...slowerClause(answer, startS),
+      ...othersClause(about, buckets, others),
     ],
   };
+}
+
+/** The worst of the other stretches, and how many more there are. */
+function othersClause({ answer, zone }: Case, buckets: Buckets, others: Stretch[]): Clause[] {
+  const worst = others[0];
+  if (!worst) return [];
+  const ratio = formatRatio(sumSpan(buckets, worst.from, worst.to).ratio);
+  const endS = (buckets.t[worst.to - 1] ?? 0) + answer.range.step;
+  const more =
+    others.length > 1 ? `, and ${plural(others.length - 1, 'shorter stretch', 'shorter stretches')}` : '';
+  return [
+    {
+      text: `Also ${ratio} ${spanText(buckets.t[worst.from] ?? 0, endS, zone)}${more}.`,
+      href: '#chart-throughput',
+    },
+  ];
 }
 
 /** `Since v421 at 08:32 UTC `, or since the first bad bucket; empty when it was so from the start. */
@@ -171,6 +148,8 @@ function sinceText({ answer, zone }: Case, stretch: Stretch | null, startS: numb
 function afterText(now: Span, after: Span, live: boolean, open: boolean): string {
   const span = live && !open ? now : after;
   if (span.ratio === null) return 'no requests since';
+  // A share of a handful says nothing.
+  if (span.requests < 20) return `since then ${formatCount(span.bad)} of ${formatCount(span.requests)}`;
   const word = open ? 'since then, of what arrived,' : live ? 'now' : 'afterwards';
   return `${word} ${formatRatio(span.ratio)}`;
 }

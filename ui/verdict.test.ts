@@ -220,6 +220,28 @@ describe('the rules of the verdict at their edges', () => {
     expect(verdict.text).toMatch(/none of which counts for availability\. 1 220 requests ended in H27 /);
   });
 
+  it('does not take the 503 of maintenance for failures', () => {
+    const answer = hour({ bad5xx: between(10, 20, 9), codes: { H80: between(10, 20, 9) }, excluded: 90 });
+    answer.totals.bad = 0;
+    const verdict = read(answer);
+    expect(verdict.word).toBe('All well');
+    expect(verdict.text).toContain('90 requests ended in H80 (maintenance mode), which does not count.');
+  });
+
+  it('tells the newest incident first and names the other', () => {
+    const verdict = read(
+      hour({ bad5xx: (minute) => between(5, 10, 9)(minute) + between(40, 45, 6)(minute) }),
+    );
+    expect(verdict.text).toMatch(
+      /^23 % of requests failed from 10:22 to 10:27Z, .* Also 31 % from 09:47 to 09:52Z\.$/,
+    );
+  });
+
+  it('does not make a share of the handful of requests since', () => {
+    const { text } = read(hour({ ok: (minute) => (minute < 55 ? 20 : 1), bad5xx: between(20, 31, 5) }));
+    expect(text).toContain('; since then 0 of 5.');
+  });
+
   it('explains failures by 5xx and codes that count, never by H27', () => {
     const verdict = read(
       hour({

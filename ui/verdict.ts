@@ -4,10 +4,11 @@
  * full may be called well, and nothing is called over while something is missing since (R-05).
  */
 import type { OverviewAnswer } from '../api/contract/apps.ts';
+import { type Buckets, closedBuckets } from './buckets.ts';
 import { type CodeTable, explainExcluded, explainFailures } from './failures.ts';
 import { formatCount, formatMs, formatRatio, formatSpan, plural, type Zone } from './format.ts';
 import { describeHoles, findHoles, type Holes, hasHoles } from './holes.ts';
-import { type Buckets, closedBuckets, describeIncident, REQUESTS_MIN } from './incident.ts';
+import { describeIncident, REQUESTS_MIN } from './incident.ts';
 import { type Level, LOOK_RATIO } from './parts/state.tsx';
 import { timeText } from './spanText.ts';
 
@@ -89,7 +90,7 @@ function describeKnown(about: Case): Verdict {
 
 /** Requests and failures, whatever else there is. */
 function describeTraffic(about: Case): Verdict {
-  const { answer, table, base, holes } = about;
+  const { answer, table, holes } = about;
   const { totals } = answer;
   const known = hasHoles(holes) ? 'Of what arrived: ' : '';
   if (totals.requests === 0) {
@@ -98,12 +99,12 @@ function describeTraffic(about: Case): Verdict {
       : 'The stream is alive, but there were no requests in this range.';
     return { level: 'unknown', word: 'No traffic', clauses: [{ text }] };
   }
-  const excluded = explainExcluded(answer, table, base);
+  const excluded = explainExcluded(about);
   if (totals.excluded >= totals.requests) {
     const text = `${known}${plural(totals.requests, 'request')}, none of which counts for availability.`;
     return { level: 'unknown', word: 'None count', clauses: [{ text, href: '#chart-codes' }, ...excluded] };
   }
-  const buckets = closedBuckets(answer);
+  const buckets = closedBuckets(answer, table);
   if (totals.requests - totals.excluded < REQUESTS_MIN) return describeFew(about, buckets, known, excluded);
   const incident = describeIncident(about, buckets);
   if (incident) return { ...incident, clauses: [...incident.clauses, ...excluded] };
@@ -117,14 +118,14 @@ function describeTraffic(about: Case): Verdict {
     word: look ? 'Some fail' : 'All well',
     clauses: [
       { text, href: '#chart-throughput' },
-      ...(look ? explainFailures(answer, table, 0, buckets.t.length, base) : []),
+      ...(look ? explainFailures(about, buckets, 0, buckets.t.length) : []),
       ...excluded,
     ],
   };
 }
 
 function describeFew(about: Case, buckets: Buckets, known: string, excluded: Clause[]): Verdict {
-  const { answer, table, base } = about;
+  const { answer } = about;
   const { requests, bad } = answer.totals;
   const failed = bad === 0 ? 'none' : formatCount(bad);
   return {
@@ -135,7 +136,7 @@ function describeFew(about: Case, buckets: Buckets, known: string, excluded: Cla
         text: `${known}${plural(requests, 'request')}, ${failed} failed${p95Text(answer)}. Too few to say more.`,
         href: '#chart-throughput',
       },
-      ...explainFailures(answer, table, 0, buckets.t.length, base),
+      ...explainFailures(about, buckets, 0, buckets.t.length),
       ...excluded,
     ],
   };

@@ -37,7 +37,7 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
         <Total
           name="Failed"
           value={totals.requests === 0 ? '–' : formatRatio(totals.bad / totals.requests)}
-          note={totals.requests === 0 ? undefined : formatCount(totals.bad)}
+          note={totals.bad === 0 ? undefined : formatCount(totals.bad)}
         />
         <Total name="p50" value={formatMs(totals.p50Ms)} />
         <Total name="p95" value={formatMs(totals.p95Ms)} />

@@ -77,7 +77,7 @@ function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local', m
     <>
       <span class="wide">data through </span>
       <span class="pill-at">{at}</span>
-      <span class="wide">
+      <span class="wide lag">
         {' '}
         · lag {many ? '≤ ' : ''}
         {formatSpan(health.lagMs)}
