@@ -74,6 +74,11 @@ export class RequestColumns {
   code = new Uint16Array(this.#capacity);
   flags = new Uint8Array(this.#capacity);
 
+  /** Rows there is room for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   /** A new row; its number. The caller sets every column. */
   add(): number {
     if (this.length === this.#capacity) this.#grow();
@@ -115,6 +120,11 @@ export class SampleColumns {
   label = new Uint32Array(this.#capacity);
   value = new Float64Array(this.#capacity);
 
+  /** Rows there is room for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   add(frame: number, timeMs: number, kind: number, key: number, label: number, value: number): void {
     if (this.length === this.#capacity) this.#grow();
     const row = this.length++;
@@ -149,19 +159,29 @@ function grown<A extends Uint32Array | Float64Array | Uint8Array | Int16Array | 
 /** Columns of sections that are done with. Making sixteen arrays for every app twenty times a second keeps the GC busy. */
 const spareRequests: RequestColumns[] = [];
 const spareSamples: SampleColumns[] = [];
-const SPARES_MAX = 64;
-/** Larger columns are given back: one burst must not hold memory for ever. */
-const SPARE_ROWS_MAX = 16_384;
+/** Rows that all spares together have room for: some 8 MB. One burst must not hold memory for ever. */
+const SPARE_ROWS_MAX = 65_536;
+let spareRows = 0;
+
+function takeRequests(): RequestColumns {
+  const columns = spareRequests.pop();
+  if (columns === undefined) return new RequestColumns();
+  spareRows -= columns.capacity;
+  return columns;
+}
+
+function takeSamples(): SampleColumns {
+  const columns = spareSamples.pop();
+  if (columns === undefined) return new SampleColumns();
+  spareRows -= columns.capacity;
+  return columns;
+}
 
 /** Takes the columns of a section nobody will look at again for the next one. */
 export function recycle(section: Section): void {
   const { requests, samples } = section;
-  if (
-    spareRequests.length >= SPARES_MAX ||
-    requests.length > SPARE_ROWS_MAX ||
-    samples.length > SPARE_ROWS_MAX
-  )
-    return;
+  if (spareRows + requests.capacity + samples.capacity > SPARE_ROWS_MAX) return;
+  spareRows += requests.capacity + samples.capacity;
   requests.length = 0;
   samples.length = 0;
   spareRequests.push(requests);
@@ -175,8 +195,8 @@ export class Section {
   /** Unique in this process: terms remember by it which number this section gave them. */
   readonly id = ++lastSectionId;
   readonly frames: FrameEntry[] = [];
-  readonly requests: RequestColumns = spareRequests.pop() ?? new RequestColumns();
-  readonly samples: SampleColumns = spareSamples.pop() ?? new SampleColumns();
+  readonly requests: RequestColumns = takeRequests();
+  readonly samples: SampleColumns = takeSamples();
   readonly records: RecordEntry[] = [];
   /** Texts by number. 0 is the empty text. */
   readonly texts: string[] = [''];
