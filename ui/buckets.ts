@@ -11,6 +11,8 @@ export interface Buckets {
   fromApp: number[];
   /** Failures by a code that counts. */
   platform: number[];
+  /** What the still filling point holds so far; null where there is none. */
+  open: Span | null;
 }
 
 export interface Span {
@@ -25,17 +27,26 @@ export interface Span {
 export function closedBuckets(answer: OverviewAnswer, table: CodeTable): Buckets {
   const { throughput, range, totals } = answer;
   const end = range.openFrom ?? range.to;
-  const t = throughput.t.filter((at) => at < end);
+  const closed = throughput.t.filter((at) => at < end).length;
   const at = (id: string, index: number) => valueAt(throughput, id, index);
   // 5xx by status hold answers that do not count, such as those of maintenance; the totals tell whether there are any.
   const spared = totals.platform + totals.status5xx > totals.bad ? sparedCodes(answer, table) : [];
   const sparedAt = (index: number) =>
     spared.reduce((sum, code) => sum + valueAt(answer.codes, code, index), 0);
+  const every = throughput.t.map((_, index) => index);
+  const all: Buckets = {
+    t: throughput.t,
+    requests: every.map((index) => throughput.series.reduce((sum, one) => sum + (one.values[index] ?? 0), 0)),
+    fromApp: every.map((index) => Math.max(0, at('status_5xx', index) - sparedAt(index))),
+    platform: every.map((index) => at('platform', index)),
+    open: null,
+  };
   return {
-    t,
-    requests: t.map((_, index) => throughput.series.reduce((sum, one) => sum + (one.values[index] ?? 0), 0)),
-    fromApp: t.map((_, index) => Math.max(0, at('status_5xx', index) - sparedAt(index))),
-    platform: t.map((_, index) => at('platform', index)),
+    t: all.t.slice(0, closed),
+    requests: all.requests.slice(0, closed),
+    fromApp: all.fromApp.slice(0, closed),
+    platform: all.platform.slice(0, closed),
+    open: closed < all.t.length ? sumSpan(all, closed, all.t.length) : null,
   };
 }
 

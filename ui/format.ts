@@ -163,6 +163,12 @@ export function zoneSuffix(ms: number, zone: Zone): string {
   return zone === 'utc' ? 'Z' : `${NBSP}${zoneName(ms, zone)}`;
 }
 
+/** Width of a point after “per”: `30 s`, `minute`, `10 min`, `hour`. */
+export function formatStep(stepS: number): string {
+  const names: Record<number, string> = { 60: 'minute', 3600: 'hour', 86400: 'day' };
+  return names[stepS] ?? formatSpan(stepS * 1000);
+}
+
 /** `10:00–11:00`, with the days where they are needed. */
 export function formatRange(fromMs: number, toMs: number, zone: Zone): string {
   const seconds = (toMs - fromMs) % 60_000 !== 0 || fromMs % 60_000 !== 0;

@@ -45,13 +45,15 @@ export function describeIncident(about: Case, buckets: Buckets): Verdict | null 
   const { step } = about.answer.range;
   const count = buckets.t.length;
   const recent = Math.max(1, Math.ceil(NOW_S / step));
-  const now = sumSpan(buckets, count - recent, count);
+  // Where a point is wider than "now", the filling one is nearer to it than the last closed one.
+  const filling = step > NOW_S && buckets.open && buckets.open.requests >= 20 ? buckets.open : null;
+  const now = filling ?? sumSpan(buckets, count - recent, count);
   const stretches = findStretches(buckets, step);
   if (now.bad >= FAILURES_MIN && now.requests >= 20 && (now.ratio ?? 0) >= FAILING_RATIO) {
     const last = stretches.at(-1);
     const stretch = last && last.to > count - recent ? last : null;
     // A stretch younger than "now" is not thinned by the calm before it.
-    const span = sumSpan(buckets, Math.max(stretch?.from ?? 0, count - recent), count);
+    const span = filling ?? sumSpan(buckets, Math.max(stretch?.from ?? 0, count - recent), count);
     return describeOngoing(about, buckets, stretch, span);
   }
   const worst = Math.max(0, ...stretches.map((stretch) => stretch.bad));
@@ -161,7 +163,8 @@ function releaseBefore(answer: OverviewAnswer, startS: number) {
 
 /** A release while it went on, up to its last minutes, that may have ended it: a rollback. */
 function endedClause(answer: OverviewAnswer, startS: number, endS: number): Clause[] {
-  const release = lastRelease(answer, startS + 2 * answer.range.step, endS + answer.range.step);
+  const slackS = Math.max(180, answer.range.step);
+  const release = lastRelease(answer, startS + 2 * answer.range.step, endS + slackS);
   if (!release || endS - release.atMs / 1000 > 300) return [];
   return [{ text: `It ended at v${release.version}.`, href: '#chart-events' }];
 }

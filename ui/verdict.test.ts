@@ -285,6 +285,21 @@ describe('the rules of the verdict at their edges', () => {
     expect(verdict.text).toMatch(/^Since v421 at 10:28Z 20 % of requests fail, before 0 %\./);
   });
 
+  it('takes the filling point for now where points are wide, so that a day and an hour agree', () => {
+    const day = (badNow: number) => {
+      const answer = hour({ bad5xx: (minute) => (minute === 59 ? 5 : minute === 60 ? badNow : 0) });
+      const t = answer.throughput.t.map((_, index) => FROM_S + 3600 - (60 - index) * 600);
+      return read({
+        ...answer,
+        range: { ...answer.range, from: FROM_S - 32_400, step: 600, openFrom: FROM_S + 3600 },
+        throughput: { ...answer.throughput, t },
+        codes: { t, series: [] },
+      });
+    };
+    expect(day(0).word).toBe('Recovered');
+    expect(day(5).word).toBe('Failing');
+  });
+
   it('does not date what fails now by an older incident that is over', () => {
     const verdict = read(
       hour({ bad5xx: (minute) => between(5, 20, 9)(minute) + between(57, 61, 3)(minute) }),

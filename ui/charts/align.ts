@@ -72,6 +72,9 @@ export function cadenceS(values: (number | null)[], t: number[], stepS: number):
   return Math.max(stepS, distances[Math.floor((distances.length - 1) / 2)] as number);
 }
 
+/** Runs of a scheduler an hour apart are not one line. */
+const JOIN_MAX_S = 600;
+
 /**
  * How far apart two values of a series may be and still be joined by a line, seconds. Dynos report about every 20 s,
  * add-ons every minute and an app when it likes, so points are mostly empty without anything missing; a series with a
@@ -82,7 +85,7 @@ export function joinLimitS(values: (number | null)[], t: number[], stepS: number
   if (distances.length < 2) return stepS * 1.5;
   const at = (share: number) => distances[Math.floor((distances.length - 1) * share)] ?? stepS;
   if (at(0.9) <= stepS) return stepS * 1.5;
-  return Math.max(at(0.5) * 2.5, at(0.9) * 1.5);
+  return Math.min(Math.max(at(0.5) * 2.5, at(0.9) * 1.5), Math.max(JOIN_MAX_S, stepS * 3));
 }
 
 /** The value at an index, or the newest one before it that is within the limit; null when there is none. */

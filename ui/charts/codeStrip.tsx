@@ -83,8 +83,7 @@ export function CodeStrip({ columns, range, hrefOf, titleOf }: Props) {
             <CursorLine fromS={range.from} toS={range.to} />
           </div>
           <div class="legend">
-            <table>
-              <caption class="sr">Counts of error codes in this range</caption>
+            <table aria-label="Counts of error codes in this range">
               <tbody>
                 {rows.map((series) => (
                   <tr key={series.id} class="strip-legend">

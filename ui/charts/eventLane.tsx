@@ -19,8 +19,11 @@ const LANES: { id: Lane; label: string }[] = [
   { id: 'dyno', label: 'Dynos' },
   { id: 'platform', label: 'Platform' },
 ];
-/** A mark is a target of 24 px; nearer ones would overlap. */
+/** A mark is a target of 24 px, that of a release holds its version; nearer ones would overlap. */
 const MARK_PX = 26;
+const RELEASE_PX = 44;
+/** Rows of a list before one asks for all. */
+const ROWS_FIRST = 25;
 
 export function EventLane({ events, range }: { events: EventAnswer[]; range: RangeAnswer }) {
   const box = useRef<HTMLDivElement>(null);
@@ -69,7 +72,7 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
                   {clusterMarks(
                     inside.filter((event) => event.lane === lane.id),
                     (event) => xOf(event, range) * widthPx,
-                    MARK_PX,
+                    lane.id === 'release' ? RELEASE_PX : MARK_PX,
                   ).map((cluster) => (
                     <Mark
                       key={cluster.items.map((event) => event.id).join()}
@@ -154,10 +157,18 @@ function Mark({ cluster, widthPx, range, open, onOpen, onPoint }: MarkProps) {
         onFocus={() => onPoint(first.atMs)}
         onBlur={() => onPoint(null)}
       >
-        {many ? <span class="mark-count">{cluster.items.length}</span> : <Glyph event={first} />}
+        {many ? <span class="mark-text">{clusterText(cluster)}</span> : <Glyph event={first} />}
       </button>
     </>
   );
+}
+
+/** The newest version of a gathered deploy (its build, release phase and release), else how many there are. */
+function clusterText({ items }: Cluster<EventAnswer>): string {
+  const versions = [...new Set(items.map((event) => event.version).filter((version) => version !== null))];
+  const newest = Math.max(...versions);
+  if (items[0]?.lane !== 'release' || versions.length === 0) return String(items.length);
+  return versions.length === 1 ? `v${newest}` : `v${newest} +${versions.length - 1}`;
 }
 
 /** A shape per kind, so that colour is never alone. */
@@ -186,6 +197,7 @@ function Glyph({ event }: { event: EventAnswer }) {
 function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void }) {
   const { range, cursor } = useApp();
   const zone = range.zone.value;
+  const [all, setAll] = useState(false);
   const sorted = [...events].sort((a, b) => b.atMs - a.atMs);
   return (
     <div class="event-list">
@@ -205,12 +217,14 @@ function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void
           </tr>
         </thead>
         <tbody>
-          {sorted.slice(0, 200).map((event) => (
+          {(all ? sorted : sorted.slice(0, ROWS_FIRST)).map((event) => (
             <tr key={event.id} data-row class={event.routine ? 'muted' : ''}>
               <td data-label="Time">{formatInstant(event.atMs, zone)}</td>
               <td data-label="What">
                 {showHidden(event.title)}
-                {event.count > 1 && <span class="muted"> ×{event.count}</span>}
+                {event.count > 1 && !event.title.includes(`×${event.count}`) && (
+                  <span class="muted"> ×{event.count}</span>
+                )}
               </td>
               <td class="mono" data-label="Dyno">
                 {event.dyno ?? ''}
@@ -234,6 +248,11 @@ function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void
           ))}
         </tbody>
       </table>
+      {!all && sorted.length > ROWS_FIRST && (
+        <button type="button" class="more" onClick={() => setAll(true)}>
+          Show all {sorted.length} events
+        </button>
+      )}
     </div>
   );
 }

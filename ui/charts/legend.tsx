@@ -39,8 +39,7 @@ export function Legend(props: TimeChartProps & { hidden: Set<string> }) {
   const kind = props.summary ?? 'none';
   return (
     <div class="legend">
-      <table>
-        <caption class="sr">Legend of {props.title}</caption>
+      <table aria-label={`Legend of ${props.title}`}>
         <thead>
           <tr>
             <th scope="col" class="legend-when">

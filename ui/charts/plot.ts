@@ -397,15 +397,13 @@ export function createPlot(
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.fillStyle = color(threshold.color);
-    ctx.textAlign = 'right';
-    ctx.textBaseline = 'bottom';
-    // A ground of its own keeps the words readable where lines and hatches cross them.
-    const widthOf = ctx.measureText(threshold.label).width;
-    ctx.fillStyle = color('--surface');
-    ctx.fillRect(left + width - widthOf - 8 * px, y - 16 * px, widthOf + 8 * px, 15 * px);
-    ctx.fillStyle = color(threshold.color);
-    ctx.fillText(threshold.label, left + width - 4 * px, y - 2 * px);
     ctx.textAlign = 'left';
+    ctx.textBaseline = 'bottom';
+    // At the old end, where it hides least; a halo keeps the words readable where lines cross them.
+    ctx.strokeStyle = color('--surface');
+    ctx.lineWidth = 3 * px;
+    ctx.strokeText(threshold.label, left + 4 * px, y - 2 * px);
+    ctx.fillText(threshold.label, left + 4 * px, y - 2 * px);
     ctx.textBaseline = 'top';
   }
 

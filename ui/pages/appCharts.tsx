@@ -6,7 +6,7 @@ import { maxOf } from '../charts/align.ts';
 import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
 import type { Threshold } from '../charts/readout.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
-import { formatBytes, formatSpan } from '../format.ts';
+import { formatBytes, formatSpan, formatStep } from '../format.ts';
 import { silencesOf } from '../holes.ts';
 import { CopyBlock } from '../parts/copy.tsx';
 import { useApp } from '../state/context.ts';
@@ -56,13 +56,13 @@ export function Throughput({ answer, marks }: ChartsProps) {
     <TimeChart
       id="throughput"
       title="Requests"
-      per={`per ${formatSpan(answer.range.step * 1000)}`}
+      per={`per ${formatStep(answer.range.step)}`}
       explain={
         <>
-          Router lines (<code>heroku[router]</code>) per {formatSpan(answer.range.step * 1000)}, by outcome.
-          Platform errors are requests that ended in an H code that counts as bad; they are not contained in
-          5xx. The bad classes stand at the base so that their shape can be read. Time spent in the router’s
-          queue and failures before the router are not in these lines.
+          Router lines (<code>heroku[router]</code>) per {formatStep(answer.range.step)}, by outcome. Platform
+          errors are requests that ended in an H code that counts as bad; they are not contained in 5xx. The
+          bad classes stand at the base so that their shape can be read. Time spent in the router’s queue and
+          failures before the router are not in these lines.
         </>
       }
       columns={quiet ? { t: columns.t, series: [] } : columns}
@@ -102,13 +102,13 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
     <TimeChart
       id="latency"
       title="Response time"
-      per={`per ${formatSpan(answer.range.step * 1000)}`}
       explain={
         <>
           <code>connect</code> plus <code>service</code> of router lines: from the router’s first attempt to
-          reach a dyno until the last byte. Quantiles come from merged logarithmic histograms and are at most
-          2.5 % off; they are never averaged. Responses with status 101 and codes without a real duration are
-          left out. The router gives up after 30 s without a first byte (H12).
+          reach a dyno until the last byte. Each point covers {formatSpan(answer.range.step * 1000)}.
+          Quantiles come from merged logarithmic histograms and are at most 2.5 % off; they are never
+          averaged. Responses with status 101 and codes without a real duration are left out. The router gives
+          up after 30 s without a first byte (H12).
         </>
       }
       columns={columns}

@@ -1,4 +1,5 @@
 /** One error code on one app: what it means, what to check, when it happened, and the requests that were kept. */
+import { useState } from 'preact/hooks';
 import type { CodeInfo, CodesAnswer, CodeTableAnswer, RequestsAnswer } from '../../api/contract/codes.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
@@ -17,6 +18,8 @@ import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 
 const REQUESTS_MAX = 100;
+/** Rows shown before one asks for all: a phone shows each as a card. */
+const REQUESTS_FIRST = 25;
 
 export function CodePage({ app, code }: { app: string; code: string }) {
   const base = `/apps/${encodeURIComponent(app)}`;
@@ -139,6 +142,8 @@ function Evidence({ answer, code }: { answer: CodesAnswer; code: string }) {
         gaps={[]}
         marks={[]}
         stacked
+        // Points without the code are empty here whether lines arrived or not; the app's page tells silence.
+        emptySpans={[]}
         heightPx={150}
         summary="sum"
         empty={
@@ -161,6 +166,7 @@ function Requests({ app, code }: { app: string; code: string }) {
     everyMs: 15_000,
   });
   const zone = range.zone.value;
+  const [all, setAll] = useState(false);
   return (
     <section class="group" aria-labelledby="kept">
       <h2 id="kept">Kept requests</h2>
@@ -201,38 +207,49 @@ function Requests({ app, code }: { app: string; code: string }) {
                   </tr>
                 </thead>
                 <tbody>
-                  {answer.requests.map((request, index) => (
-                    <tr key={`${request.atMs}${request.requestId ?? index}`}>
-                      <td data-label="Time">{formatInstant(request.atMs, zone)}</td>
-                      <td class="num" data-label="Status">
-                        {request.status ?? NOTHING}
-                      </td>
-                      <td class="mono wrap" data-label="Request">
-                        {request.method} {showHidden(request.path ?? '')}
-                        {request.why !== 'bad' && <span class="muted"> {WHY[request.why]}</span>}
-                      </td>
-                      <td class="mono" data-label="Dyno">
-                        {request.dyno ?? NOTHING}
-                      </td>
-                      <td class="num" data-label="Connect">
-                        {formatMs(request.connectMs)}
-                      </td>
-                      <td class="num" data-label="Service">
-                        {formatMs(request.serviceMs)}
-                      </td>
-                      <td class="num" data-label="Bytes">
-                        {formatBytes(request.bytes)}
-                      </td>
-                      <td class="mono" data-label="Release">
-                        {request.release === null ? NOTHING : `v${request.release}`}
-                      </td>
-                      <td class="mono cut-id" data-label="Request id" title={request.requestId ?? undefined}>
-                        {showHidden(request.requestId ?? NOTHING)}
-                      </td>
-                    </tr>
-                  ))}
+                  {(all ? answer.requests : answer.requests.slice(0, REQUESTS_FIRST)).map(
+                    (request, index) => (
+                      <tr key={`${request.atMs}${request.requestId ?? index}`}>
+                        <td data-label="Time">{formatInstant(request.atMs, zone)}</td>
+                        <td class="num" data-label="Status">
+                          {request.status ?? NOTHING}
+                        </td>
+                        <td class="mono wrap" data-label="Request">
+                          {request.method} {showHidden(request.path ?? '')}
+                          {request.why !== 'bad' && <span class="muted"> {WHY[request.why]}</span>}
+                        </td>
+                        <td class="mono" data-label="Dyno">
+                          {request.dyno ?? NOTHING}
+                        </td>
+                        <td class="num" data-label="Connect">
+                          {formatMs(request.connectMs)}
+                        </td>
+                        <td class="num" data-label="Service">
+                          {formatMs(request.serviceMs)}
+                        </td>
+                        <td class="num" data-label="Bytes">
+                          {formatBytes(request.bytes)}
+                        </td>
+                        <td class="mono" data-label="Release">
+                          {request.release === null ? NOTHING : `v${request.release}`}
+                        </td>
+                        <td
+                          class="mono cut-id"
+                          data-label="Request id"
+                          title={request.requestId ?? undefined}
+                        >
+                          {showHidden(request.requestId ?? NOTHING)}
+                        </td>
+                      </tr>
+                    ),
+                  )}
                 </tbody>
               </table>
+              {!all && answer.requests.length > REQUESTS_FIRST && (
+                <button type="button" class="more" onClick={() => setAll(true)}>
+                  Show all {answer.requests.length}
+                </button>
+              )}
             </>
           )
         }

@@ -257,7 +257,7 @@ function Counted({ health }: { health: AppHealthAnswer }) {
   const total = kinds.reduce((sum, [, count]) => sum + count, 0);
   return (
     <section class="group" aria-labelledby="counted">
-      <h2 id="counted">Counted in this range</h2>
+      <h2 id="counted">Arrived in this range</h2>
       {kinds.length === 0 ? (
         <p class="chart-empty calm">Nothing arrived in this range.</p>
       ) : (
