@@ -8,7 +8,7 @@ import { findBaseUrl, readEnvironment } from './env.ts';
 import { explainFailure } from './explain.ts';
 import { forgetSetupToken, type Local, type LocalConfig, prepareLocal, writeServerNote } from './local.ts';
 import { buildProcessLog } from './log.ts';
-import { dieOnMistakes } from './serve.ts';
+import { dieOnMistakes, requireFreePort } from './serve.ts';
 import { ensureUiBuilt } from './ui-build.ts';
 import { runWeb } from './web.ts';
 
@@ -47,6 +47,8 @@ async function start(): Promise<void> {
   const local = await prepareLocal(readEnvironment(), log);
   const { config } = local;
   try {
+    // Asked before anything is written: a start that cannot be leaves nothing behind.
+    await requireFreePort(config.port);
     const { claimed } = await prepareDatabase(config, log);
     const running = await runWeb(config, log, { name: 'database', stop: () => local.stop() });
     const baseUrl = findBaseUrl(config, running.port);
