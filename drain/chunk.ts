@@ -76,6 +76,11 @@ function writeFrames(out: ByteWriter, frames: FrameEntry[]): void {
     out.varint(frame.redactions);
     out.varint(Math.floor(frame.lastLineMs));
     writeCounts(out, frame.kinds);
+    out.varint(frame.filed.length);
+    for (const { bucketS, count } of frame.filed) {
+      out.varint(bucketS);
+      out.varint(count);
+    }
     writeCounts(out, frame.notes);
   }
 }
@@ -96,6 +101,10 @@ function readFrames(input: ByteReader, frames: FrameEntry[]): void {
       redactions: input.varint(),
       lastLineMs: input.varint(),
       kinds: readCounts(input),
+      filed: Array.from({ length: input.varint() }, () => ({
+        bucketS: input.varint(),
+        count: input.varint(),
+      })),
       notes: readCounts(input),
     });
   }

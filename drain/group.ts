@@ -69,6 +69,7 @@ export class Group {
         bodyBytes: 0,
         messages: 0,
         kinds: [],
+        filed: [],
         notes: [],
         redactions: 0,
         lastLineMs: 0,

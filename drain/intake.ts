@@ -4,6 +4,7 @@
  */
 
 import { KINDS, NOTES } from '../model/observation.ts';
+import { BUCKET_S, bucketStartS } from '../model/time.ts';
 import { Framer } from './framing.ts';
 import {
   KIND_ADDON_SAMPLE,
@@ -64,6 +65,7 @@ export class Intake {
       bodyBytes: body.buf.length,
       messages: 0,
       kinds: KINDS.map(() => 0),
+      filed: [],
       notes: NOTES.map(() => 0),
       redactions: 0,
       lastLineMs: 0,
@@ -115,6 +117,7 @@ export class Intake {
     entry.messages++;
     entry.kinds[message.kind] = (entry.kinds[message.kind] ?? 0) + 1;
     const timeMs = filedTime(message, to);
+    countFiled(entry, timeMs);
     switch (message.kind) {
       case KIND_REQUEST:
         addRequest(this.#terms, to, message, timeMs);
@@ -163,4 +166,14 @@ function filedTime(message: Message, to: Target): number {
   const timeMs = Math.floor(message.timeMs);
   if (timeMs > entry.lastLineMs) entry.lastLineMs = timeMs;
   return timeMs;
+}
+
+/** Counts a message in the bucket it is filed under. */
+function countFiled(entry: FrameEntry, timeMs: number): void {
+  const bucketS = bucketStartS(timeMs, BUCKET_S);
+  const last = entry.filed.at(-1);
+  // Lines come nearly in order of time: the last bucket is nearly always the right one.
+  const known = last?.bucketS === bucketS ? last : entry.filed.find((filed) => filed.bucketS === bucketS);
+  if (known === undefined) entry.filed.push({ bucketS, count: 1 });
+  else known.count++;
 }

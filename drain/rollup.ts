@@ -26,6 +26,7 @@ import { pathShape } from '../model/path-shape.ts';
 import {
   SERIES_CODE,
   SERIES_DYNO,
+  SERIES_FILED,
   SERIES_FRAME,
   SERIES_HOST,
   SERIES_MESSAGE,
@@ -34,13 +35,10 @@ import {
   SERIES_SKIPPED,
   SERIES_STATUS,
 } from '../model/series.ts';
-import { bucketStartS } from '../model/time.ts';
+import { BUCKET_S, bucketStartS } from '../model/time.ts';
 import { DetailChooser } from './details.ts';
 import { getOrMake } from './get-or-make.ts';
 import { codeText, FLAG_AT_ERROR, type RequestColumns, type Section } from './section.ts';
-
-/** Width of the finest buckets, seconds. */
-export const BUCKET_S = 10;
 
 /** Cells of one app and bucket. */
 class BucketCells {
@@ -138,6 +136,8 @@ class AppRollUp {
       }
       this.#seen(frame.drainId, frame.receivedAtMs, frame.lastLineMs);
       if (duplicate[index]) return;
+      for (const { bucketS, count } of frame.filed)
+        this.cells(bucketS * 1000).count(SERIES_FILED, '').count += count;
       frame.kinds.forEach((count, kind) => {
         if (count > 0) cells.count(SERIES_MESSAGE, KINDS[kind] ?? 'other').count += count;
       });

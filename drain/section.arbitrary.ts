@@ -73,6 +73,13 @@ export function sectionArbitrary(appId = 7, position = 0): fc.Arbitrary<Section>
           redactions: fc.nat(3),
           lastLineMs: fc.integer({ min: FROM_MS, max: FROM_MS + 40_000 }),
           kinds: counts(KINDS.length),
+          filed: fc.uniqueArray(
+            fc.record({
+              bucketS: fc.nat(4).map((n) => FROM_MS / 1000 + n * 10),
+              count: fc.integer({ min: 1, max: 9 }),
+            }),
+            { selector: (filed) => filed.bucketS, maxLength: 3 },
+          ),
           notes: counts(NOTES.length),
         }),
         { minLength: 3, maxLength: 3 },

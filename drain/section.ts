@@ -15,6 +15,8 @@ export interface FrameEntry {
   messages: number;
   /** Messages by kind, by number of KINDS. */
   kinds: number[];
+  /** Messages by the 10 s bucket they are filed under; nearly always one or two. */
+  filed: { bucketS: number; count: number }[];
   /** Messages or bodies with a note, by number of NOTES. */
   notes: number[];
   /** Secrets and personal data replaced. */

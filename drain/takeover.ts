@@ -141,6 +141,7 @@ function damagedSection(appId: number, { seq, committedAtMs }: ChunkRow): Sectio
     bodyBytes: 0,
     messages: 0,
     kinds: [],
+    filed: [],
     notes: [],
     redactions: 0,
     lastLineMs: 0,

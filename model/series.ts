@@ -20,6 +20,11 @@ export const SERIES_MESSAGE = 7;
 export const SERIES_SKIPPED = 8;
 /** Frames; key `accepted`, `duplicate`, or `refused:<status>`. */
 export const SERIES_FRAME = 9;
+/**
+ * Messages by the time they are filed under; key ''. Where it counts anything the stream was alive, also for a history
+ * that arrived much later. (Kinds 7 to 9 count by arrival.)
+ */
+export const SERIES_FILED = 10;
 /** log-runtime-metrics; key `web.1\tmemory_total`. */
 export const SERIES_DYNO_METRIC = 20;
 /** Add-on metrics; key `heroku-postgres\tpostgresql-shape-1\tdb_size`; label: the attachment name. */

@@ -9,6 +9,9 @@ export const DAY = 24 * HOUR;
 export const RESOLUTIONS_S = [10, 60, 3600] as const;
 export type ResolutionS = (typeof RESOLUTIONS_S)[number];
 
+/** Width of the finest buckets, seconds. */
+export const BUCKET_S = 10;
+
 /** Start of the bucket of `widthS` seconds that contains an instant, epoch seconds. */
 export function bucketStartS(atMs: number, widthS: number): number {
   return Math.floor(atMs / 1000 / widthS) * widthS;

@@ -26,7 +26,7 @@ interface Size {
 }
 
 /** Kinds with few keys by nature (kinds of messages, notes, statuses, frames): never counted as overflow. */
-const CLOSED_KINDS = new Set([3, 7, 8, 9]);
+const CLOSED_KINDS = new Set([3, 7, 8, 9, 10]);
 
 /**
  * Numbers of series, kept in memory and made when new. Beyond its bound a path shape is counted under `other`,

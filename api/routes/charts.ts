@@ -1,6 +1,6 @@
 /** What the pages of one app draw and list. */
 import { z } from 'zod';
-import { SERIES_CODE, SERIES_FRAME, SERIES_MESSAGE } from '../../model/series.ts';
+import { SERIES_CODE, SERIES_FILED, SERIES_FRAME, SERIES_MESSAGE } from '../../model/series.ts';
 import { DAY } from '../../model/time.ts';
 import { readAddons } from '../../store/reads/addons.ts';
 import { readCodes } from '../../store/reads/codes.ts';
@@ -268,7 +268,7 @@ async function codes(call: Call<undefined, RangeQuery>): Promise<CodesAnswer> {
     const names = await readSeriesNames(
       db,
       [app.id],
-      [KIND_OF_TOTAL, SERIES_CODE, SERIES_MESSAGE, SERIES_FRAME],
+      [KIND_OF_TOTAL, SERIES_CODE, SERIES_MESSAGE, SERIES_FILED, SERIES_FRAME],
     );
     const read = { appId: app.id, range, slices, names, filter: {} };
     const alive = await readAlive(db, read);

@@ -1,6 +1,12 @@
 /** Figures of every app for the fleet page, in a bounded number of queries whatever the number of apps. */
 
-import { SERIES_CODE, SERIES_DYNO_METRIC, SERIES_FRAME, SERIES_MESSAGE } from '../../model/series.ts';
+import {
+  SERIES_CODE,
+  SERIES_DYNO_METRIC,
+  SERIES_FILED,
+  SERIES_FRAME,
+  SERIES_MESSAGE,
+} from '../../model/series.ts';
 import { DAY, HOUR } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
@@ -52,13 +58,15 @@ export async function readFleet(
       KIND_OF_TOTAL,
       SERIES_CODE,
       SERIES_MESSAGE,
+      SERIES_FILED,
       SERIES_FRAME,
       SERIES_DYNO_METRIC,
     ]),
   ]);
-  const [requests, frames, messages, latencies, codes] = await Promise.all([
+  const [requests, filed, frames, messages, latencies, codes] = await Promise.all([
     readMinutes(db, groups, names, KIND_OF_TOTAL),
-    // Where frames came and no request, there were none; one series of frames says so for ten of messages.
+    // Where lines came and no request, there were none.
+    readMinutes(db, groups, names, SERIES_FILED),
     readMinutes(db, groups, names, SERIES_FRAME),
     readMessages(db, groups, names),
     readHourLatencies(db, groups, names),
@@ -76,7 +84,7 @@ export async function readFleet(
     const minutes = requests.get(appId) ?? new Map<number, Minute>();
     const sparkline = Array.from({ length: MINUTES }, (_, n) => {
       const t = hour.fromS + n * MINUTE_S;
-      return minutes.get(t)?.count ?? (frames.get(appId)?.has(t) ? 0 : null);
+      return minutes.get(t)?.count ?? (filed.get(appId)?.has(t) || frames.get(appId)?.has(t) ? 0 : null);
     });
     const then = weekAgo.get(appId);
     figures.set(appId, {

@@ -1,5 +1,11 @@
 /** Requests of one app over time: by class, latencies, totals. */
-import { SERIES_DYNO, SERIES_FRAME, SERIES_MESSAGE, SERIES_RELEASE } from '../../model/series.ts';
+import {
+  SERIES_DYNO,
+  SERIES_FILED,
+  SERIES_FRAME,
+  SERIES_MESSAGE,
+  SERIES_RELEASE,
+} from '../../model/series.ts';
 import type { Queryable } from '../pool.ts';
 import { type CountPoint, REQUEST_COLUMNS, readCountPoints } from './count-points.ts';
 import { type Latencies, mergeLatencies, quantileOf, readLatencies } from './histograms.ts';
@@ -164,17 +170,14 @@ export async function readConnectTimes(
 
 /** Which points saw any frame or message of the app: there "no requests" is a fact, elsewhere it is unknown. */
 export async function readAlive(db: Queryable, reading: Reading): Promise<boolean[]> {
-  // Frames are one or two series where messages are ten; either shows that the stream was alive.
-  const frames = reading.names.filter(
-    (name) => name.kind === SERIES_FRAME && !name.key.startsWith('refused'),
-  );
-  const kind = frames.length > 0 ? SERIES_FRAME : SERIES_MESSAGE;
+  // Messages as filed are one series, frames one or two, where messages by kind are ten.
+  const isFrame = (name: SeriesName): boolean =>
+    name.kind === SERIES_FILED || (name.kind === SERIES_FRAME && !name.key.startsWith('refused'));
+  const shows = reading.names.some(isFrame) ? isFrame : (name: SeriesName) => name.kind === SERIES_MESSAGE;
   const points = await readCountPoints(db, {
     target: {
       appId: reading.appId,
-      seriesIds: reading.names
-        .filter((name) => name.kind === kind && !name.key.startsWith('refused'))
-        .map((name) => name.id),
+      seriesIds: reading.names.filter(shows).map((name) => name.id),
     },
     slices: reading.slices,
     columns: ['count'],
