@@ -114,11 +114,14 @@ function redactSegment(segment: string, afterWord: boolean, counter: Counter): s
   const cutMark = segment.endsWith(CUT) ? CUT : '';
   const body = cutMark === '' ? segment : segment.slice(0, -1);
   if (body.length < 4) return segment;
-  if (afterWord ? looksLikeTokenAfterWord(body) : isRandomToken(body)) {
-    counter.redactions++;
-    return `{token}${cutMark}`;
+  const isToken = afterWord ? looksLikeTokenAfterWord : isRandomToken;
+  if (!isToken(body)) {
+    const hidden = hideForms(hideParameters(body, counter), counter);
+    // Without what was hidden in it, the rest may look like one: `17&b={x}` → `17&b=*` behind `password`.
+    if (hidden === body || !isToken(hidden)) return hidden + cutMark;
   }
-  return hideForms(hideParameters(body, counter), counter) + cutMark;
+  counter.redactions++;
+  return `{token}${cutMark}`;
 }
 
 /** `;jsessionid=1` and other `key=value` inside a segment: the value goes. */
