@@ -143,33 +143,6 @@ describe('a chart', () => {
     expect(await page.evaluate(() => history.length)).toBe(before);
     await page.context().close();
   });
-
-  it('updates six charts within 8 ms of script each (UX.md budget 6)', async () => {
-    const page = await openShop('/a/shop?tz=utc', true);
-    await page.getByRole('heading', { name: 'Memory' }).waitFor();
-    // Seven plots are made anew from the same data by a change of theme: the dearest thing that happens to them at once.
-    const ms = await page.evaluate(async () => {
-      const runs: number[] = [];
-      for (let run = 0; run < 20; run++) {
-        const theme = run % 2 === 0 ? 'Dark' : 'Light';
-        const radio = [...document.querySelectorAll<HTMLElement>('.segmented label')].find(
-          (label) => label.innerText.includes(theme) || label.textContent?.includes(theme),
-        );
-        const started = performance.now();
-        radio?.querySelector('input')?.click();
-        await Promise.resolve();
-        runs.push(performance.now() - started);
-        await new Promise((done) => requestAnimationFrame(done));
-      }
-      return runs.sort((a, b) => a - b)[10] ?? 0;
-    });
-    const plots = await page.locator('.plot canvas').count();
-    expect(plots).toBeGreaterThanOrEqual(6);
-    // Generous: a busy test machine with software rendering; the figure on a quiet laptop is in the budget.
-    console.log(`${plots} plots drawn anew: ${ms.toFixed(1)} ms of script`);
-    expect(ms / (plots / 6)).toBeLessThan(40);
-    await page.context().close();
-  });
 });
 
 describe('the event lane', () => {

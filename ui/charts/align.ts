@@ -81,6 +81,17 @@ const JOIN_MAX_S = 600;
  * value in nearly every point is broken by the first hole.
  */
 export function joinLimitS(values: (number | null)[], t: number[], stepS: number): number {
+  // Asked for by the plot, its legend and its empty stretches, of the same array each time.
+  const known = limits.get(values);
+  if (known !== undefined) return known;
+  const limit = findJoinLimitS(values, t, stepS);
+  limits.set(values, limit);
+  return limit;
+}
+
+const limits = new WeakMap<(number | null)[], number>();
+
+function findJoinLimitS(values: (number | null)[], t: number[], stepS: number): number {
   const distances = distancesS(values, t);
   if (distances.length < 2) return stepS * 1.5;
   const at = (share: number) => distances[Math.floor((distances.length - 1) * share)] ?? stepS;

@@ -253,19 +253,23 @@ export function createPlot(
     const path = new Path2D();
     const below = index > 1 ? plot.data[index - 1] : null;
     const values = plot.data[index];
+    // Both scales are linear here; asking the library for each corner would take half of an update.
+    const x0 = plot.valToPos(view.fromS, 'x', true);
+    const pxPerS = (plot.valToPos(view.toS, 'x', true) - x0) / (view.toS - view.fromS);
+    const y0 = plot.valToPos(0, 'y', true);
+    const pxPerUnit = plot.valToPos(1, 'y', true) - y0;
     const half = view.stepS / 2;
-    const bucketPx = plot.valToPos(view.fromS + view.stepS, 'x', true) - plot.valToPos(view.fromS, 'x', true);
-    const gap = bucketPx >= 6 ? Math.max(1, Math.round(devicePixelRatio)) : 0;
+    const gap = pxPerS * view.stepS >= 6 ? Math.max(1, Math.round(devicePixelRatio)) : 0;
     for (let at = from; at <= to; at++) {
       const top = values?.[at];
       if (top == null) continue;
       const base = below?.[at] ?? 0;
       if (top <= base) continue;
-      const middle = plot.data[0][at] as number;
-      const left = Math.round(plot.valToPos(middle - half, 'x', true));
-      const right = Math.round(plot.valToPos(middle + half, 'x', true));
-      const high = plot.valToPos(top, 'y', true);
-      const low = plot.valToPos(base, 'y', true);
+      const middle = (plot.data[0][at] as number) - view.fromS;
+      const left = Math.round(x0 + (middle - half) * pxPerS);
+      const right = Math.round(x0 + (middle + half) * pxPerS);
+      const high = y0 + top * pxPerUnit;
+      const low = y0 + base * pxPerUnit;
       // A class with few requests on a busy app is still seen: at least one pixel high.
       path.rect(left, Math.min(high, low - 1), Math.max(right - left - gap, 1), Math.max(low - high, 1));
     }

@@ -278,15 +278,17 @@ function Row({ row, table }: { row: FleetRow; table: CodeTable }) {
             low traffic
           </span>
         ) : (
-          <>
+          <span class="figure">
             {formatRatio(row.failedRatio)}
             <Change now={row.failedRatio} before={row.failedRatioWeekAgo} kind="ratio" />
-          </>
+          </span>
         )}
       </td>
       <td class="num" data-label="p95">
-        {formatMs(row.p95Ms)}
-        <Change now={row.p95Ms} before={row.p95MsWeekAgo} kind="ms" />
+        <span class="figure">
+          {formatMs(row.p95Ms)}
+          <Change now={row.p95Ms} before={row.p95MsWeekAgo} kind="ms" />
+        </span>
       </td>
       <td class="cell-later" data-label="Top code">
         {row.topCode ? (

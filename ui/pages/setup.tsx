@@ -5,7 +5,7 @@ import type { AppCreatedAnswer, ChecklistAnswer } from '../../api/contract/apps.
 import type { SetupRequest } from '../../api/contract/session.ts';
 import { showHidden } from '../clean.ts';
 import { formatClock, plural } from '../format.ts';
-import { CopyBlock } from '../parts/copy.tsx';
+import { CopyBlock, CopyButton } from '../parts/copy.tsx';
 import { Field, Form } from '../parts/field.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateGlyph } from '../parts/state.tsx';
@@ -166,15 +166,25 @@ function Attach({ app }: { app: string }) {
       {fresh ? (
         <>
           <p class="lead">Paste these into a terminal where the Heroku CLI is signed in.</p>
-          {fresh.commands.map((command, index) => (
-            <CopyBlock
-              key={command}
-              text={command}
-              label={`command ${index + 1} of ${fresh.commands.length}`}
-            />
-          ))}
+          {isOutOfReach(fresh.drainUrl) && (
+            <p class="banner banner-warning">
+              Heroku cannot reach <span class="mono">{new URL(fresh.drainUrl).origin}</span>: a drain needs an
+              address that is open to the internet, over https. For a try on this machine send lines there
+              yourself.
+            </p>
+          )}
+          <ol class="commands">
+            {fresh.commands.map((command, index) => (
+              <li key={command}>
+                <p>{purposeOf(command)}</p>
+                <CopyBlock text={command} label={`command ${index + 1} of ${fresh.commands.length}`} />
+              </li>
+            ))}
+          </ol>
           {fresh.commands.length > 1 && (
-            <CopyBlock text={fresh.commands.join(' && \\\n')} label="all commands at once" />
+            <CopyButton text={fresh.commands.join(' && \\\n')}>
+              Copy all {fresh.commands.length} commands
+            </CopyButton>
           )}
           <p class="muted">
             The secret in the drain URL is shown this once. Only a keyed hash of it is stored; a new one can
@@ -206,6 +216,20 @@ function Attach({ app }: { app: string }) {
       </div>
     </section>
   );
+}
+
+/** What a command is for, so that nobody pastes what they do not know. */
+function purposeOf(command: string): string {
+  if (command.includes('drains:add')) return 'Send the log of the app here. Nothing in the app changes.';
+  if (command.includes('log-runtime-metrics')) return 'Let every dyno report its memory and load.';
+  if (command.includes('restart')) return 'Restart the app, so that its dynos begin to report.';
+  return 'Then:';
+}
+
+/** Plain http and names of this machine: fine for a try, out of reach for Heroku. */
+function isOutOfReach(drainUrl: string): boolean {
+  const { protocol, hostname } = new URL(drainUrl);
+  return protocol !== 'https:' || /^(localhost|127\.|\[::1\]|10\.|192\.168\.)/.test(hostname);
 }
 
 const STEP_WORDS = { done: 'done', waiting: 'waiting', stalled: 'stalled' };

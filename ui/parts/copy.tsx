@@ -1,4 +1,5 @@
 /** A command to paste somewhere, with a button that copies it. */
+import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { useApp } from '../state/context.ts';
 
@@ -27,5 +28,26 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
         {done === 'copied' ? 'Copied' : done === 'selected' ? 'Selected' : 'Copy'}
       </button>
     </div>
+  );
+}
+
+/** Copies a text that stands elsewhere on the page in parts. */
+export function CopyButton({ text, children }: { text: string; children: ComponentChildren }) {
+  const { announce, toast } = useApp();
+  const [done, setDone] = useState(false);
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone(true);
+      announce.value = 'Copied';
+      setTimeout(() => setDone(false), 2500);
+    } catch {
+      toast.value = 'The browser did not allow copying; copy the commands one by one.';
+    }
+  }
+  return (
+    <button type="button" onClick={copy}>
+      {done ? 'Copied' : children}
+    </button>
   );
 }

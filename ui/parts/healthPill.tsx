@@ -43,7 +43,7 @@ export function HealthPill() {
     !app && whole.silent > 0 && healthLevel(health) !== 'critical' ? 'warning' : healthLevel(health);
   return (
     <a
-      class={`pill pill-${level}${app ? '' : ' pill-fleet'}`}
+      class={`pill pill-${level}${app ? '' : ' pill-fleet'}${health.lostMessages > 0 ? ' pill-losing' : ''}`}
       href={href}
       title="Drain health: how far the data goes, how late it comes, what is known to be lost in the last hour"
     >

@@ -41,6 +41,7 @@ export function buildPrefs(): Prefs {
         '(prefers-color-scheme: dark)',
         '(prefers-contrast: more)',
         '(forced-colors: active)',
+        'print',
       ].map((query) => matchMedia(query));
       const onChange = () => {
         themeVersion.value = themeVersion.peek() + 1;
