@@ -94,6 +94,7 @@ export async function makeToken(env: Environment): Promise<string> {
 /**
  * The account to look around with: made through set-up in a fresh data folder, remembered afterwards.
  * @returns undefined when set-up is closed and the account is not ours
+ * @throws when it is open and still refuses us
  */
 export async function makeAdmin(
   baseUrl: string,
@@ -102,13 +103,17 @@ export async function makeAdmin(
 ): Promise<Admin | undefined> {
   const memory = recall(dataDir);
   if (memory.admin !== undefined) return memory.admin;
-  const admin = { email: 'admin@example.com', password: `demo-${randomBytes(9).toString('hex')}` };
+  const admin = { email: 'admin@example.com', password: randomBytes(15).toString('base64url') };
   const response = await fetch(`${baseUrl}/api/v1/setup`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Origin: baseUrl, 'Sec-Fetch-Site': 'same-origin' },
     body: JSON.stringify({ token: setupToken, displayName: 'Demo admin', ...admin }),
   });
-  if (!response.ok) return undefined;
+  if (!response.ok) {
+    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
+    if (problem.code === 'setupClosed') return undefined;
+    throw new Error(`the demo's account could not be made: ${response.status} ${problem.detail ?? ''}`);
+  }
   remember(dataDir, { ...memory, admin });
   return admin;
 }
