@@ -104,7 +104,7 @@ describe('a viewer', () => {
           controls.filter((text) => writes.test(text)),
           path,
         ).toEqual([]);
-        expect(await overflow(page), path).toBe(0);
+        await expect.poll(() => overflow(page), path).toBe(0);
       }
       await page.context().close();
     }
