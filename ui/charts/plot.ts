@@ -234,17 +234,19 @@ export function createPlot(
   /** Values without a neighbour to be joined to: invisible as a line, so drawn as points. null when there are none. */
   function lonelyPoints(plot: uPlot, index: number): number[] | null {
     const limit = view.joinS[index - 1] ?? 0;
-    const known: number[] = [];
-    for (let at = 0; at < view.x.length; at++) if (plot.data[index]?.[at] != null) known.push(at);
-    const x = (at: number | undefined, missing: number) =>
-      at === undefined ? missing : (view.x[at] ?? missing);
-    const lonely = known.filter((at, order) => {
-      const here = x(at, 0);
-      return (
-        here - x(known[order - 1], Number.NEGATIVE_INFINITY) > limit &&
-        x(known[order + 1], Number.POSITIVE_INFINITY) - here > limit
-      );
-    });
+    const values = plot.data[index];
+    const lonely: number[] = [];
+    // The newest value so far, and whether it was joined to the one before it.
+    let last = -1;
+    let joined = true;
+    for (let at = 0; at < view.x.length; at++) {
+      if (values?.[at] == null) continue;
+      const near = last >= 0 && (view.x[at] as number) - (view.x[last] as number) <= limit;
+      if (!near && !joined) lonely.push(last);
+      joined = near;
+      last = at;
+    }
+    if (!joined) lonely.push(last);
     return lonely.length > 0 ? lonely : null;
   }
 
