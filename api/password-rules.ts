@@ -63,7 +63,10 @@ function strip(plain: string, words: readonly string[]): string {
   const rests = candidates.map((candidate) => {
     let rest = candidate;
     for (const word of longestFirst) rest = rest.replaceAll(word, ' ');
-    return rest.replace(/\d{1,8}/g, ' ').replace(/[^\p{L}\p{N}]/gu, '');
+    // A year and a suffix say nothing; digits all through a password do, as in random ones.
+    const digits = rest.match(/\d+/g) ?? [];
+    const kept = digits.length <= 2 ? rest.replace(/\d{1,8}/g, ' ') : rest;
+    return kept.replace(/[^\p{L}\p{N}]/gu, '');
   });
   return rests.reduce((shortest, rest) => (rest.length < shortest.length ? rest : shortest));
 }

@@ -6,6 +6,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type CommandContext, CommandError, type Terminal, UsageError } from './commands/command.ts';
 import { buildContext, readVersion } from './commands/context.ts';
+import { explainFailure } from './explain.ts';
 
 type Run = (args: string[], context: CommandContext) => Promise<number>;
 
@@ -126,6 +127,11 @@ function reportFailure(error: unknown, terminal: Terminal): number {
   if (error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))) {
     terminal.say(`drainboard: ${(error as Error).message}\n\n${renderUsage()}`);
     return 2;
+  }
+  const sentence = explainFailure(error);
+  if (sentence !== undefined) {
+    terminal.say(`drainboard: ${sentence}`);
+    return 1;
   }
   // A stack helps only against a fault of ours; the others carry a sentence made for people.
   const own = error instanceof CommandError || (error instanceof Error && error.constructor !== Error);
