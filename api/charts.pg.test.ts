@@ -647,6 +647,7 @@ test('the fleet shows each app of the last 60 closed minutes', async () => {
   expect(shop).toMatchObject({
     requests: 241,
     failedRatio: 16 / 241,
+    failedRatioNow: null,
     failedRatioWeekAgo: null,
     lowTraffic: false,
     topCode: { code: 'H12', count: 8 },

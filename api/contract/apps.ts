@@ -15,6 +15,8 @@ export interface FleetRow {
   sparkline: (number | null)[];
   /** 5xx and platform errors as a share of requests, 0–1; null when fewer than 1 request. */
   failedRatio: number | null;
+  /** The same of the last 5 closed minutes, for an incident that has begun; null with too few requests or failures. */
+  failedRatioNow?: number | null;
   /** The same, same hour one week ago; null without data. */
   failedRatioWeekAgo: number | null;
   /** true when there were too few requests (< 60 in the hour) for ratios to say anything. */

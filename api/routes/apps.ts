@@ -148,6 +148,7 @@ function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures): 
     requestsPerMinute: figures.requestsPerMinute,
     sparkline: figures.sparkline,
     failedRatio: requests > 0 ? failed / requests : null,
+    failedRatioNow: failedRatioNow(figures),
     failedRatioWeekAgo: requestsWeekAgo > 0 ? failedWeekAgo / requestsWeekAgo : null,
     lowTraffic: requests < LOW_TRAFFIC,
     p95Ms: figures.p95Ms,
@@ -156,6 +157,15 @@ function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures): 
     worstMemory: figures.worstMemory,
     lastRelease: figures.lastRelease,
   };
+}
+
+/** One failure among a few requests is no incident. */
+const NOW_REQUESTS_MIN = 20;
+const NOW_FAILURES_MIN = 3;
+
+function failedRatioNow({ requestsNow, failedNow }: FleetFigures): number | null {
+  if (requestsNow < NOW_REQUESTS_MIN || failedNow < NOW_FAILURES_MIN) return null;
+  return failedNow / requestsNow;
 }
 
 async function baseUrl({ c, deps }: { c: Call<unknown, unknown>['c']; deps: ApiDeps }): Promise<string> {

@@ -35,6 +35,9 @@ export interface FleetFigures extends StreamHealth {
   requestsPerMinute: number | null;
   sparkline: (number | null)[];
   failed: number;
+  /** Of the last 5 closed minutes. */
+  requestsNow: number;
+  failedNow: number;
   failedWeekAgo: number;
   requestsWeekAgo: number;
   p95Ms: number | null;
@@ -86,6 +89,8 @@ export async function readFleet(
       const t = hour.fromS + n * MINUTE_S;
       return minutes.get(t)?.count ?? (filed.get(appId)?.has(t) || frames.get(appId)?.has(t) ? 0 : null);
     });
+    const nowFromS = hour.toS - RPM_MINUTES * MINUTE_S;
+    const now = [...minutes].filter(([t]) => t >= nowFromS).map(([, minute]) => minute);
     const then = weekAgo.get(appId);
     figures.set(appId, {
       ...streamHealthOf(
@@ -96,6 +101,8 @@ export async function readFleet(
       messages: messages.get(appId) ?? 0,
       requests: sumOf(minutes.values(), 'count'),
       failed: sumOf(minutes.values(), 'failed'),
+      requestsNow: sumOf(now, 'count'),
+      failedNow: sumOf(now, 'failed'),
       sparkline,
       requestsPerMinute: perMinute(sparkline.slice(-RPM_MINUTES)),
       requestsWeekAgo: then?.count ?? 0,

@@ -13,6 +13,12 @@ describe('the order of the fleet', () => {
     expect(words.lastIndexOf('waiting')).toBeLessThan(words.indexOf('ok'));
   });
 
+  it('calls an app failing while its incident is young, although the hour as a whole is still good', () => {
+    const calm = rows.find((row) => appState(row).word === 'ok');
+    expect(calm && appState({ ...calm, failedRatio: 0.001, failedRatioNow: 0.08 }).word).toBe('failing');
+    expect(calm && appState({ ...calm, failedRatio: 0.001, failedRatioNow: null }).word).toBe('ok');
+  });
+
   it('does not let a few requests look like a catastrophe', () => {
     const low = rows.find((row) => row.lowTraffic && row.requests > 0);
     expect(low && appState({ ...low, failedRatio: 0.5 }).level).toBe('ok');

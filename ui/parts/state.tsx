@@ -52,9 +52,12 @@ export function isIncomplete(row: FleetRow): boolean {
 /** State of one app for the fleet, worst first; `rank` sorts. Nothing is ok over a hole. */
 export function appState(row: FleetRow): { level: Level; word: string; rank: number } {
   const failed = row.failedRatio ?? 0;
+  // The hour's share stays small for long after an incident began.
+  const failingNow = (row.failedRatioNow ?? 0) >= FAILING_RATIO;
   if (row.health.state === 'waiting') return { level: 'unknown', word: 'waiting', rank: 6 };
   if (row.health.state === 'silent') return { level: 'critical', word: 'silent', rank: 1 };
-  if (!row.lowTraffic && failed >= FAILING_RATIO) return { level: 'critical', word: 'failing', rank: 0 };
+  if (failingNow || (!row.lowTraffic && failed >= FAILING_RATIO))
+    return { level: 'critical', word: 'failing', rank: 0 };
   if ((row.worstMemory?.ratio ?? 0) > 1) return { level: 'warning', word: 'memory', rank: 2 };
   if (!row.lowTraffic && failed >= LOOK_RATIO) return { level: 'warning', word: 'some fail', rank: 3 };
   if (isIncomplete(row)) return INCOMPLETE;
