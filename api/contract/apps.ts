@@ -13,7 +13,7 @@ export interface FleetRow {
   requestsPerMinute: number | null;
   /** Requests per minute for each of the last 60 minutes, oldest first; null = no data in that minute. */
   sparkline: (number | null)[];
-  /** 5xx and platform errors as a share of requests, 0–1; null when fewer than 1 request. */
+  /** Bad requests (what counts against availability by default) as a share of all, 0–1; null without requests. */
   failedRatio: number | null;
   /** The same of the last 5 closed minutes, for an incident that has begun; null with too few requests or failures. */
   failedRatioNow?: number | null;

@@ -279,6 +279,8 @@ async function codes(call: Call<undefined, RangeQuery>): Promise<CodesAnswer> {
       codes: found.codes.map(({ code, ...figures }) => ({
         ...codeInfo(code),
         ...figures,
+        // Known to the point only: never later than now.
+        lastSeenMs: Math.min(figures.lastSeenMs, nowMs),
         shareOfRequests: code.startsWith('H') && totals.count > 0 ? figures.count / totals.count : null,
       })),
       counts: found.columns,

@@ -154,14 +154,14 @@ async function readMinutes(
     const points = await readCountPoints(db, {
       target: { pairs: pairsOf(names, kind, group) },
       slices: group.slices,
-      columns: ['count', 'platform', 'status_5xx'],
+      columns: ['count', 'bad'],
       stepS: MINUTE_S,
       by: 'app',
     });
     for (const { appId, t, sums } of points) {
       const minutes = byApp.get(appId) ?? new Map<number, Minute>();
       byApp.set(appId, minutes);
-      minutes.set(t, { count: sums.count, failed: sums.platform + sums.status_5xx });
+      minutes.set(t, { count: sums.count, failed: sums.bad });
     }
   }
   return byApp;
@@ -243,7 +243,7 @@ async function readWeekAgo(
   const points = await readCountPoints(db, {
     target,
     slices,
-    columns: ['count', 'platform', 'status_5xx'],
+    columns: ['count', 'bad'],
     stepS: null,
     by: 'app',
   });
@@ -253,7 +253,7 @@ async function readWeekAgo(
       appId,
       {
         count: sums.count,
-        failed: sums.platform + sums.status_5xx,
+        failed: sums.bad,
         latencies: byOwner.get(appId)?.get(0),
       },
     ]),
