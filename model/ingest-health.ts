@@ -1,0 +1,76 @@
+/**
+ * How one process that takes frames in is doing: what it holds, whether it can commit, what it turned away. Each
+ * process reports its own to the table `processes` and to the live stream of the pages it serves.
+ */
+
+/** Why commits fail. `away`: no connection or no answer; `other`: any other passing failure. */
+export type CommitFailure =
+  | 'away'
+  | 'readOnly'
+  | 'planFull'
+  | 'diskFull'
+  | 'noConnections'
+  | 'locked'
+  | 'other';
+
+/**
+ * `off`: no Redis is configured. `ready`: would take frames. `spooling`: takes frames now. `moving`: the database is
+ * back and what was spooled is on its way into it. `full`: at its planned size, frames are held. `away`: Redis does
+ * not answer. `refused`: Redis is there and must not be used, see `reason`.
+ */
+export type SpoolState = 'off' | 'ready' | 'spooling' | 'moving' | 'full' | 'away' | 'refused';
+
+export interface SpoolHealth {
+  state: SpoolState;
+  /** For `refused` and `away`: a sentence that says what is wrong and what to do; '' otherwise. */
+  reason: string;
+  /** Entries and messages that wait in the spool, of all processes; 0 when not known. */
+  entries: number;
+  bytes: number;
+  /** Frames are held from here on, bytes; 0 when not known. */
+  bytesMax: number;
+  /** When the oldest waiting entry was appended, epoch ms; null without one. */
+  oldestAtMs: number | null;
+  /** Minutes until it is full at the rate of the last minutes; null when nothing arrives or it is not usable. */
+  minutesLeft: number | null;
+}
+
+export const SPOOL_OFF: SpoolHealth = {
+  state: 'off',
+  reason: '',
+  entries: 0,
+  bytes: 0,
+  bytesMax: 0,
+  oldestAtMs: null,
+  minutesLeft: null,
+};
+
+/** Parts that give way under pressure, first to last (R-09). Ingest gives way last, app by app. */
+export const SHED_ORDER = ['liveTail', 'exports', 'dashboards', 'rollUps', 'evaluation', 'ingest'] as const;
+export type ShedPart = (typeof SHED_ORDER)[number];
+
+export interface IngestHealth {
+  /** Bodies being read or waiting for their commit. */
+  heldBytes: number;
+  heldBytesMax: number;
+  heldFrames: number;
+  /** Messages committed by this process since it began. */
+  messages: number;
+  connections: number;
+  connectionsMax: number;
+  /** ms since commits began to fail; null while they work. */
+  failingForMs: number | null;
+  failure: CommitFailure | null;
+  spool: SpoolHealth;
+  rssBytes: number;
+  /** From here on parts are shed. */
+  rssBytesMax: number;
+  /** Parts that give way at this moment. */
+  shedding: ShedPart[];
+  /** How often each part gave way since the process began. */
+  shed: Record<ShedPart, number>;
+  /** Requests to the drain by how they ended, since the process began (drain/http.ts, Fate). */
+  fates: Record<string, number>;
+  /** Apps whose frames were turned away for sending far more than their share: name → frames. */
+  shedApps: Record<string, number>;
+}
