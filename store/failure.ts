@@ -1,6 +1,7 @@
 /** What a database error means for a write that must not be lost. */
+import type { CommitFailure } from '../model/ingest-health.ts';
 
-function sqlState(error: unknown): string {
+function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : '';
 }
@@ -12,7 +13,7 @@ function sqlState(error: unknown): string {
  * about to be migrated (42P01).
  */
 export function isLastingFailure(error: unknown): boolean {
-  const state = sqlState(error);
+  const state = codeOf(error);
   return state.startsWith('22') || ['42601', '42703', '42804', '42846', '42883'].includes(state);
 }
 
@@ -22,6 +23,57 @@ export function isLastingFailure(error: unknown): boolean {
  * does not fit the schema is no such thing: another release may write the same rows.
  */
 export function isRefusedData(error: unknown): boolean {
-  const state = sqlState(error);
+  const state = codeOf(error);
   return state.startsWith('22') || state === '21000' || state === '54000' || error instanceof RangeError;
+}
+
+/** States of Appendix A of the Postgres manual that say why a write fails for now. */
+const CAUSES: Readonly<Record<string, CommitFailure>> = {
+  // read_only_sql_transaction: a standby, a follower that was promoted elsewhere, default_transaction_read_only.
+  '25006': 'readOnly',
+  // insufficient_privilege: Heroku takes INSERT away from a database that is over its plan's size.
+  '42501': 'planFull',
+  // disk_full
+  '53100': 'diskFull',
+  // too_many_connections
+  '53300': 'noConnections',
+  // lock_not_available (lock_timeout), query_canceled (statement_timeout, or somebody's hand)
+  '55P03': 'locked',
+  '57014': 'locked',
+  // deadlock_detected, serialization_failure
+  '40P01': 'locked',
+  '40001': 'locked',
+};
+
+/** What Node says of a connection that cannot be made or is gone. */
+const SOCKET_CODES: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  // The socket's file of a server that is down.
+  'ENOENT',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** The driver's own words (pg, pg-pool): its errors have no code. */
+const CONNECTION_WORDS =
+  /^(Connection terminated|Query read timeout|timeout e(xceeded|xpired)|Client (has encountered a connection|was closed)|The server does not support SSL)/;
+
+/**
+ * Why a commit failed that may yet go through: the word that people are told. `away` is a server that cannot be
+ * reached, does not answer, stops or starts (classes 08 and 57P0x, socket errors, the driver's own time limits);
+ * `other` is anything that is not named here.
+ */
+export function causeOf(error: unknown): CommitFailure {
+  const code = codeOf(error);
+  const known = CAUSES[code];
+  if (known !== undefined) return known;
+  if (code.startsWith('08') || code.startsWith('57P') || SOCKET_CODES.has(code)) return 'away';
+  if (code === '' && error instanceof Error && CONNECTION_WORDS.test(error.message)) return 'away';
+  return 'other';
 }
