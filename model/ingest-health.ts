@@ -73,4 +73,24 @@ export interface IngestHealth {
   fates: Record<string, number>;
   /** Apps whose frames were turned away for sending far more than their share: name → frames. */
   shedApps: Record<string, number>;
+  /** Connections refused or ended to stay within the bounds, since the process began. */
+  refusedConnections: number;
+  /** Live streams that are open, and how many were refused for being too many (C-07). */
+  streams: number;
+  streamsMax: number;
+  refusedStreams: number;
+  /** Apps of the last 10 minutes with more names than are kept apart: name → what was joined, and how often. */
+  overflow: Record<string, Overflow>;
+  /** Apps of the last 10 minutes that send us our own lines: name → lines, since the process began (S-21). */
+  loops: Record<string, number>;
+}
+
+/** Names beyond a bound are counted together (C-02, C-05): how often that happened since the process began. */
+export interface Overflow {
+  /** Path shapes counted under `other`. */
+  paths: number;
+  /** Other names (dynos, hosts, metrics …) counted under `overflow`. */
+  series: number;
+  /** Senders with ever new drain tokens, counted as one drain. */
+  drains: number;
 }

@@ -1,4 +1,5 @@
 /** Drain health: how far the data goes, what was lost, doubled or left out. Shown in every page's header. */
+import type { IngestHealth } from '../../model/ingest-health.ts';
 import type { GapAnswer } from './time.ts';
 
 /** State of an app's stream: `receiving`; `silent` (had data, none for 3 min); `waiting` (never had any). */
@@ -44,6 +45,48 @@ export interface AppHealthAnswer extends HealthSummary {
   quarantine: { receivedMs: number; reason: string; sizeBytes: number; excerpt: string }[];
 }
 
+/** A sentence for a banner. `code` names what it is about and stays the same while its figures change. */
+export interface NoticeAnswer {
+  level: 'info' | 'warning' | 'critical';
+  code: NoticeCode;
+  text: string;
+}
+
+export type NoticeCode =
+  | 'databaseAway'
+  | 'commitsFailing'
+  | 'readOnly'
+  | 'spool'
+  | 'shedding'
+  | 'shedApps'
+  | 'overflow'
+  | 'loop'
+  | 'connections'
+  | 'chartsBehind'
+  | 'compactionBehind'
+  | 'databaseConnections'
+  | 'clock'
+  | 'unknownTokens'
+  | 'refused'
+  | 'silent'
+  | 'processGone';
+
+/** One web process, as it reported itself within the last hour. */
+export interface ProcessAnswer {
+  /** Host or dyno and process id, as in `writers`. */
+  holder: string;
+  dyno: string;
+  version: string;
+  roles: 'drain' | 'api' | 'all';
+  startedMs: number;
+  /** Reports come every 5 s; one that is older than 20 s is of a process that is gone or cut off. */
+  seenMs: number;
+  /** The process that answers: its figures are of this moment. */
+  isThis: boolean;
+  /** null for a process that takes no frames in. */
+  ingest: IngestHealth | null;
+}
+
 /** GET /api/v1/health */
 export interface InstanceHealthAnswer {
   /** Worst state over all apps' streams, and the database. */
@@ -54,8 +97,10 @@ export interface InstanceHealthAnswer {
   writers: { id: number; holder: string; behindChunks: number; seenMs: number }[];
   compactionsDue: number;
   storage: { table: string; bytes: number }[];
+  /** This process first, then the others, newest sign of life first. */
+  processes: ProcessAnswer[];
   /** Sentences for a banner, worst first; empty when all is well. */
-  notices: { level: 'info' | 'warning' | 'critical'; text: string }[];
+  notices: NoticeAnswer[];
 }
 
 /** GET /api/v1/apps/:app/counts?from&to : exact totals over [from, to). */
