@@ -15,13 +15,18 @@ interface LoadOptions {
   /** Messages a second over all connections; 0: as fast as answers come. */
   rate: number;
   seed: number;
+  /** Lines are spread over this much time back from now; left out: they are new. */
+  historyMs?: number;
 }
 
 const BODIES = 64;
+/** A history has lines of many buckets. */
+const BODIES_OF_HISTORY = 2_048;
 const FRAME_ID = /(?<=Logplex-Frame-Id: )0{32}/;
 
 function render(options: LoadOptions, index: number): { request: Buffer; frameIdAt: number } {
-  const body = buildBody(options.seed + index, options.messagesPerPost, Date.now());
+  const bodyAtMs = Date.now() - ((options.historyMs ?? 0) * index) / bodies;
+  const body = buildBody(options.seed + index, options.messagesPerPost, bodyAtMs);
   const authorization = options.authorizations[index % options.authorizations.length]!;
   const head =
     `POST /drain HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${authorization}\r\n` +
@@ -32,7 +37,8 @@ function render(options: LoadOptions, index: number): { request: Buffer; frameId
 }
 
 const options = JSON.parse(process.argv[2]!) as LoadOptions;
-const requests = Array.from({ length: BODIES }, (_, index) => render(options, index));
+const bodies = options.historyMs === undefined ? BODIES : BODIES_OF_HISTORY;
+const requests = Array.from({ length: bodies }, (_, index) => render(options, index));
 const latenciesMs: number[] = [];
 const statuses = new Map<number, number>();
 let sent = 0;
@@ -53,7 +59,7 @@ function sendNext(socket: Socket): void {
     return;
   }
   const number = sent++;
-  const { request, frameIdAt } = requests[number % BODIES]!;
+  const { request, frameIdAt } = requests[number % bodies]!;
   request.write((number + 1).toString(16).toUpperCase().padStart(12, '0'), frameIdAt + 20, 'latin1');
   request.write((options.seed >>> 0).toString(16).toUpperCase().padStart(20, '0'), frameIdAt, 'latin1');
   const at = performance.now();

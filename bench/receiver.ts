@@ -7,17 +7,35 @@ import { buildDrain } from '../drain/drain.ts';
 import { silentLog } from '../model/log.ts';
 import { buildPool } from '../store/pool.ts';
 
-interface ReceiverArguments {
+export interface ReceiverArguments {
   kind: 'bare' | 'drain';
   url: string;
   key: string;
+  /** Redis beside Postgres, which stays healthy; left out: none. */
+  redisUrl?: string;
 }
+
+/** What a receiver says of itself. Peaks are of samples every 50 ms since its start. */
+export interface Usage {
+  cpuSeconds: number;
+  heapBytes: number;
+  heapPeakBytes: number;
+  /** Buffers and other memory outside the heap that the heap holds on to. */
+  externalBytes: number;
+  rssBytes: number;
+  rssPeakBytes: number;
+}
+
+const SAMPLE_MS = 50;
 
 const { kind, url, key } = JSON.parse(process.argv[2]!) as ReceiverArguments;
 let rssPeakBytes = 0;
+let heapPeakBytes = 0;
 setInterval(() => {
-  rssPeakBytes = Math.max(rssPeakBytes, process.memoryUsage.rss());
-}, 100).unref();
+  const { rss, heapUsed } = process.memoryUsage();
+  rssPeakBytes = Math.max(rssPeakBytes, rss);
+  heapPeakBytes = Math.max(heapPeakBytes, heapUsed);
+}, SAMPLE_MS).unref();
 
 function buildReceiver(): { handle: Parameters<typeof createServer>[1] & {}; stop(): Promise<void> } {
   if (kind === 'bare') {
@@ -56,19 +74,26 @@ function buildReceiver(): { handle: Parameters<typeof createServer>[1] & {}; sto
   });
 }
 
+function usage(): Usage {
+  const { user, system } = process.cpuUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    heapBytes: heapUsed,
+    heapPeakBytes,
+    externalBytes: external,
+    rssBytes: rss,
+    rssPeakBytes,
+  };
+}
+
 const receiver = buildReceiver();
-const server = createServer({ keepAliveTimeout: 265_000 }, receiver.handle);
+const server = createServer({ keepAliveTimeout: 265_000, noDelay: true }, receiver.handle);
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.send!({ port: typeof address === 'object' && address !== null ? address.port : 0 });
 });
 process.on('message', (message: string) => {
-  if (message === 'usage') {
-    const { user, system } = process.cpuUsage();
-    const { heapUsed } = process.memoryUsage();
-    process.send!({ cpuSeconds: (user + system) / 1e6, heapBytes: heapUsed, rssPeakBytes });
-  }
-  if (message === 'stop') {
-    void receiver.stop().then(() => process.exit(0));
-  }
+  if (message === 'usage') process.send!(usage());
+  if (message === 'stop') void receiver.stop().then(() => process.exit(0));
 });
