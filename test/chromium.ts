@@ -3,7 +3,13 @@ import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const PLACES = ['/usr/bin', '/usr/local/bin', '/snap/bin', '/Applications/Google Chrome.app/Contents/MacOS'];
+const PLACES = [
+  '/usr/bin',
+  '/usr/sbin',
+  '/usr/local/bin',
+  '/snap/bin',
+  '/Applications/Google Chrome.app/Contents/MacOS',
+];
 
 /** The first of these programs in these folders or on the PATH, or undefined. */
 export function findProgram(names: readonly string[]): string | undefined {

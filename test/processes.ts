@@ -1,11 +1,12 @@
 /** Real processes for the tests of faults: Postgres in a folder of its own, and our web process beside it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isPostmaster } from '../bin/embedded/cluster.ts';
 import { type Embedded, startEmbedded } from '../bin/embedded/server.ts';
 import { silentLog } from '../model/log.ts';
 import { migrate } from '../store/migrate.ts';
@@ -16,35 +17,69 @@ import { TEST_KEY } from './drain.ts';
 export interface TestServer {
   url: string;
   pool: Pool;
+  /** Of the server now. */
+  pid(): number;
+  /** Its database folder is `postgres` in here. */
+  dataDir: string;
   /** Immediate stop (no checkpoint, clients cut off), away for so long, then started again. */
   stopImmediately(awayMs: number): Promise<void>;
+  /** Stops it, immediately or in order, and leaves it down until `start`. */
+  stop(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>;
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** Server settings on top of the product's. */
+  settings?: Record<string, string>;
+  /** A folder that holds a server's data already: nothing is migrated, and it stays after `close`. */
+  dataDir?: string;
+}
+
 /** A migrated, empty database on a server that a test may hurt. */
-export async function startServer(): Promise<TestServer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'drainboard-faults-'));
-  const options = { dataDir, log: silentLog };
+export async function startServer({
+  settings = {},
+  dataDir: given,
+}: ServerOptions = {}): Promise<TestServer> {
+  const dataDir = given ?? mkdtempSync(join(tmpdir(), 'drainboard-faults-'));
+  // The user that the server and a pooler run as reaches its socket, which none but that user may open.
+  chmodSync(dataDir, 0o755);
+  const options = { dataDir, log: silentLog, settings };
   let embedded: Embedded = await startEmbedded(options);
+  let isUp = true;
   const { url } = embedded;
   const pool = buildPool({ url, max: 4, applicationName: 'test', log: silentLog });
-  await migrate(pool, { log: silentLog });
+  if (given === undefined) await migrate(pool, { log: silentLog });
+  const stop = async (signal: 'SIGQUIT' | 'SIGINT'): Promise<void> => {
+    const pid = embedded.pid();
+    // Its keeper must not start it again at once.
+    embedded.leave();
+    isUp = false;
+    process.kill(pid, signal);
+    while (isPostmaster(pid, join(dataDir, 'postgres'))) await sleep(20);
+  };
+  const start = async (): Promise<void> => {
+    const before = embedded.pid();
+    embedded = await startEmbedded(options);
+    isUp = true;
+    if (embedded.pid() === before) throw new Error('the server did not stop');
+  };
   return {
     url,
     pool,
+    dataDir,
+    pid: () => embedded.pid(),
     stopImmediately: async (awayMs) => {
-      const pid = embedded.pid();
-      // Its keeper must not start it again at once.
-      embedded.leave();
-      process.kill(pid, 'SIGQUIT');
+      await stop('SIGQUIT');
       await sleep(awayMs);
-      embedded = await startEmbedded(options);
-      if (embedded.pid() === pid) throw new Error('the server did not stop');
+      await start();
     },
+    stop,
+    start,
     close: async () => {
       await pool.end();
-      await embedded.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      if (isUp) await embedded.stop();
+      if (given === undefined) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium, findProgram } from './chromium.ts';
+import { findPgbouncer } from './pooler.ts';
 
 /**
  * `npm test`: types, lint, build, then every kind of test, all of them even when one fails. What the
@@ -17,6 +18,8 @@ const NEEDS = [
   { project: 'browser', program: 'chromium', find: findChromium },
   { project: 'redis', program: 'redis-server', find: () => findProgram(['redis-server']) },
 ];
+/** Programs that some tests of a kind need: those fail without, the others are run. */
+const WANTS = [{ tests: 'transaction pooler', program: 'pgbouncer', find: findPgbouncer }];
 const PROJECTS = ['unit', 'property', 'postgres', 'redis', 'browser', 'process'];
 
 const CHECKS = [
@@ -53,6 +56,7 @@ async function main(filters: string[]): Promise<number> {
   for (const failure of failures) say(`failed: ${failure}`);
   say(`Took ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`);
   sayMissing(missing);
+  sayWanted(WANTS.filter((want) => want.find() === undefined));
   say(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 }
@@ -63,6 +67,12 @@ function sayMissing(missing: typeof NEEDS): void {
   }
   if (missing.length > 0) {
     say(`To run them too: apt-get install ${missing.map((need) => need.program).join(' ')}`);
+  }
+}
+
+function sayWanted(wanted: typeof WANTS): void {
+  for (const { tests, program } of wanted) {
+    say(`The ${tests} tests fail without ${program}: apt-get install ${program}`);
   }
 }
 
