@@ -36,6 +36,11 @@ export async function readCounters(url: string): Promise<Counters | null> {
   }
 }
 
+/** CPU seconds of the server and all its children so far, dead ones included; null where /proc cannot tell. */
+export async function readServerCpuSeconds(url: string): Promise<number | null> {
+  return (await readCounters(url))?.cpuSeconds ?? null;
+}
+
 function serverCpuSeconds(backendPid: number): number | null {
   const postmaster = readParent(backendPid);
   if (postmaster === null) return null;

@@ -20,11 +20,12 @@ async function read(
 ) {
   const results: BodyResult[] = [];
   const server = createServer((request, response) => {
-    const begin = async (): Promise<void> => {
-      results.push(await readBody(request, options.maxBytes ?? 100));
-      response.writeHead(204).end();
-    };
-    setTimeout(() => void begin(), options.lateMs ?? 0);
+    const begin = (): void =>
+      readBody(request, options.maxBytes ?? 100, (result) => {
+        results.push(result);
+        response.writeHead(204).end();
+      });
+    setTimeout(begin, options.lateMs ?? 0);
   });
   opened.push(server);
   await new Promise<void>((resolve) => {

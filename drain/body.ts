@@ -13,41 +13,76 @@ export type BodyResult =
   | { kind: 'badGzip' };
 
 const unzip = promisify(gunzip);
+const EMPTY = Buffer.alloc(0);
 
-/** Reads at most maxBytes. The request is left unread past that: the caller answers and closes. */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<BodyResult> {
-  return new Promise((resolve) => {
-    const parts: Buffer[] = [];
-    let length = 0;
-    const finish = (result: BodyResult): void => {
-      request.off('data', onData);
-      request.off('end', onEnd);
-      request.off('close', onClose);
-      request.off('error', onClose);
-      resolve(result);
-    };
-    const onData = (part: Buffer): void => {
-      killPoint('body.part');
-      length += part.length;
-      if (length > maxBytes) {
-        request.pause();
-        finish({ kind: 'tooLarge' });
-        return;
-      }
-      parts.push(part);
-    };
-    const onEnd = (): void => {
-      if (!request.complete) finish({ kind: 'cut' });
-      else finish({ kind: 'read', buf: parts.length === 1 ? parts[0]! : Buffer.concat(parts, length) });
-    };
-    const onClose = (): void => finish({ kind: 'cut' });
-    request.on('data', onData);
-    request.on('end', onEnd);
-    request.on('close', onClose);
-    request.on('error', onClose);
-    // It left while its credentials were looked up: neither event comes a second time.
-    if (request.destroyed) onClose();
-  });
+/** Reads at most maxBytes and tells once. The request is left unread past that: the caller answers and closes. */
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  done: (result: BodyResult) => void,
+): void {
+  const reader = new BodyReader(request, maxBytes, done);
+  request.on('data', (part: Buffer) => reader.add(part));
+  request.on('end', () => reader.end());
+  // Also of a request in a pipeline, whose answer has no connection yet. Errors without a listener end in it too.
+  request.on('close', () => reader.left());
+  // It left while its credentials were looked up: no event comes a second time.
+  if (request.destroyed) reader.left();
+}
+
+class BodyReader {
+  readonly #request: IncomingMessage;
+  readonly #maxBytes: number;
+  readonly #done: (result: BodyResult) => void;
+  /** Nearly every body comes in one part, which is then handed on without a copy. */
+  #first: Buffer | null = null;
+  #more: Buffer[] | null = null;
+  #length = 0;
+  #isDone = false;
+
+  constructor(request: IncomingMessage, maxBytes: number, done: (result: BodyResult) => void) {
+    this.#request = request;
+    this.#maxBytes = maxBytes;
+    this.#done = done;
+  }
+
+  add(part: Buffer): void {
+    killPoint('body.part');
+    if (this.#isDone) return;
+    this.#length += part.length;
+    if (this.#length > this.#maxBytes) {
+      this.#request.pause();
+      this.#finish({ kind: 'tooLarge' });
+      return;
+    }
+    if (this.#first === null) {
+      this.#first = part;
+      return;
+    }
+    this.#more ??= [this.#first];
+    this.#more.push(part);
+  }
+
+  end(): void {
+    if (!this.#request.complete) this.#finish({ kind: 'cut' });
+    else {
+      const buf = this.#more === null ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
+      this.#finish({ kind: 'read', buf });
+    }
+  }
+
+  /** The sender is gone, or broke the rules of HTTP. */
+  left(): void {
+    this.#finish({ kind: 'cut' });
+  }
+
+  #finish(result: BodyResult): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#first = null;
+    this.#more = null;
+    this.#done(result);
+  }
 }
 
 /** Unpacks a gzip body to at most maxBytes. */

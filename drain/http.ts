@@ -9,6 +9,8 @@ import { type BodyResult, readBody, unpack } from './body.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
 import type { Credentials, Verdict } from './credentials.ts';
+import { type Deadline, Deadlines } from './deadline.ts';
+import type { FrameOutcome } from './group.ts';
 import { exceedsMessages } from './intake.ts';
 import type { Refusals } from './refusals.ts';
 import type { KnownDrain, Registry } from './registry.ts';
@@ -29,8 +31,6 @@ export interface ReceiverOptions {
   heldBytesMax: number;
 }
 
-/** Logplex waits 5 s for an answer; a frame is held until just before. */
-export const ANSWER_WITHIN_MS = 4_500;
 const SHUTTLE_FACTOR = 8;
 const RETRY_MS = 100;
 
@@ -46,8 +46,22 @@ export type Fate =
   | 'held'
   | 'left';
 
+/** A request on its way to its answer. */
+interface Post {
+  request: IncomingMessage;
+  response: ServerResponse;
+  headers: DrainRequest;
+  deadline: Deadline;
+}
+
+interface Sender extends Post {
+  credential: DrainCredential;
+  drain: KnownDrain;
+}
+
 export class Receiver {
   readonly #options: ReceiverOptions;
+  readonly #deadlines: Deadlines;
   /** Room kept for bodies that are being read. */
   #readingBytes = 0;
   /** Requests by fate since the process began. */
@@ -55,17 +69,28 @@ export class Receiver {
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(() => options.clock.monotonicMs());
   }
 
   /** Handles one request; never throws, and always answers or closes. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#receive(request, response).catch((error: unknown) => {
-      this.#options.log.error('drain.mistake', { error });
-      if (!response.headersSent) answer(response, 503, { close: true });
-    });
+    try {
+      this.#receive(request, response);
+    } catch (error) {
+      this.#mistake(response, error);
+    }
   }
 
-  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #mistake(response: ServerResponse, error: unknown): void {
+    this.#options.log.error('drain.mistake', { error });
+    if (!response.headersSent) answer(response, 503, { close: true });
+  }
+
+  /**
+   * Nearly every request is known by its credentials and drain, finds room and comes in one part: it takes the way of
+   * plain calls. What must wait for something goes on in a promise, at a price that only it pays.
+   */
+  #receive(request: IncomingMessage, response: ServerResponse): void {
     const refusal = refusalOf(request);
     if (refusal !== null) {
       answer(response, refusal.status, { close: true, allow: refusal.allow });
@@ -73,8 +98,23 @@ export class Receiver {
       return;
     }
     const headers = readRequest(request);
-    const deadline = new Deadline(headers.isShuttle, response);
-    const verdict = await this.#authenticate(request, headers, deadline);
+    const deadline = this.#deadlines.begin(headers.isShuttle, response);
+    const post: Post = { request, response, headers, deadline };
+    const { credentials, registry } = this.#options;
+    const verdict = credentials.checkNow(request.headers.authorization, headers.pathApp);
+    if (verdict?.kind === 'accepted') {
+      const drain = registry.known(verdict.credential.appId, headers.token, headers.query);
+      if (drain !== undefined) {
+        this.#admit(post, verdict.credential, drain);
+        return;
+      }
+    }
+    this.#lookUp(post).catch((error: unknown) => this.#mistake(response, error));
+  }
+
+  async #lookUp(post: Post): Promise<void> {
+    const { response, headers, deadline } = post;
+    const verdict = await this.#authenticate(post.request, headers, deadline);
     if (verdict === null) return this.#giveUp(response, deadline);
     if (verdict.kind !== 'accepted') {
       this.#refuse(response, verdict.kind === 'refused' ? verdict : { userName: '', reason: 'unchecked' });
@@ -82,64 +122,71 @@ export class Receiver {
     }
     const drain = await this.#findDrain(verdict.credential, headers, deadline);
     if (drain === null) return this.#giveUp(response, deadline);
-    if (drain.state === 'banned' || (drain.state === 'new' && verdict.credential.strictTokens)) {
-      this.#refuse(response, { userName: verdict.credential.appName, reason: 'unknownToken' });
-      return;
-    }
-    await this.#readAndSubmit(request, response, headers, verdict.credential, drain, deadline);
+    this.#admit(post, verdict.credential, drain);
   }
 
-  async #readAndSubmit(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: DrainRequest,
-    credential: DrainCredential,
-    drain: KnownDrain,
-    deadline: Deadline,
-  ): Promise<void> {
+  #admit(post: Post, credential: DrainCredential, drain: KnownDrain): void {
+    const { response, headers } = post;
+    if (drain.state === 'banned' || (drain.state === 'new' && credential.strictTokens)) {
+      this.#refuse(response, { userName: credential.appName, reason: 'unknownToken' });
+      return;
+    }
+    const sender: Sender = { ...post, credential, drain };
     const maxBytes = this.#options.maxBodyBytes * (headers.isShuttle ? SHUTTLE_FACTOR : 1);
     if (headers.contentLength > maxBytes) {
-      await this.#refuseTooLarge(response, headers, credential, drain, deadline);
+      this.#refuseTooLarge(sender);
       return;
     }
     const bytes = headers.contentLength < 0 || headers.gzip ? maxBytes : headers.contentLength;
-    if (!(await this.#takeRoom(bytes, deadline))) {
+    if (this.#takeRoom(bytes)) this.#read(sender, maxBytes, bytes);
+    else this.#waitForRoom(sender, maxBytes, bytes);
+  }
+
+  #waitForRoom(sender: Sender, maxBytes: number, bytes: number): void {
+    const { response, deadline } = sender;
+    const wait = async (): Promise<void> => {
+      while (await deadline.pause(RETRY_MS / 4)) {
+        if (this.#takeRoom(bytes)) {
+          this.#read(sender, maxBytes, bytes);
+          return;
+        }
+      }
       this.#giveUp(response, deadline);
-      return;
-    }
-    const result = await this.#read(request, headers, maxBytes).finally(() => {
+    };
+    wait().catch((error: unknown) => this.#mistake(response, error));
+  }
+
+  #read(sender: Sender, maxBytes: number, bytes: number): void {
+    const done = (result: BodyResult): void => {
       this.#readingBytes -= bytes;
+      try {
+        this.#onBody(sender, result);
+      } catch (error) {
+        this.#mistake(sender.response, error);
+      }
+    };
+    readBody(sender.request, maxBytes, (result) => {
+      if (result.kind !== 'read' || !sender.headers.gzip) done(result);
+      else void unpack(result.buf, maxBytes).then(done);
     });
+  }
+
+  #onBody(sender: Sender, result: BodyResult): void {
+    const { request, response } = sender;
     if (result.kind === 'cut') {
       this.#count('cut');
       request.socket.destroy();
-      return;
-    }
-    if (result.kind === 'badGzip') {
+    } else if (result.kind === 'badGzip') {
       answer(response, 415, { close: true });
       this.#count('badType');
-      return;
+    } else if (result.kind === 'tooLarge' || exceedsMessages(result.buf, this.#options.maxMessages)) {
+      this.#refuseTooLarge(sender);
+    } else {
+      this.#submit(sender, result.buf);
     }
-    if (result.kind === 'tooLarge' || exceedsMessages(result.buf, this.#options.maxMessages)) {
-      await this.#refuseTooLarge(response, headers, credential, drain, deadline);
-      return;
-    }
-    await this.#submit(response, headers, credential, drain, result.buf, deadline);
   }
 
-  async #read(request: IncomingMessage, headers: DrainRequest, maxBytes: number): Promise<BodyResult> {
-    const packed = await readBody(request, maxBytes);
-    return packed.kind === 'read' && headers.gzip ? unpack(packed.buf, maxBytes) : packed;
-  }
-
-  async #submit(
-    response: ServerResponse,
-    headers: DrainRequest,
-    credential: DrainCredential,
-    drain: KnownDrain,
-    buf: Buffer,
-    deadline: Deadline,
-  ): Promise<void> {
+  #submit({ response, headers, credential, drain, deadline }: Sender, buf: Buffer): void {
     const { committer, registry, clock } = this.#options;
     const app = registry.app(credential);
     const frameId = frameIdOf(headers.identity, drain.id, buf);
@@ -151,18 +198,24 @@ export class Receiver {
       announced: headers.announced,
       dropCount: headers.dropCount,
       lostCount: headers.lostCount,
-      frameKey: frameId.toString('hex'),
+      // It is the key of losses that headers tell of, and nothing else: most frames need none.
+      frameKey: headers.dropCount > 0 || headers.lostCount > 0 ? frameId.toString('hex') : '',
       drain,
       lossesOnly: false,
     };
-    const outcome = await deadline.race(committer.submit(app, body, frameId));
-    if (outcome === 'counted' || outcome === 'duplicate') {
-      answer(response, 204, {});
-      this.#count(outcome);
-      return;
-    }
-    if (outcome === 'failed') await deadline.passed;
-    this.#giveUp(response, deadline);
+    deadline.onPassed = () => this.#giveUp(response, deadline);
+    committer
+      .submit(app, body, frameId)
+      .then((outcome) => this.#onOutcome(response, deadline, outcome))
+      .catch((error: unknown) => this.#mistake(response, error));
+  }
+
+  #onOutcome(response: ServerResponse, deadline: Deadline, outcome: FrameOutcome): void {
+    // A frame that failed is held until its time is up: a quick answer would spend the sender's tries (section 2).
+    if (deadline.isPassed || outcome === 'failed') return;
+    deadline.onPassed = null;
+    answer(response, 204, {});
+    this.#count(outcome);
   }
 
   /** Asks until there is an answer, the deadline passes or the sender leaves; null for the last two. */
@@ -209,13 +262,12 @@ export class Receiver {
   }
 
   /**
-   * Waits until a body of that size may be held and keeps its room, so that many senders at once cannot read past the
-   * bound together; false when the deadline came first.
+   * Keeps room for a body of that size, so that many senders at once cannot read past the bound together; false when
+   * there is none.
    */
-  async #takeRoom(bytes: number, deadline: Deadline): Promise<boolean> {
-    while (this.heldBytes > 0 && this.heldBytes + bytes > this.#options.heldBytesMax) {
-      if (!(await deadline.pause(RETRY_MS / 4))) return false;
-    }
+  #takeRoom(bytes: number): boolean {
+    const { heldBytes } = this;
+    if (heldBytes > 0 && heldBytes + bytes > this.#options.heldBytesMax) return false;
     this.#readingBytes += bytes;
     return true;
   }
@@ -227,13 +279,8 @@ export class Receiver {
   }
 
   /** Logplex throws such a batch away at our word: what is lost is a gap first, and committed (R-04). */
-  async #refuseTooLarge(
-    response: ServerResponse,
-    headers: DrainRequest,
-    credential: DrainCredential,
-    drain: KnownDrain,
-    deadline: Deadline,
-  ): Promise<void> {
+  #refuseTooLarge(sender: Sender): void {
+    const { response, headers, credential, drain, deadline } = sender;
     const { committer, clock } = this.#options;
     const nowMs = clock.nowMs();
     const loss = committer.addLoss(credential.appId, drain.id, {
@@ -244,9 +291,18 @@ export class Receiver {
       ...(headers.announced >= 0 && { messages: headers.announced }),
       dedupeKey: `tooLarge:${headers.identity || nowMs}`,
     });
-    if ((await deadline.race(loss)) === undefined) return this.#giveUp(response, deadline);
-    answer(response, 413, { close: true });
-    this.#count('tooLarge');
+    const refuse = (outcome: FrameOutcome | undefined): void => {
+      if (outcome === undefined) {
+        this.#giveUp(response, deadline);
+        return;
+      }
+      answer(response, 413, { close: true });
+      this.#count('tooLarge');
+    };
+    deadline
+      .race(loss)
+      .then(refuse)
+      .catch((error: unknown) => this.#mistake(response, error));
   }
 
   /** No answer in time: 503 to Logplex, nothing to a shuttle, which would take it for an answer. */
@@ -282,40 +338,4 @@ function answer(
     });
   }
   response.end();
-}
-
-/** How long a request may be held: 4.5 s for Logplex, until it leaves for a shuttle. */
-class Deadline {
-  /** Resolves when time is up or the sender is gone. */
-  readonly passed: Promise<void>;
-  /** The sender is gone. */
-  left = false;
-  #isPassed = false;
-
-  constructor(isShuttle: boolean, response: ServerResponse) {
-    this.passed = new Promise((resolve) => {
-      const end = (): void => {
-        this.#isPassed = true;
-        resolve();
-      };
-      const timer = isShuttle ? undefined : setTimeout(end, ANSWER_WITHIN_MS);
-      response.once('close', () => {
-        clearTimeout(timer);
-        if (!response.writableFinished) this.left = true;
-        end();
-      });
-    });
-  }
-
-  /** The promise's value, or undefined when time is up first. */
-  race<Value>(promise: Promise<Value>): Promise<Value | undefined> {
-    return Promise.race([promise, this.passed.then(() => undefined)]);
-  }
-
-  /** Waits; false when time is up. */
-  async pause(ms: number): Promise<boolean> {
-    if (this.#isPassed) return false;
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), this.passed]);
-    return !this.#isPassed;
-  }
 }

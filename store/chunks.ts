@@ -42,6 +42,11 @@ export function frameSlots(databaseNowMs: number): number[] {
   return [...new Set([slotOf(nowS - SLOT_EDGE_S), slotOf(nowS + SLOT_EDGE_S)])];
 }
 
+/**
+ * Older slots are looked through for each frame on its own: LIMIT keeps the planner from making a join of it, which
+ * over a slot that was never analysed is a scan of every frame in it, once a commit. The slots being entered need no
+ * look-up: there the unique index tells.
+ */
 const COMMIT = `
 WITH writer AS (
   UPDATE writers SET seq = $3, seen_at = clock_timestamp()
@@ -52,10 +57,10 @@ WITH writer AS (
   FROM unnest($4::int[], $5::int[]) WITH ORDINALITY AS f (position, drain_id, ordinal)
 ), unknown AS (
   SELECT i.position, i.drain_id, i.frame_id FROM incoming i
-  WHERE NOT EXISTS (
-    SELECT FROM frames k
-    WHERE k.slot_s >= $8 AND k.slot_s <= $9 AND k.drain_id = i.drain_id AND k.frame_id = i.frame_id
-  )
+  WHERE (
+    SELECT true FROM frames k
+    WHERE k.slot_s >= $8 AND k.slot_s < $9 AND k.drain_id = i.drain_id AND k.frame_id = i.frame_id LIMIT 1
+  ) IS NULL
 ), entered AS (
   INSERT INTO frames (slot_s, drain_id, frame_id)
   SELECT s.slot_s, u.drain_id, u.frame_id
@@ -97,7 +102,7 @@ export async function commitChunk(db: Queryable, input: ChunkInput): Promise<Chu
     Buffer.concat(frames.map((frame) => frame.frameId)),
     slots,
     oldestSlotS,
-    Math.max(...slots),
+    Math.min(...slots),
     input.committedAtMs,
     input.appIds,
     input.sectionEnds,
