@@ -10,7 +10,8 @@ import { SERIES_MESSAGE } from '../model/series.ts';
 import { listApps } from '../store/apps.ts';
 import { listDrainTimes } from '../store/drains.ts';
 import type { Pool } from '../store/pool.ts';
-import { openTickChannel, type TickChannel } from '../store/tick-channel.ts';
+import { openTickChannel, type RemoteTick, type TickChannel } from '../store/tick-channel.ts';
+import { openSiblingChannel } from './cluster-child.ts';
 
 export interface LiveOptions {
   pool: Pool;
@@ -45,17 +46,14 @@ export class Live {
   constructor(options: LiveOptions) {
     this.#options = options;
     const { redisUrl, onHeroku, log } = options;
+    const onTick = (tick: RemoteTick): void => {
+      if (tick.from !== this.#id) this.#tell(tick);
+    };
+    // One of the two, or siblings would be told everything twice.
     this.#channel =
       redisUrl === undefined
-        ? null
-        : openTickChannel({
-            url: redisUrl,
-            onHeroku,
-            log,
-            onTick: (tick) => {
-              if (tick.from !== this.#id) this.#tell(tick);
-            },
-          });
+        ? openSiblingChannel(onTick)
+        : openTickChannel({ url: redisUrl, onHeroku, log, onTick });
   }
 
   /** Calls the listener for every tick until the given function is called. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { type Child, startChild } from '../test/child.ts';
+import { SAME_INTERRUPT_MS } from './serve.ts';
 
 const RUNNER = fileURLToPath(new URL('../test/run-serve.ts', import.meta.url));
 let child: Child;
@@ -32,15 +33,28 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('a second signal ends at once', async () => {
+test('a second Ctrl-C ends at once', async () => {
   const url = await start();
-  const cut = expect(fetch(`${url}/slow`)).rejects.toThrow();
+  const cut = expect(fetch(`${url}/hang`)).rejects.toThrow();
   await sleep(150);
-  child.kill('SIGTERM');
+  child.kill('SIGINT');
   await child.says(/process\.stopping/);
-  child.kill('SIGTERM');
+  await sleep(SAME_INTERRUPT_MS + 50);
+  child.kill('SIGINT');
   expect(await child.exit).toBe(1);
   await cut;
+});
+
+test('K-13 signals that come twice are one stop: Heroku may send SIGTERM again, npm passes Ctrl-C on', async () => {
+  const url = await start();
+  const asked = fetch(`${url}/slow`);
+  await sleep(150);
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGTERM'] as const) {
+    child.kill(signal);
+    await sleep(20);
+  }
+  expect((await asked).status).toBe(200);
+  expect(await child.exit).toBe(0);
 });
 
 test('K-17 what nobody caught is one line in the log and exit 1', async () => {

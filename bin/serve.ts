@@ -36,6 +36,8 @@ export interface Running {
 }
 
 const DEADLINE_MS = 9_500;
+/** One Ctrl-C comes twice within this: from the terminal, and passed on by npm. */
+export const SAME_INTERRUPT_MS = 300;
 /** Part of the deadline that requests in flight may use; the rest is for closing. */
 const IN_FLIGHT_SHARE = 0.6;
 
@@ -61,7 +63,8 @@ export function buildHttpServer(listener?: RequestListener): Server {
 /**
  * Listens, and stops in order on SIGTERM or SIGINT: health fails, the listener closes, requests in flight
  * are answered with `Connection: close`, the parts are closed in reverse, exit 0 within the deadline. A
- * second signal ends at once. Rejects when the port cannot be listened on.
+ * second SIGINT ends at once; SIGTERM may come several times on Heroku, and from a primary and the platform both.
+ * Rejects when the port cannot be listened on.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
   const { server, log } = options;
@@ -73,8 +76,11 @@ export async function serve(options: ServeOptions): Promise<Running> {
     stopped ??= stopInOrder(reason, options, inFlight).finally(() => listenToSignals('off'));
     return stopped;
   };
+  let interruptedMs: number | undefined;
   const onSignal = (signal: string): void => {
-    if (stopped !== undefined) {
+    const isAgain = interruptedMs !== undefined && performance.now() - interruptedMs > SAME_INTERRUPT_MS;
+    if (signal === 'SIGINT') interruptedMs ??= performance.now();
+    if (signal === 'SIGINT' && isAgain) {
       log.warn('process.stopForced', { reason: signal });
       exit(1);
       return;

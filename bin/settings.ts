@@ -76,7 +76,13 @@ export const SETTINGS = {
   }),
   webConcurrency: withDefault('WEB_CONCURRENCY', wholeNumber(1, 64), '1', {
     setBy: 'platform',
-    description: "Processes per web dyno; Heroku's buildpack sets it by the dyno's memory.",
+    description:
+      "Web processes that share the port; Heroku's buildpack sets it to the dyno's memory divided by WEB_MEMORY.",
+  }),
+  webMemoryMib: optional('WEB_MEMORY', wholeNumber(64, 65_536), {
+    setBy: 'platform',
+    description:
+      "Mebibytes meant for one of several web processes; half of it bounds its heap. Heroku's buildpack takes 512.",
   }),
 
   keep10sMs: withDefault('DRAINBOARD_KEEP_10S_HOURS', wholeNumber(1, 24 * 92, HOUR), '48', {

@@ -11,6 +11,7 @@ import { buildProcessLog } from './log.ts';
 import { dieOnMistakes, requireFreePort } from './serve.ts';
 import { ensureUiBuilt } from './ui-build.ts';
 import { runWeb } from './web.ts';
+import { runWebCluster } from './web-cluster.ts';
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -50,7 +51,8 @@ async function start(): Promise<void> {
     // Asked before anything is written: a start that cannot be leaves nothing behind.
     await requireFreePort(config.port);
     const { claimed } = await prepareDatabase(config, log);
-    const running = await runWeb(config, log, { name: 'database', stop: () => local.stop() });
+    const run = config.webConcurrency > 1 ? runWebCluster : runWeb;
+    const running = await run(config, log, { name: 'database', stop: () => local.stop() });
     const baseUrl = findBaseUrl(config, running.port);
     // Without a file of it one is made at every start, for a database that may be new.
     if (claimed) forgetSetupToken(config.dataDir);

@@ -11,6 +11,7 @@ import type { Log } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { buildPool, type Pool } from '../store/pool.ts';
+import { isClusterChild, obeyPrimary } from './cluster-child.ts';
 import type { ConfigWith } from './env.ts';
 import { loadConfig } from './env.ts';
 import { Live } from './live.ts';
@@ -18,6 +19,7 @@ import { forgetSetupToken } from './local.ts';
 import { buildProcessLog } from './log.ts';
 import { buildHttpServer, dieOnMistakes, type Running, type StopStep, serve } from './serve.ts';
 import { PROJECT_FOLDER } from './settings.ts';
+import { runWebCluster } from './web-cluster.ts';
 import { startWorkerLoops } from './worker-loops.ts';
 
 const VERSION = packageJson.version;
@@ -112,7 +114,9 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     const loops = startWorkerLoops({ pool: pools.worker, config, log, nowMs: Date.now });
     steps.push({ name: 'worker loops', stop: () => loops.stop() });
   }
-  return await serve({ server, port: config.port, stopping, onStop: steps, log });
+  const running = await serve({ server, port: config.port, stopping, onStop: steps, log });
+  obeyPrimary(server, running);
+  return running;
 }
 
 function buildDrainOf(
@@ -140,7 +144,11 @@ if (import.meta.main) {
   const config = loadConfig(['databaseUrl', 'secret']);
   const log = buildProcessLog('web');
   dieOnMistakes(log);
-  armKillPoints(config.killPoints ?? '');
-  const running = await runWeb(config, log);
-  log.info('web.listening', { port: running.port });
+  if (config.webConcurrency > 1 && !isClusterChild()) {
+    await runWebCluster(config, log);
+  } else {
+    armKillPoints(config.killPoints ?? '');
+    const running = await runWeb(config, log);
+    log.info('web.listening', { port: running.port, pid: process.pid });
+  }
 }

@@ -7,7 +7,7 @@ const log = buildLog({ out: process.stdout, readable: false });
 dieOnMistakes(log);
 const server = buildHttpServer((request, response) => {
   if (request.url === '/mistake') void Promise.reject(new Error('nobody caught this\nat all'));
-  else void sleep(400).then(() => response.end('done'));
+  else if (request.url !== '/hang') void sleep(400).then(() => response.end('done'));
 });
 const closing = { name: 'pool', stop: async () => log.info('closed') };
 const stopping = new AbortController();
