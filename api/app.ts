@@ -4,6 +4,7 @@ import { isSecure } from './client.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, renderProblem, toApiError } from './error.ts';
 import { requestIdOf, setHeaders } from './headers.ts';
+import { buildHealthTeller } from './health-teller.ts';
 import { buildOpenApi } from './openapi.ts';
 import { mountRoutes, type Route, route } from './route.ts';
 import { appRoutes } from './routes/apps.ts';
@@ -45,7 +46,14 @@ type Variables = { Variables: { requestId: string } };
 /** Throws when a route lacks a permission: then the process must not start (SEC-08). */
 export function buildApi(deps: ApiDeps): Hono<Variables> {
   const server = new Hono<Variables>();
-  const streams = new Streams(deps.live, deps.stopping);
+  const { live, stopping, ownProcess, nowMs, streamGauge, gaveWay } = deps;
+  const streams = new Streams({
+    live,
+    stopping,
+    health: ownProcess && buildHealthTeller(ownProcess, nowMs),
+    gaveWay: gaveWay && (() => gaveWay('liveTail')),
+    gauge: streamGauge,
+  });
   const files = deps.uiDir === undefined ? new Map() : loadStaticFiles(deps.uiDir);
 
   server.use('*', async (c, next) => {

@@ -1,9 +1,11 @@
 /** What the API is built from. */
+import type { ShedPart } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
+import type { OwnProcess } from '../model/process.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Kept } from '../store/reads/plan.ts';
 import type { KeptRequest } from '../store/reads/requests.ts';
-import type { LiveFeed } from './live.ts';
+import type { LiveFeed, StreamGauge } from './live.ts';
 
 /** The part of the configuration the API looks at; bin/env.ts' Config is one. */
 export interface ApiConfig extends Kept {
@@ -32,6 +34,12 @@ export interface ApiDeps {
   uiDir?: string | undefined;
   /** Aborted when the process begins to stop: readiness ends, streams say goodbye. */
   stopping?: AbortSignal | undefined;
+  /** How this process is doing at this moment, from its memory. Left out: nothing is known of it. */
+  ownProcess?: (() => OwnProcess) | undefined;
+  /** Kept up to date by the streams. */
+  streamGauge?: StreamGauge | undefined;
+  /** Whether a part gives way now, so that frames are taken in; each yes is counted. Left out: never (R-09). */
+  gaveWay?: ((part: ShedPart) => boolean) | undefined;
   /** Called once after the first admin was made. */
   onClaimed?: (() => void) | undefined;
   /** Looks a request id up in the durable log; newest first, with `why` = `log`. */

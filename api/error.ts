@@ -32,6 +32,11 @@ export const ERRORS = {
     'The database is away',
     'The database does not answer. What was acknowledged is safe; try again in a moment.',
   ],
+  shed: [
+    503,
+    'Busy taking logs in',
+    'This process is under pressure, and taking logs in comes first: try again in a moment.',
+  ],
   tooSlow: [
     503,
     'Took too long',

@@ -6,6 +6,12 @@ export interface LiveFeed {
   subscribe(listener: (tick: TickMessage) => void): () => void;
 }
 
+/** How many live streams are open, and how many were refused since the process began. */
+export interface StreamGauge {
+  open: number;
+  refused: number;
+}
+
 /** A feed for one process, and for tests: what is published reaches every subscriber at once. */
 export function buildLiveFeed(): LiveFeed & { publish(tick: TickMessage): void } {
   const listeners = new Set<(tick: TickMessage) => void>();

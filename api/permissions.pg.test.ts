@@ -10,7 +10,7 @@ import { Streams } from './streams.ts';
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin'];
 const RANK: Record<Permission, number> = { public: 0, viewer: 1, editor: 2, admin: 3 };
-const ROUTES = listRoutes(new Streams(buildLiveFeed()), '0');
+const ROUTES = listRoutes(new Streams({ live: buildLiveFeed() }), '0');
 
 let database: TestDatabase;
 let api: TestApi;

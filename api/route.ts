@@ -42,6 +42,8 @@ export interface Route {
   personOnly?: boolean;
   /** A session must have given its password within FRESH_MS (SEC-24). */
   fresh?: boolean;
+  /** Answered 503 while this part gives way to taking frames in. */
+  part?: 'exports' | 'dashboards';
   summary: string;
   /** Name of the answer's type in api/contract. */
   answer: string;
@@ -71,6 +73,9 @@ export function route<
 
 const PERMISSIONS: readonly unknown[] = ['public', 'viewer', 'editor', 'admin'] satisfies Permission[];
 const UNSAFE: readonly Method[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Shedding lasts some seconds at least. */
+export const SHED_RETRY_S = 10;
 
 /** A signed-in page makes a handful of requests a second at most; scripts are slowed to this. */
 const KNOWN_CALLERS = { burst: 300, perSecond: 30 };
@@ -106,6 +111,8 @@ async function answer(c: Context, entry: Route, deps: ApiDeps, limits: Limits): 
   const address = clientAddress(c, deps.config);
   const caller = await identifyWithin(c, deps, limits, address, nowMs);
   requirePermission(c, entry, caller, deps, nowMs);
+  // After permission: how busy we are is none of a stranger's business (SEC-60).
+  if (entry.part && deps.gaveWay?.(entry.part)) throw new ApiError('shed', { retryAfterS: SHED_RETRY_S });
   const query = entry.query
     ? parse(entry.query, Object.fromEntries(new URL(c.req.url).searchParams), 'badRequest')
     : undefined;

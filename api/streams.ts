@@ -1,6 +1,7 @@
 /** The event streams of open tabs: how many, how they are told, how they end. */
-import type { TickMessage } from './contract/stream.ts';
-import type { LiveFeed } from './live.ts';
+import type { ByeMessage, TickMessage } from './contract/stream.ts';
+import { HEALTH_EVERY_MS, type HealthTeller } from './health-teller.ts';
+import type { LiveFeed, StreamGauge } from './live.ts';
 
 /** Each stream holds a connection and a buffer (C-07). */
 export const STREAMS_MAX = 500;
@@ -10,10 +11,23 @@ const PING_EVERY_MS = 15_000;
 const CHECK_EVERY_MS = 60_000;
 /** Ticks kept for readers that come back with Last-Event-ID. */
 const RING_MAX = 1000;
+/** Streams that gave way are not back sooner than this. */
+const SHED_RETRY_MS = 10_000;
 /** A tab that stopped reading gets no more once this much waits (C-08). */
 const BUFFER_MAX_BYTES = 1024 * 1024;
 /** An app is told at most this often; what comes between is joined into one. */
 const TICK_EVERY_MS = 1000;
+
+export interface StreamsOptions {
+  live: LiveFeed;
+  stopping?: AbortSignal | undefined;
+  /** What this process tells of itself; left out: nothing. */
+  health?: HealthTeller | undefined;
+  /** Whether live streams give way now; asked before one is opened, and every 2 s while one is open. */
+  gaveWay?: (() => boolean) | undefined;
+  /** Where the counts are put. */
+  gauge?: StreamGauge | undefined;
+}
 
 export interface StreamOptions {
   /** Only these apps; null for all. */
@@ -47,19 +61,48 @@ export class Streams {
   // Ids go on growing over restarts and are alike on no two processes: a returning tab never gets another's past.
   #lastId = Date.now() * 1000;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  readonly #live: LiveFeed;
+  #refused = 0;
+  #watch: ReturnType<typeof setInterval> | null = null;
+  readonly #options: StreamsOptions;
 
-  constructor(live: LiveFeed, stopping?: AbortSignal) {
-    this.#live = live;
-    stopping?.addEventListener('abort', () => this.close(), { once: true });
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+    options.stopping?.addEventListener('abort', () => this.close('stopping'), { once: true });
   }
 
-  /** null when there are too many already. */
-  open(options: StreamOptions): ReadableStream<Uint8Array> | null {
+  /** `tooMany`: there are too many already; `shed`: they give way to taking frames in. */
+  open(options: StreamOptions): ReadableStream<Uint8Array> | 'tooMany' | 'shed' {
+    if (this.#options.gaveWay?.()) return 'shed';
     const own = [...this.#readers].filter((reader) => reader.options.caller === options.caller);
-    if (this.#readers.size >= STREAMS_MAX || own.length >= STREAMS_PER_CALLER_MAX) return null;
-    this.#unsubscribe ??= this.#live.subscribe((tick) => this.#take(tick));
+    if (this.#readers.size >= STREAMS_MAX || own.length >= STREAMS_PER_CALLER_MAX) {
+      this.#refused++;
+      this.#count();
+      return 'tooMany';
+    }
+    this.#unsubscribe ??= this.#options.live.subscribe((tick) => this.#take(tick));
+    if (this.#watch === null) {
+      this.#watch = setInterval(() => this.#look(), HEALTH_EVERY_MS);
+      this.#watch.unref();
+    }
     return this.#stream(options);
+  }
+
+  /** What changes without a tick: this process' own health, and whether streams may stay. */
+  #look(): void {
+    if (this.#readers.size === 0) return;
+    if (this.#options.gaveWay?.()) {
+      this.#dismiss('shed', SHED_RETRY_MS);
+      return;
+    }
+    const news = this.#options.health?.news();
+    if (news) for (const reader of this.#readers) reader.send(healthEvent(news));
+  }
+
+  #count(): void {
+    const { gauge } = this.#options;
+    if (!gauge) return;
+    gauge.open = this.#readers.size;
+    gauge.refused = this.#refused;
   }
 
   get size(): number {
@@ -72,15 +115,22 @@ export class Streams {
   }
 
   /** Says goodbye to everybody; each is told to come back after a time of its own, not all at once. */
-  close(): void {
-    for (const reader of this.#readers) {
-      reader.send(`event: bye\nretry: ${retryMs()}\ndata: {}\n\n`);
-      reader.end();
-    }
+  close(reason: ByeMessage['reason']): void {
+    this.#dismiss(reason, 0);
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     if (this.#timer) clearTimeout(this.#timer);
+    if (this.#watch) clearInterval(this.#watch);
     this.#timer = null;
+    this.#watch = null;
+  }
+
+  #dismiss(reason: ByeMessage['reason'], atLeastMs: number): void {
+    const bye: ByeMessage = { reason };
+    for (const reader of this.#readers) {
+      reader.send(`event: bye\nretry: ${atLeastMs + retryMs()}\ndata: ${JSON.stringify(bye)}\n\n`);
+      reader.end();
+    }
   }
 
   #stream(options: StreamOptions): ReadableStream<Uint8Array> {
@@ -89,6 +139,7 @@ export class Streams {
     let timers: ReturnType<typeof setInterval>[] = [];
     const forget = () => {
       if (reader) this.#readers.delete(reader);
+      this.#count();
       for (const timer of timers) clearInterval(timer);
       timers = [];
     };
@@ -115,9 +166,12 @@ export class Streams {
           };
           reader = { options, send, end };
           this.#readers.add(reader);
+          this.#count();
           const ping = () => send(`event: ping\ndata: {"atMs":${Date.now()}}\n\n`);
           send(`retry: ${retryMs()}\n\n`);
           ping();
+          const health = this.#options.health?.now();
+          if (health) send(healthEvent(health));
           this.#replay(reader);
           const check = async () => {
             if (!(await options.isAllowed().catch(() => true))) end();
@@ -178,6 +232,11 @@ function tell(reader: Reader, entry: Entry): void {
   const { apps } = reader.options;
   if (apps !== null && !apps.has(entry.app)) return;
   reader.send(`id: ${entry.id}\nevent: ${entry.event}\ndata: ${entry.data}\n\n`);
+}
+
+/** Without an id: nobody comes back for an old one. */
+function healthEvent(json: string): string {
+  return `event: health\ndata: ${json}\n\n`;
 }
 
 function joinTicks(first: TickMessage, second: TickMessage): TickMessage {

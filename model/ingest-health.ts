@@ -63,7 +63,7 @@ export interface IngestHealth {
   failure: CommitFailure | null;
   spool: SpoolHealth;
   rssBytes: number;
-  /** From here on parts are shed. */
+  /** The bound; parts give way from some 85 % of it on (model/shedding.ts). */
   rssBytesMax: number;
   /** Parts that give way at this moment. */
   shedding: ShedPart[];
@@ -71,7 +71,10 @@ export interface IngestHealth {
   shed: Record<ShedPart, number>;
   /** Requests to the drain by how they ended, since the process began (drain/http.ts, Fate). */
   fates: Record<string, number>;
-  /** Apps whose frames were turned away for sending far more than their share: name → frames. */
+  /**
+   * Apps of the last 10 minutes whose frames were turned away for sending far more than their share: name → frames,
+   * since the process began.
+   */
   shedApps: Record<string, number>;
   /** Connections refused or ended to stay within the bounds, since the process began. */
   refusedConnections: number;
@@ -93,4 +96,31 @@ export interface Overflow {
   series: number;
   /** Senders with ever new drain tokens, counted as one drain. */
   drains: number;
+}
+
+/** Of a process that has done nothing yet; also what fills the fields that another release does not report. */
+export function idleIngest(): IngestHealth {
+  return {
+    heldBytes: 0,
+    heldBytesMax: 0,
+    heldFrames: 0,
+    messages: 0,
+    connections: 0,
+    connectionsMax: 0,
+    failingForMs: null,
+    failure: null,
+    spool: SPOOL_OFF,
+    rssBytes: 0,
+    rssBytesMax: 0,
+    shedding: [],
+    shed: { liveTail: 0, exports: 0, dashboards: 0, rollUps: 0, evaluation: 0, ingest: 0 },
+    fates: {},
+    shedApps: {},
+    refusedConnections: 0,
+    streams: 0,
+    streamsMax: 0,
+    refusedStreams: 0,
+    overflow: {},
+    loops: {},
+  };
 }

@@ -32,6 +32,7 @@ export const appRoutes: Route[] = [
     method: 'GET',
     path: '/apps',
     permission: 'viewer',
+    part: 'dashboards',
     summary: 'Every app with the figures of its last hour',
     answer: 'FleetAnswer',
     handle: async ({ deps, nowMs }): Promise<FleetAnswer> => {

@@ -36,7 +36,7 @@ import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { codeInfo, toGap, toHealth, toRange } from '../shape.ts';
 
-const VIEWER = { method: 'GET', permission: 'viewer' } as const;
+const VIEWER = { method: 'GET', permission: 'viewer', part: 'dashboards' } as const;
 /** On one page; a list with a cursor holds them all. */
 const OVERVIEW_EVENTS_MAX = 500;
 

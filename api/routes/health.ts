@@ -1,16 +1,24 @@
 /** Health of an app's stream, of this instance, and the table of codes. */
-import { DAY } from '../../model/time.ts';
+import { idleIngest } from '../../model/ingest-health.ts';
+import type { OwnProcess, Roles } from '../../model/process.ts';
+import { DAY, HOUR } from '../../model/time.ts';
 import { listApps } from '../../store/apps.ts';
+import { listProcesses, type ProcessRow } from '../../store/processes.ts';
 import { readCounts } from '../../store/reads/counts.ts';
 import { type DrainInfo, listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
 import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth, readQuarantine } from '../../store/reads/health.ts';
 import { countDueCompactions, listWriters, readServer, readStorage } from '../../store/reads/instance.ts';
 import type { CodeTableAnswer } from '../contract/codes.ts';
-import type { AppHealthAnswer, DrainAnswer, InstanceHealthAnswer } from '../contract/health.ts';
+import type {
+  AppHealthAnswer,
+  DrainAnswer,
+  InstanceHealthAnswer,
+  ProcessAnswer,
+} from '../contract/health.ts';
 import type { ApiDeps } from '../deps.ts';
 import { toApiError } from '../error.ts';
-import { noticesOf } from '../notices.ts';
+import { DATABASE_AWAY, noticesOf, ownNotices } from '../notices.ts';
 import { type RangeQuery, rangeQuery, readSpan } from '../params.ts';
 import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
@@ -19,6 +27,7 @@ import { needHealth } from './charts.ts';
 
 const QUARANTINE_MAX = 20;
 const REFUSED_MAX = 50;
+const PROCESSES_MAX = 100;
 
 export const healthRoutes: Route[] = [
   route({
@@ -92,6 +101,11 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
       const facts = {
         nowMs,
         server,
+        processes: processesOf(
+          deps.ownProcess?.() ?? null,
+          await listProcesses(db, nowMs - HOUR, PROCESSES_MAX),
+          nowMs,
+        ),
         writers: await listWriters(db),
         compactionsDue: await countDueCompactions(db, nowMs),
         refusedSenders: await listRefusedSenders(db, nowMs - DAY, REFUSED_MAX),
@@ -114,6 +128,7 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
         writers: facts.writers,
         compactionsDue: facts.compactionsDue,
         storage: await readStorage(db),
+        processes: facts.processes,
         notices: noticesOf(facts),
       };
     });
@@ -123,7 +138,31 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
   }
 }
 
+/** This process as it is now, then the others as they last reported. */
+function processesOf(own: OwnProcess | null, rows: readonly ProcessRow[], nowMs: number): ProcessAnswer[] {
+  const others = rows.filter((row) => row.holder !== own?.holder);
+  return [...(own === null ? [] : [ownAnswer(own, nowMs)]), ...others.map(toProcess)];
+}
+
+function ownAnswer(own: OwnProcess, nowMs: number): ProcessAnswer {
+  const { startedAtMs, database: _, ...rest } = own;
+  return { ...rest, startedMs: startedAtMs, seenMs: nowMs, isThis: true };
+}
+
+function toProcess({ startedAtMs, seenAtMs, status, roles, ...row }: ProcessRow): ProcessAnswer {
+  return {
+    ...row,
+    roles: roles as Roles,
+    startedMs: startedAtMs,
+    seenMs: seenAtMs,
+    isThis: false,
+    // Of another release a field may be missing.
+    ingest: status === null ? null : { ...idleIngest(), ...status },
+  };
+}
+
 function awayAnswer(deps: ApiDeps, nowMs: number): InstanceHealthAnswer {
+  const own = deps.ownProcess?.();
   return {
     database: 'away',
     serverTimeMs: nowMs,
@@ -132,11 +171,7 @@ function awayAnswer(deps: ApiDeps, nowMs: number): InstanceHealthAnswer {
     writers: [],
     compactionsDue: 0,
     storage: [],
-    notices: [
-      {
-        level: 'critical',
-        text: 'The database does not answer. Frames are held and retried; what was acknowledged is safe.',
-      },
-    ],
+    processes: own === undefined ? [] : [ownAnswer(own, nowMs)],
+    notices: own === undefined ? [DATABASE_AWAY] : ownNotices({ ...own, database: 'away' }),
   };
 }

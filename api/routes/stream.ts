@@ -4,7 +4,7 @@ import { listApps } from '../../store/apps.ts';
 import { identify } from '../auth.ts';
 import { ownOrigin } from '../client.ts';
 import { ApiError } from '../error.ts';
-import { type Call, type Route, route } from '../route.ts';
+import { type Call, type Route, route, SHED_RETRY_S } from '../route.ts';
 import type { Streams } from '../streams.ts';
 
 const APPS_MAX = 100;
@@ -19,7 +19,7 @@ export function streamRoutes(streams: Streams): Route[] {
       method: 'GET',
       path: '/stream',
       permission: 'viewer',
-      summary: 'Server-sent events: ping, tick, event, bye',
+      summary: 'Server-sent events: ping, tick, event, health, bye',
       answer: 'TickMessage',
       query: streamQuery,
       handle: (call) => openStream(call, streams),
@@ -48,7 +48,10 @@ async function openStream(
       return now !== null && now.kind === caller.kind;
     },
   });
-  if (!body) throw new ApiError('tooMany', { detail: 'Too many live streams are open.', retryAfterS: 30 });
+  if (body === 'tooMany') {
+    throw new ApiError('tooMany', { detail: 'Too many live streams are open.', retryAfterS: 30 });
+  }
+  if (body === 'shed') throw new ApiError('shed', { retryAfterS: SHED_RETRY_S });
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream; charset=utf-8',
