@@ -110,6 +110,10 @@ export const SETTINGS = {
   heldBytes: withDefault('DRAINBOARD_HELD_MIB', wholeNumber(1, 4_096, MEBIBYTE), '64', {
     description: 'Mebibytes of frames held in memory while Postgres is away.',
   }),
+  spoolBytes: withDefault('DRAINBOARD_SPOOL_MIB', wholeNumber(1, 65_536, MEBIBYTE), '256', {
+    description:
+      'Planned size of the Redis spool in mebibytes, used where the server sets no maxmemory; frames are held from 80 % on.',
+  }),
   maxBodyBytes: withDefault('DRAINBOARD_MAX_BODY_KIB', wholeNumber(128, 65_536, 1024), '1024', {
     description: 'Largest body of a drain request in kibibytes; a larger one is refused with 413.',
   }),

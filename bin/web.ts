@@ -137,6 +137,9 @@ function buildDrainOf(
     frameMemoryHours: config.frameMemoryMs / HOUR,
     storeClientAddresses: config.storeClientAddresses,
     onRolledUp,
+    ...(config.redisUrl !== undefined && {
+      spool: { url: config.redisUrl, onHeroku: config.onHeroku, plannedBytes: config.spoolBytes },
+    }),
   });
 }
 

@@ -7,7 +7,7 @@ import type { LossRecord } from '../model/deltas.ts';
 import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { type ChunkInput, commitChunk, readChunkDuplicates } from '../store/chunks.ts';
-import { isLastingFailure } from '../store/failure.ts';
+import { isLastingFailure, mayHaveCommitted } from '../store/failure.ts';
 import { ensurePartitionForError } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
 import { insertWriter, readWriter, type Writer } from '../store/writers.ts';
@@ -15,7 +15,8 @@ import { type Clock, DatabaseClock } from './clock.ts';
 import { type FrameOutcome, Group, type PendingFrame } from './group.ts';
 import type { Intake } from './intake.ts';
 import { RollUp } from './rollup.ts';
-import { recycle } from './section.ts';
+import { recycle, type Section } from './section.ts';
+import type { EncodedGroup } from './spool-entry.ts';
 import type { AppState, Body } from './target.ts';
 
 export interface CommitOptions {
@@ -28,12 +29,55 @@ export interface CommitOptions {
   frameMemoryHours: number;
   /** A group is sealed this long after its first frame at the latest, ms. */
   tickMs?: number;
+  /** Where groups go while the database cannot be written; left out: they are held. */
+  spool?: GroupSpool | undefined;
+}
+
+/** Takes groups that the database does not. */
+export interface GroupSpool {
+  /** False: an append would be refused at once. */
+  readonly usable: boolean;
+  /** True when the group is kept for certain, to be committed later; false when it is not, or perhaps. Never throws. */
+  append(group: EncodedGroup, sections: readonly Section[]): Promise<boolean>;
+  /** A group was encoded, wherever it goes: what the spool would have to take each minute. */
+  note(bytes: number): void;
+}
+
+/**
+ * What became of a group that came back from the spool. `away`: not known to be committed, to be tried again;
+ * `refused`: the database will never take it.
+ */
+export type ReturnedOutcome = { kind: 'committed' } | { kind: 'away' } | { kind: 'refused'; error: unknown };
+
+interface Returned {
+  encoded: EncodedGroup;
+  sections: Section[];
+  frameMemoryHours: number;
+  /** Monotonic ms. */
+  sinceMs: number;
+  settle: (outcome: ReturnedOutcome) => void;
+}
+
+interface Committed {
+  duplicates: number[];
+  writer: Writer;
+  committedAtMs: number;
 }
 
 /** Long enough to gather, short against the 250 ms of R-08. */
 const TICK_MS = 20;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 500;
+/** With a spool: an answer of the database that takes longer is not waited for. Logplex waits 5 s in all. */
+const PATIENCE_MS = 1_000;
+/** With a spool, while the database is away: it is tried this often. */
+const PROBE_EVERY_MS = 1_000;
+/** With a spool, while the database is away: fewer and larger entries, still well within the 250 ms of R-08. */
+const SPOOL_TICK_MS = 100;
+/** While the spool fails too. */
+const SPOOL_RETRY_MS = 250;
+/** What came back from the spool waits no longer than this for live groups to leave room. */
+const RETURNED_WAITS_MS = 250;
 
 /** What is committed but not yet handed to the roll-up's writer. */
 export interface RolledUp {
@@ -54,6 +98,10 @@ export class Committer {
   #running: Promise<void> | null = null;
   #lastCommittedAtMs = 0;
   #stopped = false;
+  #returned: Returned[] = [];
+  /** A statement whose frames went to the spool because its answer did not come; it may still be carried out. */
+  #straggler: Promise<void> | null = null;
+  #probeAtMs = 0;
   /** What is committed and not yet taken for a roll-up. Replaced when this writer was taken over. */
   rollUp = new RollUp();
   /** Bytes of bodies that wait for their commit. */
@@ -113,6 +161,11 @@ export class Committer {
 
   #schedule(): void {
     if (this.#running !== null) return;
+    const returned = this.#takeReturned();
+    if (returned !== undefined) {
+      this.#run(this.#commitReturned(returned));
+      return;
+    }
     if (this.#queue.length > 0) {
       this.#start();
       return;
@@ -125,29 +178,47 @@ export class Committer {
         this.#seal();
         this.#schedule();
       },
-      Math.max(0, this.#tickMs - waitedMs),
+      Math.max(0, (this.#isDiverting ? SPOOL_TICK_MS : this.#tickMs) - waitedMs),
     );
   }
 
   #start(): void {
     const group = this.#queue.shift();
     if (group === undefined) return;
-    this.#running = this.#commit(group)
-      .catch((error: unknown) => {
+    this.#run(
+      this.#commit(group).catch((error: unknown) => {
         this.#options.log.error('commit.mistake', { error });
         this.#settle(group, () => 'failed');
-      })
-      .finally(() => {
-        this.#running = null;
-        this.#schedule();
-      });
+      }),
+    );
+  }
+
+  #run(work: Promise<void>): void {
+    this.#running = work.finally(() => {
+      this.#running = null;
+      this.#schedule();
+    });
   }
 
   async #commit(group: Group): Promise<void> {
-    const encoded = group.encode();
+    const encoded = encodeGroup(group);
+    this.#options.spool?.note(encoded.body.length);
     for (let attempt = 0; ; attempt++) {
       try {
-        const outcome = await this.#tryCommit(group, encoded);
+        if (!this.mayTry && (await this.#divert(group, encoded))) {
+          group.sections.forEach(recycle);
+          return;
+        }
+        if (this.#straggler !== null) {
+          await Promise.race([this.#straggler, sleep(SPOOL_RETRY_MS)]);
+          continue;
+        }
+        const trying = this.#tryCommit(encoded, this.#options.frameMemoryHours);
+        if ((await this.#isLate(trying)) && (await this.#divertUntil(trying, group, encoded))) {
+          this.#leaveBehind(trying, group.sections);
+          return;
+        }
+        const outcome = await trying;
         if (outcome === null) continue;
         this.failingSinceMs = null;
         this.#finish(group, outcome);
@@ -160,6 +231,11 @@ export class Committer {
           return;
         }
         this.#noteFailure(error, attempt);
+        if (await this.#divert(group, encoded)) {
+          this.#giveUpNumber(error);
+          group.sections.forEach(recycle);
+          return;
+        }
         if (this.#stopped) throw error;
         await sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempt, 5)));
       }
@@ -167,8 +243,151 @@ export class Committer {
   }
 
   #noteFailure(error: unknown, attempt: number): void {
-    this.failingSinceMs ??= this.#options.clock.monotonicMs();
-    if (attempt === 0) this.#options.log.warn('commit.waiting', { error });
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#probeAtMs = nowMs + PROBE_EVERY_MS;
+    if (attempt === 0 && (this.failingSinceMs === null || !this.#isDiverting)) {
+      this.#options.log.warn('commit.waiting', { error });
+    }
+    this.failingSinceMs ??= nowMs;
+  }
+
+  /** Groups go to the spool at this time. */
+  get #isDiverting(): boolean {
+    return this.failingSinceMs !== null && this.#options.spool?.usable === true;
+  }
+
+  /** Whether the database is to be asked now: always, but for a spool that is usable between two probes. */
+  get mayTry(): boolean {
+    if (this.#straggler !== null) return false;
+    return !this.#isDiverting || this.#options.clock.monotonicMs() >= this.#probeAtMs;
+  }
+
+  /** Answers a group's frames because the spool has it. */
+  async #divert(group: Group, encoded: EncodedGroup): Promise<boolean> {
+    const { spool } = this.#options;
+    if (spool?.usable !== true || !(await spool.append(encoded, group.sections))) return false;
+    killPoint('spool.appended');
+    this.#settle(group, () => 'counted');
+    return true;
+  }
+
+  /** As long as the statement has no answer; false when it has one. */
+  async #divertUntil(trying: Promise<unknown>, group: Group, encoded: EncodedGroup): Promise<boolean> {
+    this.#noteFailure(new Error('no answer in time'), 0);
+    let isSettled = false;
+    const settled = trying.then(
+      () => {
+        isSettled = true;
+      },
+      () => {
+        isSettled = true;
+      },
+    );
+    while (!isSettled) {
+      if (await this.#divert(group, encoded)) return true;
+      await Promise.race([settled, sleep(SPOOL_RETRY_MS)]);
+    }
+    return false;
+  }
+
+  /** Whether a statement has no answer after the time that one waits with a spool at hand. */
+  async #isLate(trying: Promise<unknown>): Promise<boolean> {
+    if (this.#options.spool?.usable !== true) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(true), PATIENCE_MS);
+    });
+    const answered = trying.then(
+      () => false,
+      () => false,
+    );
+    const isLate = await Promise.race([answered, late]);
+    clearTimeout(timer);
+    return isLate;
+  }
+
+  /**
+   * A statement that is on its way while its frames are answered. When it is carried out after all, its chunk is rolled
+   * up like any other, and the spool's copy meets its own frame ids. Until its outcome is known no other is sent: it
+   * has this writer's next number.
+   */
+  #leaveBehind(trying: Promise<Committed | null>, sections: Section[]): void {
+    this.#straggler = trying
+      .then(
+        (outcome) => {
+          if (outcome === null) return;
+          this.failingSinceMs = null;
+          this.#enter(sections, outcome);
+        },
+        (error: unknown) => {
+          this.#noteFailure(error, 0);
+          this.#giveUpNumber(error);
+        },
+      )
+      .finally(() => {
+        sections.forEach(recycle);
+        this.#straggler = null;
+        this.#schedule();
+      });
+  }
+
+  /**
+   * A statement that nobody tries again may have been carried out, or be under way in the server: its number must not
+   * be used for another chunk. As somebody new; what the old writer committed is rolled up by whoever takes it over.
+   */
+  #giveUpNumber(error: unknown): void {
+    if (this.#writer !== null && mayHaveCommitted(error)) this.abandonWriter(this.#writer);
+  }
+
+  /**
+   * Commits a group that came back from the spool, when there is room between live ones. `waitedHours`: how long it was
+   * there, for the frame ids of that time to be recognised.
+   */
+  commitReturned(encoded: EncodedGroup, sections: Section[], waitedHours: number): Promise<ReturnedOutcome> {
+    return new Promise((settle) => {
+      const { clock, frameMemoryHours } = this.#options;
+      this.#returned.push({
+        encoded,
+        sections,
+        frameMemoryHours: frameMemoryHours + waitedHours,
+        sinceMs: clock.monotonicMs(),
+        settle,
+      });
+      this.#schedule();
+    });
+  }
+
+  #takeReturned(): Returned | undefined {
+    const [first] = this.#returned;
+    if (first === undefined) return undefined;
+    const waitedMs = this.#options.clock.monotonicMs() - first.sinceMs;
+    return this.#queue.length === 0 || waitedMs > RETURNED_WAITS_MS ? this.#returned.shift() : undefined;
+  }
+
+  async #commitReturned(returned: Returned): Promise<void> {
+    const { encoded, sections, frameMemoryHours, settle } = returned;
+    for (;;) {
+      if (!this.mayTry) return settle({ kind: 'away' });
+      try {
+        const trying = this.#tryCommit(encoded, frameMemoryHours);
+        if (await this.#isLate(trying)) {
+          this.#noteFailure(new Error('no answer in time'), 0);
+          this.#leaveBehind(trying, sections);
+          return settle({ kind: 'away' });
+        }
+        const outcome = await trying;
+        if (outcome === null) continue;
+        this.failingSinceMs = null;
+        this.#enter(sections, outcome);
+        return settle({ kind: 'committed' });
+      } catch (error) {
+        if (await this.#makePartition(error)) continue;
+        if (isLastingFailure(error)) return settle({ kind: 'refused', error });
+        this.#noteFailure(error, 0);
+        this.#giveUpNumber(error);
+        return settle({ kind: 'away' });
+      }
+    }
   }
 
   /** Makes the partition whose lack made the statement fail (P-20); false when it failed for another reason. */
@@ -182,10 +401,7 @@ export class Committer {
   }
 
   /** Duplicates of a committed group; null to try again (as a new writer). */
-  async #tryCommit(
-    group: Group,
-    encoded: ReturnType<Group['encode']>,
-  ): Promise<{ duplicates: number[]; writer: Writer; committedAtMs: number } | null> {
+  async #tryCommit(encoded: EncodedGroup, frameMemoryHours: number): Promise<Committed | null> {
     const writer = this.#writer ?? (await this.#register());
     const committedAtMs = this.#databaseClock.nowMs();
     const input: ChunkInput = {
@@ -193,11 +409,8 @@ export class Committer {
       epoch: writer.epoch,
       seq: writer.seq + 1,
       committedAtMs,
-      frameMemoryHours: this.#options.frameMemoryHours,
+      frameMemoryHours,
       ...encoded,
-      messages: group.messages,
-      frames: ledgerFrames(group),
-      knownDuplicates: group.frames.filter((frame) => frame.frameId === null).map((frame) => frame.position),
     };
     killPoint('commit.before');
     const outcome = await commitChunk(this.#options.pool, input);
@@ -243,16 +456,23 @@ export class Committer {
     return writer;
   }
 
-  #finish(group: Group, outcome: { duplicates: number[]; writer: Writer; committedAtMs: number }): void {
+  /** Notes a committed chunk. */
+  #enter(sections: readonly Section[], outcome: Committed): Set<number> {
     const duplicates = new Set(outcome.duplicates);
     // At once with the roll-up: a checkpoint never passes a chunk that is not in its deltas.
     outcome.writer.seq++;
     // Taken over between the commit and here: the successor rolls this chunk up.
     if (this.#writer === outcome.writer) {
-      for (const section of group.sections) this.rollUp.add(section, duplicates);
+      for (const section of sections) this.rollUp.add(section, duplicates);
       this.#lastCommittedAtMs = outcome.committedAtMs;
     }
-    group.sections.forEach(recycle);
+    return duplicates;
+  }
+
+  #finish(group: Group, outcome: Committed): void {
+    const { sections } = group;
+    const duplicates = this.#enter(sections, outcome);
+    sections.forEach(recycle);
     this.#settle(group, (frame) => (duplicates.has(frame.position) ? 'duplicate' : 'counted'));
   }
 
@@ -286,6 +506,15 @@ export class Committer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+function encodeGroup(group: Group): EncodedGroup {
+  return {
+    ...group.encode(),
+    messages: group.messages,
+    frames: ledgerFrames(group),
+    knownDuplicates: group.frames.filter((frame) => frame.frameId === null).map((frame) => frame.position),
+  };
 }
 
 function ledgerFrames(group: Group): ChunkInput['frames'] {

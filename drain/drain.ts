@@ -2,18 +2,23 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeltas } from '../model/deltas.ts';
+import { SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
 import { listDrainCredentials } from '../store/apps.ts';
 import type { Pool } from '../store/pool.ts';
 import { SeriesNumbers } from '../store/series.ts';
+import { SpoolStream } from '../store/spool.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Committer } from './commit.ts';
 import { Credentials, REFRESH_MS } from './credentials.ts';
 import { type Fate, Receiver } from './http.ts';
 import { Intake } from './intake.ts';
+import { Mover } from './mover.ts';
 import { Refusals } from './refusals.ts';
 import { Registry } from './registry.ts';
+import { Spool } from './spool.ts';
+import { deriveSpoolKey, type SpoolKey } from './spool-entry.ts';
 import { Takeover } from './takeover.ts';
 
 export interface DrainOptions {
@@ -36,6 +41,21 @@ export interface DrainOptions {
   /** ms between two roll-ups, and between two readings of credentials and drains; tests are in a hurry. */
   rollUpEveryMs?: number;
   refreshEveryMs?: number;
+  /** Where frames go while Postgres cannot be written; left out: they are held. */
+  spool?: DrainSpoolOptions | undefined;
+}
+
+export interface DrainSpoolOptions {
+  /** `redis://` or `rediss://`. */
+  url: string;
+  onHeroku: boolean;
+  /** Planned size where the server has no limit of its own, bytes. */
+  plannedBytes: number;
+  /** Of the stream's keys; tests share a server. */
+  tag?: string;
+  /** ms between two looks at the server, and until an entry of a silent mover is another's; tests are in a hurry. */
+  inspectEveryMs?: number;
+  claimIdleMs?: number;
 }
 
 export interface DrainStatus {
@@ -44,6 +64,7 @@ export interface DrainStatus {
   failingForMs: number | null;
   refused: number;
   fates: ReadonlyMap<Fate, number>;
+  spool: SpoolHealth;
 }
 
 export interface Drain {
@@ -76,7 +97,10 @@ export function buildDrain(options: DrainOptions): Drain {
   });
   const registry = new Registry(pool, clock);
   const refusals = new Refusals(pool, log);
+  let isDatabaseAway = (): boolean => true;
+  const spool = buildSpool(options, clock, () => isDatabaseAway());
   const committer = new Committer({
+    spool: spool?.spool,
     pool: commitPool,
     intake,
     clock,
@@ -84,6 +108,8 @@ export function buildDrain(options: DrainOptions): Drain {
     holder,
     frameMemoryHours: options.frameMemoryHours,
   });
+  isDatabaseAway = () => committer.failingSinceMs !== null;
+  const mover = spool === undefined ? undefined : new Mover({ ...spool, pool, committer, clock, log });
   const checkpointer = new Checkpointer({
     pool,
     committer,
@@ -113,6 +139,7 @@ export function buildDrain(options: DrainOptions): Drain {
   }, options);
   checkpointer.start();
   takeover.start();
+  mover?.start();
   return {
     handle: (request, response) => receiver.handle(request, response),
     status: () => ({
@@ -120,16 +147,42 @@ export function buildDrain(options: DrainOptions): Drain {
       failingForMs: committer.failingSinceMs === null ? null : clock.monotonicMs() - committer.failingSinceMs,
       refused: refusals.total,
       fates: receiver.fates,
+      spool: spool?.spool.health() ?? SPOOL_OFF,
     }),
     stop: async () => {
       rounds.stop();
       await takeover.stop();
+      await mover?.stop();
       await committer.drain();
-      await checkpointer.stop();
+      // With the database away the last roll-up fails; what is in the spool must be left in order all the same.
+      await checkpointer.stop().finally(() => spool?.spool.stop());
       committer.stop();
       await refusals.flush();
     },
   };
+}
+
+function buildSpool(
+  options: DrainOptions,
+  clock: Clock,
+  isDatabaseAway: () => boolean,
+): { spool: Spool; stream: SpoolStream; keys: SpoolKey[]; claimIdleMs?: number } | undefined {
+  const { pool, log, holder, key: secret } = options;
+  if (options.spool === undefined) return undefined;
+  const { url, onHeroku, plannedBytes, tag, inspectEveryMs, claimIdleMs } = options.spool;
+  const stream = new SpoolStream({ url, onHeroku, log, consumer: holder, ...(tag !== undefined && { tag }) });
+  const key = deriveSpoolKey(secret);
+  const spool = new Spool({
+    stream,
+    key,
+    pool,
+    clock,
+    log,
+    plannedBytes,
+    isDatabaseAway,
+    ...(inspectEveryMs !== undefined && { inspectEveryMs }),
+  });
+  return { spool, stream, keys: [key], ...(claimIdleMs !== undefined && { claimIdleMs }) };
 }
 
 function startRounds(

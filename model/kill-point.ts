@@ -12,7 +12,13 @@ export const KILL_POINTS = [
   'commit.before',
   /** A group is committed; nobody has been answered. */
   'commit.after',
-  /** Inside the transaction of a roll-up: the checkpoint is moved, some rows are written. */
+  /** A group is in the spool; nobody has been answered. */
+  'spool.appended',
+  /** An entry of the spool is about to be committed; no statement of it has been sent. */
+  'mover.before',
+  /** An entry of the spool is committed; it is still in the spool. */
+  'mover.after',
+  /** Inside the transaction of a roll-up: some rows are written. */
   'rollup.inside',
   /** A roll-up is committed; this process does not know it yet. */
   'rollup.after',

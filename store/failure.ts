@@ -27,6 +27,17 @@ export function isRefusedData(error: unknown): boolean {
   return state.startsWith('22') || state === '21000' || state === '54000' || error instanceof RangeError;
 }
 
+/**
+ * Whether a statement that failed so may have been carried out all the same, or still be: its answer is missing. An
+ * error that the server itself reports has undone it, except when the server goes (57P0x) or the link does (class 08);
+ * no connection, no statement.
+ */
+export function mayHaveCommitted(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return false;
+  return !/^(?=.*\d)[0-9A-Z]{5}$/.test(code) || code.startsWith('08') || code.startsWith('57P');
+}
+
 /** States of Appendix A of the Postgres manual that say why a write fails for now. */
 const CAUSES: Readonly<Record<string, CommitFailure>> = {
   // read_only_sql_transaction: a standby, a follower that was promoted elsewhere, default_transaction_read_only.

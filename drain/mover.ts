@@ -1,0 +1,220 @@
+/**
+ * Brings what waits in the spool into Postgres, through the same commit as everything else: frame ids that are counted
+ * already, by a statement without an answer or by the sender's own retry, are left out there. An entry leaves the
+ * stream only after its commit; one that cannot be read or committed goes to quarantine, and the rest moves on (D-13).
+ */
+import { killPoint } from '../model/kill-point.ts';
+import type { Log } from '../model/log.ts';
+import { HOUR, SECOND } from '../model/time.ts';
+import type { Pool } from '../store/pool.ts';
+import type { Delivery, SpoolStream } from '../store/spool.ts';
+import { markSpoolMoved, quarantineSpoolEntry } from '../store/spool-accounts.ts';
+import { decodeSection } from './chunk.ts';
+import type { Clock } from './clock.ts';
+import type { Committer } from './commit.ts';
+import type { Section } from './section.ts';
+import { accountsOf } from './spool.ts';
+import { type EncodedGroup, nameOf, openEntry, type SpoolKey } from './spool-entry.ts';
+
+export interface MoverOptions {
+  stream: SpoolStream;
+  committer: Committer;
+  pool: Pool;
+  clock: Clock;
+  log: Log;
+  /** Keys that entries may be encrypted with, the present one first. */
+  keys: readonly SpoolKey[];
+  /** Entries of a mover that gave no sign for this long are another's, ms. */
+  claimIdleMs?: number;
+  idleEveryMs?: number;
+}
+
+/** An entry is on its way for some milliseconds; with a claim every 5 s, one of a dead mover moves within 30 s. */
+const CLAIM_IDLE_MS = 15 * SECOND;
+const CLAIM_EVERY_MS = 5 * SECOND;
+const IDLE_EVERY_MS = 500;
+const AWAY_EVERY_MS = 1_000;
+/** Read at once: entries are up to some megabytes. */
+const BATCH = 4;
+/** D-13: an entry that failed so often is not tried again. */
+const TRIES = 5;
+/** After each entry as long a pause as it took, within these bounds: live frames have the other half. */
+const PAUSE_MIN_MS = 2;
+const PAUSE_MAX_MS = 200;
+
+/** What became of one handing-out of an entry. */
+type Outcome =
+  | 'moved'
+  /** To be tried again by anybody; this time does not count. */
+  | 'away'
+  | 'failed';
+
+export class Mover {
+  readonly #options: MoverOptions;
+  readonly #claimIdleMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | null = null;
+  #claimedAtMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+  /** Entries moved since the process began. */
+  moved = 0;
+
+  constructor(options: MoverOptions) {
+    this.#options = options;
+    this.#claimIdleMs = options.claimIdleMs ?? CLAIM_IDLE_MS;
+  }
+
+  start(): void {
+    this.#wait(0);
+  }
+
+  #wait(ms: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#round().finally(() => {
+        this.#running = null;
+      });
+    }, ms);
+  }
+
+  async #round(): Promise<void> {
+    let waitMs = this.#options.idleEveryMs ?? IDLE_EVERY_MS;
+    try {
+      if (await this.moveSome()) waitMs = 0;
+      else if (this.#options.committer.failingSinceMs !== null) waitMs = AWAY_EVERY_MS;
+    } catch (error) {
+      this.#options.log.warn('mover.waiting', { error });
+      waitMs = AWAY_EVERY_MS;
+    }
+    this.#wait(waitMs);
+  }
+
+  /** Takes some entries and moves them; false when there was nothing to do or no way to do it. */
+  async moveSome(): Promise<boolean> {
+    const { stream, committer } = this.#options;
+    if (!stream.isReadable || !committer.mayTry) return false;
+    const deliveries = await this.#next();
+    for (const [index, delivery] of deliveries.entries()) {
+      // Stopped, or the database went away: the rest is anybody's.
+      const outcome = this.#stopped ? 'away' : await this.#handle(delivery);
+      if (outcome !== 'away') continue;
+      for (const rest of deliveries.slice(index)) await this.#giveBack(rest);
+      return false;
+    }
+    return deliveries.length > 0;
+  }
+
+  /** What dead movers left behind first, then what nobody was given yet. */
+  async #next(): Promise<Delivery[]> {
+    const { stream, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#claimedAtMs >= Math.min(CLAIM_EVERY_MS, this.#claimIdleMs)) {
+      const claimed = await stream.claim(this.#claimIdleMs, BATCH);
+      if (claimed.length > 0) return claimed;
+      this.#claimedAtMs = nowMs;
+    }
+    return await stream.read(BATCH);
+  }
+
+  async #handle(delivery: Delivery): Promise<Outcome> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const outcome = await this.#move(delivery);
+    const tookMs = clock.monotonicMs() - startedMs;
+    if (outcome === 'moved') await sleep(Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, tookMs)));
+    return outcome;
+  }
+
+  async #move({ id, times, entry }: Delivery): Promise<Outcome> {
+    const { stream, committer, keys, pool, clock, log } = this.#options;
+    if (entry === null) {
+      // The stream was cut behind our back; the account says what was in it.
+      await stream.acknowledge(id);
+      return 'moved';
+    }
+    // Handed out more often than it can have failed: whoever tries it dies of it.
+    if (times > TRIES) return await this.#quarantine(id, entry, 'tooOften', []);
+    const opened = openEntry(keys, entry);
+    if (!opened.ok) return await this.#fail({ id, times, entry }, opened.error, []);
+    const sections = decodeSections(opened.value);
+    if (sections === null) return await this.#fail({ id, times, entry }, 'badSection', []);
+    const waitedHours = Math.ceil(Math.max(0, clock.nowMs() - Number(id.split('-')[0])) / HOUR);
+    killPoint('mover.before');
+    const outcome = await committer.commitReturned(opened.value, sections, waitedHours);
+    if (outcome.kind === 'away') return 'away';
+    if (outcome.kind === 'refused') {
+      log.error('mover.refused', { error: outcome.error, entry: id });
+      return await this.#fail(
+        { id, times, entry },
+        'refused',
+        accountsOf(sections, new Set(opened.value.knownDuplicates)),
+      );
+    }
+    killPoint('mover.after');
+    const name = nameOf(entry);
+    if (name !== null) await markSpoolMoved(pool, name);
+    await stream.acknowledge(id);
+    this.moved++;
+    return 'moved';
+  }
+
+  /** Left to whoever claims it next, perhaps of another release or with another key; at last to the quarantine. */
+  async #fail(
+    { id, times, entry }: { id: string; times: number; entry: Buffer },
+    reason: string,
+    accounts: ReturnType<typeof accountsOf>,
+  ): Promise<Outcome> {
+    this.#options.log.warn('mover.failed', { entry: id, reason, times });
+    if (times < TRIES) return 'failed';
+    return await this.#quarantine(id, entry, reason, accounts);
+  }
+
+  async #quarantine(
+    id: string,
+    bytes: Buffer,
+    reason: string,
+    accounts: ReturnType<typeof accountsOf>,
+  ): Promise<Outcome> {
+    const { stream, pool, log } = this.#options;
+    await quarantineSpoolEntry(pool, { name: nameOf(bytes), reason, accounts, bytes });
+    log.error('mover.quarantined', { entry: id, reason, bytes: bytes.length });
+    await stream.acknowledge(id);
+    return 'moved';
+  }
+
+  async #giveBack({ id, times }: Delivery): Promise<void> {
+    try {
+      await this.#options.stream.release(id, times - 1, this.#claimIdleMs);
+    } catch (error) {
+      // It is claimed when its time is over, and this time counts: no harm.
+      this.#options.log.warn('mover.waiting', { error });
+    }
+    this.#claimedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Ends after the entry under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+}
+
+/** Sections of a group, or null when one cannot be read. */
+function decodeSections(group: EncodedGroup): Section[] | null {
+  let start = 0;
+  const sections: Section[] = [];
+  try {
+    for (const end of group.sectionEnds) {
+      sections.push(decodeSection(group.body.subarray(start, end)));
+      start = end;
+    }
+    return sections;
+  } catch {
+    return null;
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

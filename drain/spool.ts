@@ -1,0 +1,269 @@
+/**
+ * The spool's policy: when a group may go to Redis instead of Postgres (R-07, D-07, D-08), what was promised by that,
+ * and that a promise which Redis broke is told as a gap (D-05, D-06).
+ */
+import { SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
+import type { Log } from '../model/log.ts';
+import { SECOND } from '../model/time.ts';
+import type { Pool } from '../store/pool.ts';
+import { refusePolicy, SpoolError, type SpoolState, type SpoolStream } from '../store/spool.ts';
+import {
+  hasUntoldDamage,
+  insertSpoolEntries,
+  listMissingSpoolEntries,
+  type SpoolAccount,
+  type SpoolEntryRow,
+  tellSpoolGaps,
+} from '../store/spool-accounts.ts';
+import type { Clock } from './clock.ts';
+import type { GroupSpool } from './commit.ts';
+import type { Section } from './section.ts';
+import { type EncodedGroup, makeSpoolWriter, type SpoolKey, sealEntry } from './spool-entry.ts';
+import { ArrivalRate } from './spool-rate.ts';
+
+export interface SpoolOptions {
+  stream: SpoolStream;
+  key: SpoolKey;
+  pool: Pool;
+  clock: Clock;
+  log: Log;
+  /** Planned size where the server has no limit of its own, bytes. */
+  plannedBytes: number;
+  /** Whether commits fail at this time. */
+  isDatabaseAway: () => boolean;
+  /** Between two looks at the server, ms. */
+  inspectEveryMs?: number;
+}
+
+/** Part of the planned size that is used: the rest is room for Redis' own needs and for other users' keys (R-07). */
+const FULL_SHARE = 0.8;
+const INSPECT_EVERY_MS = 2 * SECOND;
+/** An entry not found is looked for once more after this. */
+const MISSING_AGAIN_MS = 4 * SECOND;
+/**
+ * Accounts of what was appended and is not in Postgres yet, in memory: some 300 bytes each. At ten entries a second
+ * that is three hours; beyond it frames are held, as no loss of theirs could be told any more.
+ */
+const OPEN_ACCOUNTS_MAX = 100_000;
+const ACCOUNTS_BATCH = 500;
+
+export class Spool implements GroupSpool {
+  readonly #options: SpoolOptions;
+  readonly #writer = makeSpoolWriter();
+  readonly #rate: ArrivalRate;
+  #number = 0;
+  /** Appended and confirmed, not in the table yet. */
+  #open: SpoolEntryRow[] = [];
+  #state: SpoolState | null = null;
+  /** Appended since the server was last looked at. */
+  #bytesSince = 0;
+  #entriesSince = 0;
+  #isFull = false;
+  /** Whether the server that is connected now was looked at: after a failover it may be another, with other rules. */
+  #isInspected = false;
+  #missingSinceMs = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | null = null;
+  #stopped = false;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    this.#rate = new ArrivalRate(options.clock.monotonicMs());
+    options.stream.onReady(() => {
+      this.#isInspected = false;
+      this.#startRound();
+    });
+    this.#wait();
+  }
+
+  get usable(): boolean {
+    return this.#refusal === '' && !this.#isFull && this.#isInspected && this.#options.stream.isReady;
+  }
+
+  /** Why the server must not be used; '' when it may, or was not asked yet. */
+  get #refusal(): string {
+    return this.#state === null ? '' : refusePolicy(this.#state.policy);
+  }
+
+  note(bytes: number): void {
+    this.#rate.add(bytes, this.#options.clock.monotonicMs());
+  }
+
+  async append(group: EncodedGroup, sections: readonly Section[]): Promise<boolean> {
+    if (!this.usable) return false;
+    const { stream, key, log } = this.#options;
+    const accounts = accountsOf(sections, new Set(group.knownDuplicates));
+    const name = { writer: this.#writer, number: ++this.#number };
+    try {
+      const entry = sealEntry(key, name, group);
+      const streamId = await stream.append(entry);
+      this.#open.push({ ...name, streamId, accounts });
+      this.#bytesSince += entry.length;
+      this.#entriesSince++;
+      this.#noteRoom();
+      return true;
+    } catch (error) {
+      if (!(error instanceof SpoolError)) throw error;
+      if (error.kind === 'full') this.#isFull = true;
+      log.warn('spool.appendFailed', { error, kind: error.kind });
+      return false;
+    }
+  }
+
+  /** Bytes that may be in the spool in all; 0 when that is not known. */
+  get #bytesMax(): number {
+    const state = this.#state;
+    if (state === null) return 0;
+    if (state.maxBytes === 0) return this.#options.plannedBytes * FULL_SHARE;
+    // What others keep on the same server leaves so much less for us.
+    return Math.max(0, state.bytes + state.maxBytes * FULL_SHARE - state.usedBytes);
+  }
+
+  get #bytes(): number {
+    return (this.#state?.bytes ?? 0) + this.#bytesSince;
+  }
+
+  #noteRoom(): void {
+    const wasFull = this.#isFull;
+    this.#isFull = this.#bytes >= this.#bytesMax || this.#open.length >= OPEN_ACCOUNTS_MAX;
+    if (this.#isFull && !wasFull) {
+      this.#options.log.warn('spool.full', { bytes: this.#bytes, bytesMax: this.#bytesMax });
+    }
+  }
+
+  health(): SpoolHealth {
+    const { stream, clock } = this.#options;
+    const state = this.#state;
+    const reason = this.#refusal;
+    const entries = (state?.entries ?? 0) + this.#entriesSince;
+    const base = {
+      ...SPOOL_OFF,
+      entries,
+      bytes: this.#bytes,
+      bytesMax: this.#bytesMax,
+      oldestAtMs: state?.oldestAtMs ?? null,
+    };
+    if (reason !== '') return { ...base, state: 'refused', reason };
+    if (!stream.isReady || !this.#isInspected) {
+      const said = stream.lastError === '' ? '' : `: ${stream.lastError}`;
+      return {
+        ...base,
+        state: 'away',
+        reason: `Redis does not answer${said}. Check REDIS_URL and the add-on`,
+      };
+    }
+    if (this.#isFull) return { ...base, state: 'full', minutesLeft: 0 };
+    // The sum of all processes, as soon as they have told; until then our own.
+    const perSecond = Math.max(state?.bytesPerSecond ?? 0, this.#rate.perSecond(clock.monotonicMs()));
+    const minutesLeft = perSecond > 0 ? Math.max(0, base.bytesMax - base.bytes) / perSecond / 60 : null;
+    if (this.#options.isDatabaseAway()) return { ...base, state: 'spooling', minutesLeft };
+    return { ...base, state: entries > 0 ? 'moving' : 'ready', minutesLeft };
+  }
+
+  #wait(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#startRound(), this.#options.inspectEveryMs ?? INSPECT_EVERY_MS);
+  }
+
+  #startRound(): void {
+    if (this.#stopped || this.#round !== null) return;
+    this.#round = this.#roundOnce()
+      .catch((error: unknown) => this.#options.log.warn('spool.waiting', { error }))
+      .finally(() => {
+        this.#round = null;
+        this.#wait();
+      });
+  }
+
+  async #roundOnce(): Promise<void> {
+    await this.#inspect();
+    if (this.#options.isDatabaseAway()) return;
+    await this.#enterAccounts();
+    await this.#findMissing();
+  }
+
+  async #inspect(): Promise<void> {
+    const { stream, log, clock } = this.#options;
+    if (!stream.isReady || !stream.isReadable) {
+      this.#isInspected = false;
+      return;
+    }
+    const refusalBefore = this.#refusal;
+    const [bytesBefore, entriesBefore] = [this.#bytesSince, this.#entriesSince];
+    await stream.tellRate(this.#rate.perSecond(clock.monotonicMs()));
+    this.#state = await stream.inspect();
+    this.#bytesSince -= bytesBefore;
+    this.#entriesSince -= entriesBefore;
+    this.#isInspected = true;
+    this.#noteRoom();
+    const refusal = this.#refusal;
+    if (refusal !== '' && refusal !== refusalBefore) log.error('spool.refused', { reason: refusal });
+  }
+
+  /** Puts down what was appended: from then on any process sees to it that it is moved or told as lost. */
+  async #enterAccounts(): Promise<void> {
+    while (this.#open.length > 0) {
+      const batch = this.#open.slice(0, ACCOUNTS_BATCH);
+      await insertSpoolEntries(this.#options.pool, batch);
+      this.#open.splice(0, batch.length);
+    }
+  }
+
+  /** Entries that are neither moved nor in the stream, twice in a row, become a gap. */
+  async #findMissing(): Promise<void> {
+    const { stream, pool, clock, log } = this.#options;
+    if (!this.#isInspected) return;
+    const nowMs = clock.monotonicMs();
+    const missing = await listMissingSpoolEntries(pool, await stream.oldestId(), ACCOUNTS_BATCH);
+    const since = new Map<string, number>();
+    for (const { writer, number } of missing) {
+      const key = `${writer}:${number}`;
+      since.set(key, this.#missingSinceMs.get(key) ?? nowMs);
+    }
+    this.#missingSinceMs = since;
+    const lost = missing.filter(
+      ({ writer, number }) => nowMs - (since.get(`${writer}:${number}`) ?? nowMs) >= MISSING_AGAIN_MS,
+    );
+    if (lost.length === 0 && !(await hasUntoldDamage(pool))) return;
+    const gaps = await tellSpoolGaps(pool, lost);
+    if (gaps.length > 0) log.error('spool.lost', { gaps });
+  }
+
+  /** Puts down what is not in the table yet, as far as Postgres takes it, and leaves Redis. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+    try {
+      if (!this.#options.isDatabaseAway()) await this.#enterAccounts();
+    } catch (error) {
+      this.#options.log.warn('spool.waiting', { error });
+    }
+    // Whoever moves them next does without: only a loss of Redis' could not be told any more.
+    if (this.#open.length > 0) this.#options.log.warn('spool.accountsLeft', { entries: this.#open.length });
+    await this.#options.stream.stop();
+  }
+}
+
+const BUCKET_MS = 10 * SECOND;
+
+/** What a group holds, by app; frames known to be counted before are left out. */
+export function accountsOf(sections: readonly Section[], duplicates: ReadonlySet<number>): SpoolAccount[] {
+  const accounts: SpoolAccount[] = [];
+  for (const section of sections) {
+    const account = { appId: section.appId, messages: 0, fromMs: Number.POSITIVE_INFINITY, toMs: 0 };
+    for (const frame of section.frames) {
+      if (duplicates.has(frame.position)) continue;
+      account.messages += frame.messages;
+      account.fromMs = Math.min(account.fromMs, frame.receivedAtMs);
+      account.toMs = Math.max(account.toMs, frame.receivedAtMs);
+      for (const { bucketS } of frame.filed) {
+        account.fromMs = Math.min(account.fromMs, bucketS * 1000);
+        account.toMs = Math.max(account.toMs, Math.min(frame.receivedAtMs, bucketS * 1000 + BUCKET_MS));
+      }
+    }
+    if (account.messages > 0) accounts.push(account);
+  }
+  return accounts;
+}
