@@ -7,6 +7,7 @@ import { ConfirmPassword } from './parts/confirmPassword.tsx';
 import { Header } from './parts/header.tsx';
 import { Help } from './parts/help.tsx';
 import { Palette } from './parts/palette.tsx';
+import { Unreachable } from './parts/unreachable.tsx';
 import { useApp } from './state/context.ts';
 import { buildKeyMap } from './state/keys.ts';
 import { matchPath } from './state/router.ts';
@@ -73,26 +74,13 @@ export function Root() {
     }
   }, [known, path]);
 
-  if (!known) return session.error.value === null ? null : <Unreachable />;
+  if (!known) return <Unreachable />;
   if (known.setupNeeded) return <Claim />;
   if (needsSignIn || path === '/sign-in') return <SignIn />;
   return <Inside />;
 }
 
-function Unreachable() {
-  const { session } = useApp();
-  useEffect(() => {
-    const timer = setInterval(() => void session.load(), 5000);
-    return () => clearInterval(timer);
-  }, []);
-  return (
-    <main class="door">
-      <h1>Drainboard does not answer</h1>
-      <p role="alert">{session.error.value}</p>
-      <p class="muted">Trying again every 5 s.</p>
-    </main>
-  );
-}
+const PROBE_MS = 3000;
 
 /** Everything a signed-in person sees. */
 function Inside() {
@@ -125,7 +113,20 @@ function Inside() {
       clearInterval(timer);
     };
   }, []);
+  // While the database is away, this finds out that it is back; the stream may have gone with it.
+  useEffect(
+    () =>
+      effect(() => {
+        if (state.instance.awaySinceMs.value === null) return;
+        const timer = setInterval(() => void state.session.load(), PROBE_MS);
+        return () => clearInterval(timer);
+      }),
+    [],
+  );
   const route = routeOf(router.path.value);
+  // One stream a tab, on every page: also those without charts say how the instance is doing.
+  useEffect(() => live.open(route.app ?? ''), [route.app]);
+  useEffect(() => () => live.close(), []);
   if (page.app.peek() !== route.app) page.app.value = route.app;
   useEffect(() => {
     document.title = `${route.title} · Drainboard`;
@@ -137,11 +138,6 @@ function Inside() {
         Skip to content
       </a>
       <Header timed={route.timed} />
-      {live.away.value && (
-        <div class="banner banner-warning banner-top" role="status">
-          Reconnecting to live updates. What is shown may be old.
-        </div>
-      )}
       <main id="main" class={route.wide ? 'wide-page' : ''}>
         {route.element}
       </main>

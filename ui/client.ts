@@ -37,13 +37,24 @@ export interface ClientEvents {
   onSignedOut(): void;
   /** Called when a write needs a password given lately; true when it was given, and the write is tried again. */
   onFreshLoginNeeded(): Promise<boolean>;
+  /** Called when the server says that its database is away, with its sentence. */
+  onDatabaseAway(detail: string): void;
+  /** Called when a call was answered out of the database. */
+  onAnswered(): void;
 }
+
+/** Answered without the database, or while it is away too: these say nothing about it. */
+const WITHOUT_DATABASE = ['/health', '/codes'];
 
 export function buildClient(events: ClientEvents): Client {
   async function call<T>(method: string, path: string, body: unknown, abort?: AbortSignal): Promise<T> {
     const response = await request(method, path, body, abort);
-    if (response.ok) return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    if (response.ok) {
+      if (!WITHOUT_DATABASE.includes(path.split('?')[0] ?? '')) events.onAnswered();
+      return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    }
     const error = new ClientError(response.status, await readProblem(response));
+    if (error.code === 'databaseAway') events.onDatabaseAway(error.message);
     // A wrong password is answered with 401 too, and says nothing about the session.
     if (error.status === 401 && error.code !== 'badCredentials') events.onSignedOut();
     if (error.code === 'freshLoginNeeded' && (await events.onFreshLoginNeeded()))

@@ -1,7 +1,8 @@
 /**
  * Serves dist/ui under the policy of the product and answers the API from fixtures. For tests of the browser, and for
  * looking: `node ui/fixtureServer.ts [port]`. Cookies choose what is shown: `role=viewer|editor|admin|none`,
- * `fleet=normal|empty|big`, `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`.
+ * `fleet=normal|empty|big`, `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`, `trouble=` one of
+ * TROUBLES (while the database is away in it, every call for data answers 503).
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -9,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { Role } from '../api/contract/session.ts';
 import * as fixtures from './fixtures.ts';
+import { healthMessage, isDatabaseAway, TROUBLES, type Trouble } from './instanceFixtures.ts';
 import { parseInstant } from './state/rangeText.ts';
 
 const DIST = join(import.meta.dirname, '..', 'dist', 'ui');
@@ -49,8 +51,8 @@ export async function startFixtureServer(
     if (!url.pathname.startsWith('/api/v1')) return sendFile(url.pathname, response);
     const path = url.pathname.slice('/api/v1'.length);
     calls.push(`${request.method} ${path}${url.search}`);
-    if (path === '/stream') return openStream(request, response, streams);
     const cookies = readCookies(request);
+    if (path === '/stream') return openStream(request, response, streams, troubleOf(cookies), nowMs());
     setTimeout(
       () => answer(path, url.searchParams, request, response, cookies, nowMs(), started),
       Number(cookies.slow ?? 0),
@@ -79,9 +81,18 @@ export async function startFixtureServer(
   };
 }
 
-function openStream(request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>) {
+function openStream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  streams: Set<ServerResponse>,
+  trouble: Trouble,
+  nowMs: number,
+) {
+  // Who asks is looked up in the database, so that no stream begins without it; one that stands goes on.
+  if (isDatabaseAway(trouble)) return databaseAway(response);
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   response.write('retry: 1000\n\nevent: ping\ndata: {}\n\n');
+  response.write(`event: health\ndata: ${JSON.stringify(healthMessage(trouble, nowMs))}\n\n`);
   streams.add(response);
   request.on('close', () => streams.delete(response));
 }
@@ -135,6 +146,21 @@ function problem(
   );
 }
 
+function troubleOf(cookies: Record<string, string>): Trouble {
+  return TROUBLES.find((one) => one === cookies.trouble) ?? 'none';
+}
+
+function databaseAway(response: ServerResponse) {
+  problem(
+    response,
+    503,
+    'The database is away',
+    'The database does not answer. What was acknowledged is safe; try again in a moment.',
+    undefined,
+    'databaseAway',
+  );
+}
+
 function answer(
   path: string,
   params: URLSearchParams,
@@ -144,6 +170,8 @@ function answer(
   nowMs: number,
   startedMs: number,
 ) {
+  const trouble = troubleOf(cookies);
+  if (isDatabaseAway(trouble) && path !== '/health') return databaseAway(response);
   const role = (cookies.role === 'none' ? null : (cookies.role ?? 'admin')) as Role | null;
   if (path === '/session')
     return sendJson(response, fixtures.session(cookies.setup ? null : role, Boolean(cookies.setup)));
@@ -184,7 +212,7 @@ function answer(
   }
   const plain: Record<string, () => unknown> = {
     '/codes': fixtures.codeTable,
-    '/health': () => fixtures.instanceHealth(nowMs),
+    '/health': () => fixtures.instanceHealth(nowMs, trouble),
     '/sessions': () => fixtures.sessions(nowMs),
     '/tokens': () => fixtures.tokens(nowMs),
     '/people': fixtures.people,

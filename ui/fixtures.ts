@@ -20,6 +20,7 @@ import type {
   TokensAnswer,
 } from '../api/contract/session.ts';
 import type { Columns, GapAnswer, RangeAnswer, Series } from '../api/contract/time.ts';
+import { isDatabaseAway, noticesOf, processes, type Trouble } from './instanceFixtures.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -778,9 +779,9 @@ export function appHealth(app: string, query: OverviewQuery): AppHealthAnswer {
   };
 }
 
-export function instanceHealth(nowMs: number): InstanceHealthAnswer {
+export function instanceHealth(nowMs: number, trouble: Trouble = 'none'): InstanceHealthAnswer {
   return {
-    database: 'ok',
+    database: isDatabaseAway(trouble) ? 'away' : 'ok',
     serverTimeMs: nowMs,
     version: '0.1.0',
     refusedSenders: [
@@ -809,8 +810,15 @@ export function instanceHealth(nowMs: number): InstanceHealthAnswer {
       { table: 'frames', bytes: 96 * MB },
       { table: 'events', bytes: 4 * MB },
     ],
+    processes: processes(trouble, nowMs),
     notices: [
-      { level: 'warning', text: 'app media-proxy: up to 3,161 lines were lost in the last hour (L10).' },
+      ...noticesOf(trouble),
+      {
+        level: 'info',
+        code: 'refused',
+        text: 'Refused within the hour for wrong credentials: new-landing, staging-shop.',
+      },
+      { level: 'info', code: 'silent', text: 'Silent for over 3 min: billing.' },
     ],
   };
 }

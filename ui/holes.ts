@@ -6,6 +6,7 @@ import type { OverviewAnswer } from '../api/contract/apps.ts';
 import type { Columns, GapAnswer } from '../api/contract/time.ts';
 import { gapsInside } from './charts/align.ts';
 import { formatSpan, plural, type Zone } from './format.ts';
+import { causeShort } from './gapCauses.ts';
 import { spanText, timeText } from './spanText.ts';
 
 /** A stream without a line for this long is silent (api/contract/health.ts). */
@@ -60,7 +61,7 @@ export function describeHoles(holes: Holes, zone: Zone): string[] {
     const unknown = gaps.some((gap) => gap.messages === null);
     const amount = known === 0 ? 'An unknown number of lines' : `Up to ${plural(known, 'line')}`;
     const more = known > 0 && unknown ? ' and an unknown number of others' : '';
-    const causes = [...new Set(gaps.map((gap) => gap.cause))].slice(0, 3).join(', ');
+    const causes = [...new Set(gaps.map((gap) => causeShort(gap.cause)))].slice(0, 3).join(', ');
     const is = known === 1 || known === 0 ? 'is' : 'are';
     const when =
       gaps.length === 1

@@ -162,7 +162,7 @@ describe('the rules of the verdict at their edges', () => {
   it('R-05 a loss of unknown size counts too, one outside of the range or of nothing does not', () => {
     const gap = { from: FROM_S + 1200, to: FROM_S + 1210, messages: null, cause: 'damaged' };
     expect(read(hour({ gaps: [gap] })).text).toContain(
-      'An unknown number of lines is missing at 10:02Z (damaged).',
+      'An unknown number of lines is missing at 10:02Z (damaged in storage).',
     );
     const before = { ...gap, from: FROM_S - 900, to: FROM_S - 600 };
     expect(read(hour({ gaps: [before, { ...gap, messages: 0 }] })).word).toBe('All well');

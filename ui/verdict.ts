@@ -6,7 +6,16 @@
 import type { OverviewAnswer } from '../api/contract/apps.ts';
 import { type Buckets, closedBuckets } from './buckets.ts';
 import { type CodeTable, explainExcluded, explainFailures } from './failures.ts';
-import { formatCount, formatMs, formatRatio, formatSpan, plural, type Zone } from './format.ts';
+import {
+  formatClock,
+  formatCount,
+  formatMs,
+  formatRatio,
+  formatSpan,
+  plural,
+  type Zone,
+  zoneSuffix,
+} from './format.ts';
 import { describeHoles, findHoles, type Holes, hasHoles } from './holes.ts';
 import { describeIncident, REQUESTS_MIN } from './incident.ts';
 import { type Level, LOOK_RATIO } from './parts/state.tsx';
@@ -36,7 +45,28 @@ export interface Case {
   live: boolean;
 }
 
-export function buildVerdict(answer: OverviewAnswer, nowMs: number, zone: Zone, table: CodeTable): Verdict {
+/** `isAway`: the database does not answer, so the answer is the last there was and says nothing of what came after. */
+export function buildVerdict(
+  answer: OverviewAnswer,
+  nowMs: number,
+  zone: Zone,
+  table: CodeTable,
+  isAway = false,
+): Verdict {
+  const verdict = buildKnown(answer, nowMs, zone, table);
+  const throughMs = answer.health.dataThroughMs;
+  // A range that had ended before is not touched by what cannot be asked now.
+  const open = answer.range.to * 1000 >= answer.nowMs - 2000 * answer.range.step;
+  if (!isAway || !open || throughMs === null) return verdict;
+  const lead: Clause = {
+    text: `Nothing newer than ${formatClock(throughMs, zone)}${zoneSuffix(throughMs, zone)} is known: the database does not answer.`,
+    href: '/health',
+  };
+  const clauses = [lead, { text: 'Until then:' }, ...verdict.clauses];
+  return verdict.level === 'ok' ? { level: 'unknown', word: 'Not known', clauses } : { ...verdict, clauses };
+}
+
+function buildKnown(answer: OverviewAnswer, nowMs: number, zone: Zone, table: CodeTable): Verdict {
   const { health, range } = answer;
   const base = `/a/${encodeURIComponent(answer.app)}`;
   if (health.state === 'waiting') {

@@ -6,6 +6,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { GapAnswer } from '../../api/contract/time.ts';
 import { formatClock, formatCount, formatDay, formatUnit, type Zone, zoneName } from '../format.ts';
+import { causeShort } from '../gapCauses.ts';
 import { colorOf, type SeriesStyle } from './colors.ts';
 import type { Threshold } from './readout.ts';
 
@@ -371,7 +372,9 @@ export function createPlot(
       const [from, to] = spanPxOf(plot, gap.from, gap.to);
       write(
         ctx,
-        gap.messages === null ? `lost (${gap.cause})` : `≤ ${formatCount(gap.messages)} lost (${gap.cause})`,
+        gap.messages === null
+          ? `lost (${causeShort(gap.cause)})`
+          : `≤ ${formatCount(gap.messages)} lost (${causeShort(gap.cause)})`,
         from,
         to,
         top + 3 * px,

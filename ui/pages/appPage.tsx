@@ -24,13 +24,7 @@ export function AppPage({ app }: { app: string }) {
     () => new Map(table.data.value?.codes.map((info) => [info.code, info])),
     [table.data.value],
   );
-  useEffect(() => {
-    state.live.open(app);
-    return () => {
-      overview.dispose();
-      state.live.close();
-    };
-  }, [overview]);
+  useEffect(() => () => overview.dispose(), [overview]);
   return (
     <Fresh of={overview.resource} shown={overview.shown.value} what={app}>
       {(answer) => <Overview answer={answer} infos={infos} />}

@@ -35,14 +35,14 @@ export function FleetPage() {
 
 /** Fetches at ticks, at most every 10 s, and when the tab comes back; not while hidden. */
 function keepFleetFresh(state: State): () => void {
-  const { fleet, live, clock } = state;
+  const { fleet, live, clock, instance } = state;
   let lastMs = 0;
+  const returnsBefore = instance.returns.peek();
   function load() {
     if (clock.hidden.peek() || Date.now() - lastMs < REFRESH_MS - 100) return;
     lastMs = Date.now();
     void fleet.load();
   }
-  live.open('');
   const stopVisible = effect(() => {
     if (!clock.hidden.value) load();
   });
@@ -50,12 +50,17 @@ function keepFleetFresh(state: State): () => void {
     void [live.tick.value, live.nudges.value];
     load();
   });
+  const stopReturns = effect(() => {
+    if (instance.returns.value === returnsBefore) return;
+    lastMs = 0;
+    load();
+  });
   const timer = setInterval(load, 3 * REFRESH_MS);
   return () => {
     clearInterval(timer);
     stopVisible();
     stopTicks();
-    live.close();
+    stopReturns();
   };
 }
 
@@ -155,6 +160,7 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
 }
 
 function Summary({ rows }: { rows: FleetRow[] }) {
+  const isAway = useApp().instance.awaySinceMs.value !== null;
   const counts = new Map<string, { level: Level; count: number; rank: number }>();
   const add = ({ word, level, rank }: { word: string; level: Level; rank: number }) => {
     const found = counts.get(word);
@@ -162,7 +168,7 @@ function Summary({ rows }: { rows: FleetRow[] }) {
     else counts.set(word, { level, count: 1, rank });
   };
   for (const row of rows) {
-    const state = appState(row);
+    const state = appState(row, isAway);
     add(state);
     // What fails and loses lines as well is counted as both.
     if (state.word !== INCOMPLETE.word && row.health.state === 'receiving' && isIncomplete(row))
@@ -240,9 +246,9 @@ function blames(info: CodeInfo | undefined): boolean {
 }
 
 function Row({ row, table }: { row: FleetRow; table: CodeTable }) {
-  const { router, clock } = useApp();
+  const { router, clock, instance } = useApp();
   const base = `/a/${encodeURIComponent(row.app)}`;
-  const state = appState(row);
+  const state = appState(row, instance.awaySinceMs.value !== null);
   const nowMs = clock.nowMs.value;
   const none = row.health.state === 'waiting';
   const through = row.health.dataThroughMs;

@@ -15,6 +15,7 @@ import {
   zoneName,
   zoneSuffix,
 } from '../format.ts';
+import { causeSays, causeShort } from '../gapCauses.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { healthLevel, StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -50,7 +51,8 @@ export function HealthPage({ app }: { app: string }) {
 const WORDS = { receiving: 'Receiving', silent: 'Silent', waiting: 'Waiting' };
 
 function Head({ health }: { health: AppHealthAnswer }) {
-  const { clock, range } = useApp();
+  const { clock, range, instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null && health.state !== 'waiting';
   const zone = range.zone.value;
   const through = health.dataThroughMs;
   const share = health.framesAccepted + health.framesDuplicate;
@@ -58,9 +60,16 @@ function Head({ health }: { health: AppHealthAnswer }) {
     <section class="verdict">
       <div class="verdict-head">
         <h1 tabIndex={-1}>Drain health</h1>
-        <StateWord level={healthLevel(health)} word={WORDS[health.state]} />
+        <StateWord
+          level={isAway ? 'unknown' : healthLevel(health)}
+          word={isAway ? 'Not known' : WORDS[health.state]}
+        />
       </div>
-      <p class="verdict-text">{sentence(health, clock.nowMs.value)}</p>
+      <p class="verdict-text">
+        {isAway && through !== null
+          ? `Nothing newer than ${formatClock(through, zone)}${zoneSuffix(through, zone)} is known: the database does not answer. Until then: ${lowerFirst(sentence(health, instance.awaySinceMs.value ?? 0))}`
+          : sentence(health, clock.nowMs.value)}
+      </p>
       <dl class="totals">
         <div>
           <dt>Data through</dt>
@@ -92,6 +101,10 @@ function Head({ health }: { health: AppHealthAnswer }) {
       </dl>
     </section>
   );
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function sentence(health: AppHealthAnswer, nowMs: number): string {
@@ -229,7 +242,10 @@ function Gaps({ health }: { health: AppHealthAnswer }) {
                   <td class="num" data-label="Lines, at most">
                     {gap.messages === null ? 'unknown' : formatCount(gap.messages)}
                   </td>
-                  <td data-label="Cause">{showHidden(gap.cause)}</td>
+                  <td data-label="Cause" class="wrap">
+                    {showHidden(causeShort(gap.cause))}
+                    {causeSays(gap.cause) && <span class="why">{causeSays(gap.cause)}</span>}
+                  </td>
                 </tr>
               ))}
           </tbody>

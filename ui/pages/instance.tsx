@@ -1,6 +1,8 @@
-/** Drain health of the whole instance: every stream, who was refused, and the instance itself. */
-import { useEffect } from 'preact/hooks';
-import type { InstanceHealthAnswer } from '../../api/contract/health.ts';
+/** Drain health of the whole instance: every stream, the processes that take frames in, who was refused, the database. */
+import { useEffect, useMemo } from 'preact/hooks';
+import type { InstanceHealthAnswer, NoticeAnswer, ProcessAnswer } from '../../api/contract/health.ts';
+import type { HealthMessage } from '../../api/contract/stream.ts';
+import type { SpoolHealth, SpoolState } from '../../model/ingest-health.ts';
 import { showHidden } from '../clean.ts';
 import {
   formatAgo,
@@ -17,43 +19,95 @@ import { healthLevel, StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import { Refused } from './health.tsx';
+import { Pressure } from './pressure.tsx';
+import { Processes } from './processes.tsx';
+import { Spool } from './spool.tsx';
+
+const REFRESH_MS = 5000;
 
 export function InstancePage() {
-  const instance = useAnswer<InstanceHealthAnswer>('/health', { everyMs: 10_000 });
+  const instance = useAnswer<InstanceHealthAnswer>('/health', { everyMs: REFRESH_MS });
   return (
     <>
       <div class="page-head">
         <h1 tabIndex={-1}>Drain health</h1>
       </div>
-      <Streams />
       <Fresh of={instance} what="the health of this instance">
-        {(answer) => (
-          <>
-            <Refused app={null} instance={answer} />
-            <Instance answer={answer} />
-          </>
-        )}
+        {(answer) => <Whole answer={answer} />}
       </Fresh>
     </>
   );
 }
 
+/** What is in trouble on a bad day first. What the stream tells of its process is newer than the answer. */
+function Whole({ answer }: { answer: InstanceHealthAnswer }) {
+  const told = useApp().instance.told.value;
+  const processes = useMemo(() => withTold(answer.processes, told), [answer, told]);
+  const all = processes.flatMap(({ ingest }) => (ingest ? [ingest] : []));
+  const spool = worstSpool(all.map((ingest) => ingest.spool));
+  return (
+    <>
+      <Notices notices={answer.notices} />
+      <Processes processes={processes} />
+      {spool && <Spool spool={spool} />}
+      <Streams />
+      <Pressure all={all} />
+      <Refused app={null} instance={answer} />
+      <Database answer={answer} />
+    </>
+  );
+}
+
+function Notices({ notices }: { notices: NoticeAnswer[] }) {
+  // What stands in the bar on top is not said twice.
+  const inBar = useApp().instance.notices.value[0];
+  return notices
+    .filter(
+      (notice) =>
+        notice.text !== inBar?.text && !(notice.code === inBar?.code && notice.level === inBar.level),
+    )
+    .map((notice) => (
+      <p key={notice.text} class={`banner banner-${notice.level}`}>
+        {showHidden(notice.text)}
+      </p>
+    ));
+}
+
+/** The processes of the answer, that of the stream as it last told. */
+export function withTold(processes: ProcessAnswer[], told: HealthMessage | null): ProcessAnswer[] {
+  if (!told) return processes;
+  return processes.map((one) =>
+    one.holder === told.holder && told.atMs > one.seenMs
+      ? { ...one, seenMs: told.atMs, ingest: told.ingest }
+      : one,
+  );
+}
+
+const SPOOL_RANK: SpoolState[] = ['full', 'refused', 'away', 'spooling', 'moving', 'ready', 'off'];
+
+/** All processes share one spool; the one that is worst off tells what matters. */
+export function worstSpool(all: SpoolHealth[]): SpoolHealth | null {
+  const sorted = [...all].sort((a, b) => SPOOL_RANK.indexOf(a.state) - SPOOL_RANK.indexOf(b.state));
+  return sorted[0] ?? null;
+}
+
 function Streams() {
-  const { fleet, router, clock, range } = useApp();
+  const { fleet, router, clock, range, instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
   useEffect(() => void fleet.load(), []);
   const zone = range.zone.value;
   const nowMs = clock.nowMs.value;
   return (
     <section class="group" aria-labelledby="streams">
       <h2 id="streams">Streams</h2>
-      <Fresh of={fleet} what="the streams">
+      <Fresh of={fleet} what="the streams" ageless>
         {(answer) =>
           answer.apps.length === 0 ? (
             <p class="chart-empty">
               No app is registered. <a href={router.link('/setup')}>Add one</a>
             </p>
           ) : (
-            <table class="data stack">
+            <table class="data stack streams">
               <caption class="sr">Stream of each app</caption>
               <thead>
                 <tr>
@@ -87,7 +141,10 @@ function Streams() {
                         <a href={router.link(`/a/${encodeURIComponent(app)}/health`)}>{showHidden(app)}</a>
                       </th>
                       <td data-label="State">
-                        <StateWord level={healthLevel(health)} word={health.state} />
+                        <StateWord
+                          level={healthLevel(health, isAway)}
+                          word={isAway && health.state === 'receiving' ? 'not known' : health.state}
+                        />
                       </td>
                       <td data-label="Data through">
                         {health.dataThroughMs === null
@@ -117,23 +174,36 @@ function Streams() {
   );
 }
 
-/** Database, writers, work that is due, and space. Also part of the settings. */
+/** Of the settings: what is told of the instance, and where the rest of it stands. */
 export function Instance({ answer }: { answer: InstanceHealthAnswer }) {
-  const { clock } = useApp();
+  const { router } = useApp();
+  return (
+    <>
+      <Database answer={answer} />
+      <p>
+        <a href={router.link('/health')}>Drain health</a> shows its processes, its spool, and what was turned
+        away.
+      </p>
+    </>
+  );
+}
+
+/** Database, writers, work that is due, and space. */
+function Database({ answer }: { answer: InstanceHealthAnswer }) {
+  const { clock, instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
   const total = answer.storage.reduce((sum, table) => sum + table.bytes, 0);
   return (
     <section class="group" aria-labelledby="instance">
       <h2 id="instance">This instance</h2>
-      {answer.notices.map((notice) => (
-        <p key={notice.text} class={`banner banner-${notice.level}`}>
-          {notice.text}
-        </p>
-      ))}
       <dl class="totals">
         <div>
           <dt>Database</dt>
           <dd>
-            <StateWord level={answer.database === 'ok' ? 'ok' : 'critical'} word={answer.database} />
+            <StateWord
+              level={!isAway && answer.database === 'ok' ? 'ok' : 'critical'}
+              word={isAway ? 'away' : answer.database}
+            />
           </dd>
         </div>
         <div>

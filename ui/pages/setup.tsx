@@ -146,16 +146,13 @@ function Attach({ app }: { app: string }) {
   const checklist = useAnswer<ChecklistAnswer>(`/apps/${encodeURIComponent(app)}/checklist`, {
     everyMs: POLL_MS,
   });
-  useEffect(() => {
-    live.open(app);
-    const stop = effect(() => {
-      if (live.tick.value?.app === app) void checklist.load();
-    });
-    return () => {
-      stop();
-      live.close();
-    };
-  }, []);
+  useEffect(
+    () =>
+      effect(() => {
+        if (live.tick.value?.app === app) void checklist.load();
+      }),
+    [],
+  );
   const done =
     checklist.data.value?.steps.some((step) => step.id === 'routerLine' && step.state === 'done') ?? false;
   return (

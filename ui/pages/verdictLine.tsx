@@ -8,9 +8,11 @@ import { useApp } from '../state/context.ts';
 import { buildVerdict } from '../verdict.ts';
 
 export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: CodeTable }) {
-  const { clock, range, router } = useApp();
+  const { clock, range, router, instance } = useApp();
+  const awaySinceMs = instance.awaySinceMs.value;
   const zone = range.zone.value;
-  const verdict = buildVerdict(answer, clock.now(), zone, table);
+  // What was known when the database went away is judged as of then.
+  const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, awaySinceMs !== null);
   const { totals } = answer;
   const jump = (href: string, query?: Record<string, string>) =>
     href.startsWith('#') ? href : router.link(href, query);

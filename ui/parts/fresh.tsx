@@ -10,13 +10,16 @@ interface Props<T> {
   shown?: T | null;
   /** What is being loaded: `the fleet`. */
   what: string;
+  /** Leaves out the line about the age: another part of the page tells it. */
+  ageless?: boolean;
   children: (data: T) => ComponentChildren;
 }
 
-export function Fresh<T>({ of, shown, what, children }: Props<T>) {
-  const { clock } = useApp();
+export function Fresh<T>({ of, shown, what, ageless, children }: Props<T>) {
+  const { clock, instance } = useApp();
   const data = shown ?? of.data.value;
   const error = of.error.value;
+  const isAway = instance.awaySinceMs.value !== null;
   if (data === null) {
     if (error !== null)
       return (
@@ -25,39 +28,61 @@ export function Fresh<T>({ of, shown, what, children }: Props<T>) {
     return of.slow.value ? <Skeleton what={what} /> : <div class="unloaded" />;
   }
   const ageMs = clock.nowMs.value - clock.now() + Date.now() - (of.loadedMs.value ?? Date.now());
+  const isStale = isAway || error !== null;
   return (
     <>
-      {error !== null && (
-        <div class="banner banner-warning" role="status">
-          <span>
-            Showing what was loaded {formatSpan(ageMs)} ago. {error}
-          </span>
-          <button type="button" onClick={() => void of.load()}>
-            Try again
-          </button>
-        </div>
+      {isStale && !(isAway && ageless) && (
+        <Age
+          ageMs={ageMs}
+          error={isAway ? null : error}
+          onRetry={() => void of.load()}
+          busy={of.busy.value}
+        />
       )}
-      <div class={error !== null ? 'stale' : ''}>{children(data)}</div>
+      <div class={isStale ? 'stale' : ''}>{children(data)}</div>
     </>
   );
 }
 
-function Trouble({
-  what,
-  error,
-  status,
-  onRetry,
-}: {
+/** How old what is shown is. Where the bar on top tells why, it is not told again. */
+function Age(props: { ageMs: number; error: string | null; onRetry(): void; busy: boolean }) {
+  const { ageMs, error, onRetry, busy } = props;
+  const isOld = ageMs >= 1000;
+  return (
+    <div
+      class={error === null ? 'age' : 'banner banner-warning'}
+      role={error === null ? undefined : 'status'}
+    >
+      <span>
+        {isOld ? `Showing what was loaded ${formatSpan(ageMs)} ago.` : 'Showing what was loaded last.'}{' '}
+        {error}
+      </span>
+      <button type="button" class={error === null ? 'quiet' : ''} disabled={busy} onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+interface TroubleProps {
   what: string;
   error: string;
   status: number | null;
   onRetry(): void;
-}) {
+}
+
+function Trouble({ what, error, status, onRetry }: TroubleProps) {
+  const { instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
+  const isFinal = status === 403 || status === 404;
   return (
     <div class="trouble" role="alert">
       <h2>{status === 403 ? 'Not allowed' : status === 404 ? 'Not found' : `Could not load ${what}`}</h2>
-      <p>{error}</p>
-      {status !== 403 && status !== 404 && (
+      <p>
+        {error}
+        {isAway && !isFinal && ' This page loads by itself when the database is back.'}
+      </p>
+      {!isFinal && (
         <button type="button" class="primary" onClick={onRetry}>
           Try again
         </button>

@@ -4,6 +4,7 @@ import { zoneName } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import type { Theme } from '../state/prefs.ts';
 import { HealthPill } from './healthPill.tsx';
+import { NoticeBar } from './noticeBar.tsx';
 import { RangePicker } from './rangePicker.tsx';
 
 /** Pages without charts have no use for a time range. */
@@ -49,6 +50,7 @@ export function Header({ timed }: { timed: boolean }) {
           <ZoneToggle />
         </div>
       )}
+      <NoticeBar />
     </header>
   );
 }
@@ -73,14 +75,16 @@ function AppTabs({ app }: { app: string }) {
 }
 
 export function LiveSwitch() {
-  const { range, live, cursor } = useApp();
+  const { range, live, cursor, instance } = useApp();
   const on = range.live.value;
   const held = on && cursor.held.value;
-  const word = !on ? 'Resume live' : live.away.value ? 'Reconnecting' : held ? 'Held while you read' : 'Live';
+  // Nothing new can come while the database is away.
+  const stuck = live.away.value ? 'Reconnecting' : instance.awaySinceMs.value !== null ? 'Waiting' : null;
+  const word = !on ? 'Resume live' : (stuck ?? (held ? 'Held while you read' : 'Live'));
   return (
     <button
       type="button"
-      class={`live${on && !live.away.value && !held ? ' live-on' : ''}`}
+      class={`live${on && stuck === null && !held ? ' live-on' : ''}`}
       aria-pressed={on}
       onClick={() => range.toggleLive()}
       title="Live updates on or off ( l )"

@@ -1,7 +1,7 @@
 /** How far the data goes, in the header of every page. Leads to drain health. */
 
 import type { HealthSummary } from '../../api/contract/health.ts';
-import { formatClock, formatCount, formatDay, formatSpan, zoneSuffix } from '../format.ts';
+import { formatClock, formatCount, formatDay, formatSpan, type Zone, zoneSuffix } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import { healthLevel, StateGlyph } from './state.tsx';
 
@@ -25,7 +25,8 @@ export function fleetHealth(all: HealthSummary[]): { summary: HealthSummary | nu
 }
 
 export function HealthPill() {
-  const { page, fleet, clock, range, router } = useApp();
+  const { page, fleet, clock, range, router, instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
   const app = page.app.value;
   const whole = fleetHealth(fleet.data.value?.apps.map((row) => row.health) ?? []);
   const row = fleet.data.value?.apps.find((one) => one.app === app);
@@ -39,22 +40,34 @@ export function HealthPill() {
       </a>
     );
   }
-  const level =
-    !app && whole.silent > 0 && healthLevel(health) !== 'critical' ? 'warning' : healthLevel(health);
+  const own = healthLevel(health, isAway);
+  const level = !app && whole.silent > 0 && own !== 'critical' ? 'warning' : own;
   return (
     <a
-      class={`pill pill-${level}${app ? '' : ' pill-fleet'}${health.lostMessages > 0 ? ' pill-losing' : ''}`}
+      class={`pill pill-${level}${app ? '' : ' pill-fleet'}${health.lostMessages > 0 ? ' pill-losing' : ''}${isAway ? ' pill-away' : ''}`}
       href={href}
       title="Drain health: how far the data goes, how late it comes, what is known to be lost in the last hour"
     >
       <StateGlyph level={level} />
-      <span class="pill-text">{pillText(health, clock.nowMs.value, range.zone.value, app === null)}</span>
+      <span class="pill-text">
+        {pillText({ health, nowMs: clock.nowMs.value, zone: range.zone.value, many: app === null, isAway })}
+      </span>
       {!app && whole.silent > 0 && <span class="strong pill-silent">{whole.silent} silent</span>}
     </a>
   );
 }
 
-function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local', many: boolean) {
+interface Shown {
+  health: HealthSummary;
+  nowMs: number;
+  zone: Zone;
+  /** true over all apps. */
+  many: boolean;
+  /** true while the database is away: what is shown was so. */
+  isAway: boolean;
+}
+
+function pillText({ health, nowMs, zone, many, isAway }: Shown) {
   if (health.state === 'waiting' || health.dataThroughMs === null) {
     return (
       <span>
@@ -70,6 +83,15 @@ function pillText(health: HealthSummary, nowMs: number, zone: 'utc' | 'local', m
       <>
         <span class="strong">silent for {formatSpan(nowMs - through)}</span>
         <span class="wide"> · data through {at}</span>
+      </>
+    );
+  }
+  if (isAway) {
+    return (
+      <>
+        <span class="wide">nothing newer than </span>
+        <span class="pill-at">{at}</span>
+        <span class="wide lag"> · {formatSpan(nowMs - through)} old</span>
       </>
     );
   }

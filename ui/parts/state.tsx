@@ -2,13 +2,14 @@
 import type { FleetRow } from '../../api/contract/apps.ts';
 import type { HealthSummary } from '../../api/contract/health.ts';
 
-export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
+export type Level = 'ok' | 'warning' | 'critical' | 'unknown' | 'note';
 
 const SHAPES: Record<Level, string> = {
   ok: 'M2.5 7.5l3 3 6-7',
   warning: 'M7 1.5 13 12.5H1z M7 5.5v3 M7 10.2v1',
   critical: 'M4.5 1h5L13 4.5v5L9.5 13h-5L1 9.5v-5z M4.8 4.8l4.4 4.4M9.2 4.8 4.8 9.2',
   unknown: 'M7 1.5a5.5 5.5 0 1 0 .01 0z M4.5 7h5',
+  note: 'M7 1.5a5.5 5.5 0 1 0 .01 0z M7 6.5v3.5 M7 4v.5',
 };
 
 export function StateGlyph({ level }: { level: Level }) {
@@ -49,8 +50,11 @@ export function isIncomplete(row: FleetRow): boolean {
   });
 }
 
-/** State of one app for the fleet, worst first; `rank` sorts. Nothing is ok over a hole. */
-export function appState(row: FleetRow): { level: Level; word: string; rank: number } {
+/**
+ * State of one app for the fleet, worst first; `rank` sorts. Nothing is ok over a hole, nor while the database is away:
+ * then it is only known that it was.
+ */
+export function appState(row: FleetRow, isAway = false): { level: Level; word: string; rank: number } {
   const failed = row.failedRatio ?? 0;
   // The hour's share stays small for long after an incident began.
   const failingNow = (row.failedRatioNow ?? 0) >= FAILING_RATIO;
@@ -62,12 +66,13 @@ export function appState(row: FleetRow): { level: Level; word: string; rank: num
   if (!row.lowTraffic && failed >= LOOK_RATIO) return { level: 'warning', word: 'some fail', rank: 3 };
   if (isIncomplete(row)) return INCOMPLETE;
   if (row.requests === 0) return { level: 'unknown', word: 'no traffic', rank: 5 };
-  return { level: 'ok', word: 'ok', rank: 7 };
+  return isAway ? { level: 'unknown', word: 'was ok', rank: 7 } : { level: 'ok', word: 'ok', rank: 7 };
 }
 
-/** State of a stream for the header. */
-export function healthLevel(health: HealthSummary): Level {
+/** State of a stream for the header. While the database is away nothing is known of what arrives now. */
+export function healthLevel(health: HealthSummary, isAway = false): Level {
   if (health.state === 'waiting') return 'unknown';
   if (health.state === 'silent') return 'critical';
+  if (isAway) return 'warning';
   return health.lostMessages > 0 || (health.lagMs ?? 0) > 60_000 ? 'warning' : 'ok';
 }

@@ -8,6 +8,7 @@ import type { HealthSummary } from '../../api/contract/health.ts';
 import { buildClient, type Client } from '../client.ts';
 import { buildClock, type Clock } from './clock.ts';
 import { buildCursor, type Cursor } from './cursor.ts';
+import { buildInstance, type Instance } from './instance.ts';
 import { buildLive, type Live } from './live.ts';
 import { buildPrefs, type Prefs } from './prefs.ts';
 import { buildRange, type Range } from './range.ts';
@@ -30,6 +31,7 @@ export interface State {
   prefs: Prefs;
   session: Session;
   live: Live;
+  instance: Instance;
   cursor: Cursor;
   /** The fleet: rows of its page, names for the switcher, health for the header of pages without an app. */
   fleet: Resource<FleetAnswer>;
@@ -51,10 +53,13 @@ export function buildState(): State {
   const router = buildRouter();
   const clock = buildClock();
   const prefs = buildPrefs();
-  const live = buildLive();
+  const instance = buildInstance();
+  const live = buildLive((message) => instance.take(message));
   const confirming = signal<((confirmed: boolean) => void) | null>(null);
   const client: Client = buildClient({
     onSignedOut: () => session.forget(),
+    onDatabaseAway: (detail) => instance.refused(detail, clock.now()),
+    onAnswered: () => instance.answered(),
     onFreshLoginNeeded: () =>
       new Promise((done) => {
         confirming.value = (confirmed) => {
@@ -75,6 +80,7 @@ export function buildState(): State {
     clock,
     prefs,
     live,
+    instance,
     session,
     fleet,
     range: buildRange(router, clock),

@@ -3,7 +3,7 @@
  * A `ping` comes every 15 s, so that a dead connection is told from a quiet one.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { TickMessage } from '../../api/contract/stream.ts';
+import type { ByeMessage, HealthMessage, TickMessage } from '../../api/contract/stream.ts';
 
 export type LiveState = 'off' | 'connecting' | 'open' | 'reconnecting';
 
@@ -11,10 +11,12 @@ export interface Live {
   state: ReadonlySignal<LiveState>;
   /** true when the stream has been away for 5 s: time for a banner. */
   away: ReadonlySignal<boolean>;
+  /** true when the server ended the stream because taking frames in comes first. */
+  shed: ReadonlySignal<boolean>;
   tick: ReadonlySignal<TickMessage | null>;
   /** Counts `event` messages and every return of the stream: reasons to fetch at once. */
   nudges: ReadonlySignal<number>;
-  /** Listens to one app, or to the fleet with ''. Replaces the stream before. */
+  /** Listens to one app, or to the fleet with ''. Replaces the stream before once it stands. */
   open(app: string): void;
   close(): void;
 }
@@ -25,12 +27,17 @@ const BANNER_AFTER_MS = 5000;
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 15_000;
 
-export function buildLive(): Live {
+/** `onHealth` is given every `health` message of the stream. */
+export function buildLive(onHealth: (message: HealthMessage) => void): Live {
   const state = signal<LiveState>('off');
   const away = signal(false);
+  const shed = signal(false);
   const tick = signal<TickMessage | null>(null);
   const nudges = signal(0);
   let source: EventSource | null = null;
+  // The stream of the page before, kept until that of this page stands: while the database is away no new one opens,
+  // and the old one goes on telling how the instance is doing.
+  let before: EventSource | null = null;
   let app: string | null = null;
   let retryMs = RETRY_FIRST_MS;
   let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -39,18 +46,21 @@ export function buildLive(): Live {
 
   function heard() {
     clearTimeout(watchdog);
-    watchdog = setTimeout(lost, SILENCE_MAX_MS);
+    watchdog = setTimeout(() => lost(source), SILENCE_MAX_MS);
   }
 
   function connect() {
     if (app === null) return;
     const mine = new EventSource(`/api/v1/stream${app ? `?apps=${encodeURIComponent(app)}` : ''}`);
     source = mine;
-    heard();
+    if (!before) heard();
     mine.onopen = () => {
+      before?.close();
+      before = null;
       const returned = state.peek() === 'reconnecting';
       state.value = 'open';
       away.value = false;
+      shed.value = false;
       clearTimeout(banner);
       banner = undefined;
       retryMs = RETRY_FIRST_MS;
@@ -61,28 +71,46 @@ export function buildLive(): Live {
     mine.addEventListener('ping', heard);
     mine.addEventListener('tick', (message) => {
       heard();
-      const parsed = readTick(message.data);
-      if (parsed) tick.value = parsed;
+      const parsed = readMessage<TickMessage>(message.data);
+      if (typeof parsed?.app === 'string' && typeof parsed.dataThroughMs === 'number')
+        tick.value = parsed as TickMessage;
+    });
+    mine.addEventListener('health', (message) => {
+      heard();
+      const parsed = readMessage<HealthMessage>(message.data);
+      if (Array.isArray(parsed?.notices) && typeof parsed.atMs === 'number')
+        onHealth(parsed as HealthMessage);
     });
     mine.addEventListener('event', () => {
       heard();
       nudges.value = nudges.peek() + 1;
     });
-    mine.addEventListener('bye', lost);
+    mine.addEventListener('bye', (message) => {
+      shed.value = readMessage<ByeMessage>(message.data)?.reason === 'shed';
+      lost(mine);
+    });
     // The browser's own retry gives up for good on some answers, so retrying is ours.
-    mine.onerror = lost;
+    mine.onerror = () => lost(mine);
   }
 
-  function lost() {
-    source?.close();
-    source = null;
-    clearTimeout(watchdog);
-    if (app === null) return;
+  /** A stream ended, or nothing was heard of it for too long. */
+  function lost(which: EventSource | null) {
+    which?.close();
+    if (which !== null && which === before) before = null;
+    else if (which === null || which === source) retryLater();
+    if (before || app === null || source?.readyState === EventSource.OPEN) return;
     state.value = 'reconnecting';
     banner ??= setTimeout(() => {
       away.value = true;
     }, BANNER_AFTER_MS);
+  }
+
+  function retryLater() {
+    source?.close();
+    source = null;
+    clearTimeout(watchdog);
     clearTimeout(retry);
+    if (app === null) return;
     // Spread out, so that a restart of the server is not answered by everyone at once.
     retry = setTimeout(connect, retryMs * (0.5 + Math.random()));
     retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
@@ -90,6 +118,8 @@ export function buildLive(): Live {
 
   function close() {
     app = null;
+    before?.close();
+    before = null;
     source?.close();
     source = null;
     clearTimeout(watchdog);
@@ -98,31 +128,37 @@ export function buildLive(): Live {
     banner = undefined;
     state.value = 'off';
     away.value = false;
+    shed.value = false;
   }
 
   return {
     state,
     away,
+    shed,
     tick,
     nudges,
     open(next) {
       if (app === next) return;
-      close();
       app = next;
-      state.value = 'connecting';
+      clearTimeout(retry);
       retryMs = RETRY_FIRST_MS;
+      if (source?.readyState === EventSource.OPEN) {
+        before?.close();
+        before = source;
+      } else {
+        source?.close();
+        if (!before && state.peek() !== 'reconnecting') state.value = 'connecting';
+      }
       connect();
     },
     close,
   };
 }
 
-function readTick(text: unknown): TickMessage | null {
+function readMessage<T>(text: unknown): Partial<T> | null {
   try {
-    const value = JSON.parse(String(text)) as Partial<TickMessage>;
-    return typeof value.app === 'string' && typeof value.dataThroughMs === 'number'
-      ? (value as TickMessage)
-      : null;
+    const value: unknown = JSON.parse(String(text));
+    return typeof value === 'object' && value !== null ? value : null;
   } catch {
     return null;
   }

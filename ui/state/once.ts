@@ -33,6 +33,8 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
   useEffect(() => {
     const stop = effect(() => {
       if (options.ranged) void state.range.text.value;
+      // What was asked for while the database was away is asked for again when it is back.
+      void state.instance.returns.value;
       // Signing out changes the address before the page is taken away.
       if (!state.clock.hidden.value && state.session.person.peek()) void resource.load();
     });

@@ -26,7 +26,7 @@ export function refreshMs(spanMs: number): number {
 }
 
 export function buildOverview(app: string, state: State): Overview {
-  const { client, range, clock, live, cursor, page } = state;
+  const { client, range, clock, live, cursor, page, instance } = state;
   const resource = buildResource<OverviewAnswer>(async (abort) => {
     const { fromMs, toMs } = range.resolve();
     const query = {
@@ -45,6 +45,7 @@ export function buildOverview(app: string, state: State): Overview {
   });
   const shown = signal<OverviewAnswer | null>(null);
   let chosen = { key: '', step: 0 };
+  const returnsBefore = instance.returns.peek();
   let lastMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,6 +98,9 @@ export function buildOverview(app: string, state: State): Overview {
     }),
     effect(() => {
       if (live.nudges.value > 0 && range.live.peek()) loadSoon(REFRESH_MIN_MS);
+    }),
+    effect(() => {
+      if (instance.returns.value > returnsBefore) load();
     }),
     effect(() => {
       const answer = resource.data.value;

@@ -8,6 +8,8 @@ export interface Session {
   person: ReadonlySignal<PersonAnswer | null>;
   /** Why the server could not be asked who we are; null when it could. */
   error: ReadonlySignal<string | null>;
+  /** Code of that failure (api/error.ts); '' when the server was not reached. */
+  errorCode: ReadonlySignal<string>;
   canEdit: ReadonlySignal<boolean>;
   isAdmin: ReadonlySignal<boolean>;
   load(): Promise<void>;
@@ -19,6 +21,7 @@ export interface Session {
 export function buildSession(client: () => Client): Session {
   const answer = signal<SessionAnswer | null>(null);
   const error = signal<string | null>(null);
+  const errorCode = signal('');
   const person = computed(() => answer.value?.person ?? null);
   function forget() {
     const known = answer.peek();
@@ -28,6 +31,7 @@ export function buildSession(client: () => Client): Session {
     answer,
     person,
     error,
+    errorCode,
     canEdit: computed(() => person.value?.role === 'editor' || person.value?.role === 'admin'),
     isAdmin: computed(() => person.value?.role === 'admin'),
     async load() {
@@ -35,6 +39,7 @@ export function buildSession(client: () => Client): Session {
         answer.value = await client().get<SessionAnswer>('/session');
         error.value = null;
       } catch (thrown) {
+        errorCode.value = thrown instanceof ClientError ? thrown.code : '';
         error.value = errorText(thrown);
       }
     },
