@@ -1,254 +1,319 @@
 /**
- * How long the two heaviest pages take on generated data: the page of an app with 20 dynos over 24 h at 1 min, and
- * the fleet of 100 apps; and 30 days at 1 h. Data is what roll-up and compaction leave: rows of 10 s for the last
- * two hours (24 h of the big app), of 1 min and 1 h for what is compacted.
+ * How long the pages take at full size: a month of 100 apps with 20 dynos (bench/month.ts), a real web process, its
+ * API over HTTP with tokens; idle, and while 5,000 messages a second come in. The baseline of the same run is a
+ * route that does nothing but SELECT 1. CPU is that of the web process and of all of Postgres, per request.
  *
- *   node bench/reads.ts [--explain] [--data DIR]   (DIR is kept, and used again when it has data)
+ *   node bench/reads.ts [--quick] [--data DIR] [--profile DIR] [--page TEXT] [--idle]
+ *
+ * DIR of --data is kept, and used again while its rows still reach up to now; --profile writes CPU profiles.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildApi } from '../api/app.ts';
-import { buildLiveFeed } from '../api/live.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { startEmbedded } from '../bin/embedded/server.ts';
 import { silentLog } from '../model/log.ts';
-import {
-  SERIES_CODE,
-  SERIES_DYNO,
-  SERIES_DYNO_METRIC,
-  SERIES_FRAME,
-  SERIES_MESSAGE,
-  SERIES_RELEASE,
-} from '../model/series.ts';
+import { DAY } from '../model/time.ts';
+import { compactDue } from '../store/compaction.ts';
 import { migrate } from '../store/migrate.ts';
-import { ensurePartitions, ensurePartitionsForRange } from '../store/partitions.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
-import { KEPT_DEFAULT } from '../store/reads/plan.ts';
+import { applyRetention, storageReport } from '../store/retention.ts';
 import { createToken } from '../store/tokens.ts';
+import { buildBody } from './bodies.ts';
+import { appName, FULL, generateMonth, KEPT, type Month, QUICK } from './month.ts';
+import { readCounters } from './postgres.ts';
+import { type Asked, ask } from './reads-client.ts';
 
-const NOW_S = 1_795_500_000;
-const DAY_S = 86_400;
-const KEY = 'a key for measuring only, of length';
-const APPS = 100;
-const BIG_DYNOS = 20;
-const SMALL_DYNOS = 4;
-const ROUNDS = 21;
-/** 12 of the latency bins, a few requests in each. */
-const HIST = "decode('50000a51000b60000570000162000371000280000590000aa00001b0000140000a41000b', 'hex')";
+const KEY = 'benchmark-key-of-no-importance-000000';
+const REQUESTS = 100;
+/** A look-up in the durable log reads a lot of it. */
+const REQUESTS_FEW = 10;
+const WARM_UP = 10;
+const MESSAGES_PER_SECOND = 5_000;
+const MESSAGES_PER_POST = 75;
+const MEBIBYTE = 1024 * 1024;
 
-/** Rows lie as the write side leaves them: roll-ups of seconds app by app, compaction a unit of an app at a time. */
-const ORDER =
-  'ORDER BY CASE WHEN $1::int < 60 THEN b WHEN $1 < 3600 THEN b / 600 ELSE b END, s.app_id, s.id, b';
-
-interface Fill {
-  table: string;
-  fromS: number;
-  toS: number;
-  everyS: number;
-  where: string;
+interface Page {
+  name: string;
+  path: string;
+  /** Target of the 95th percentile, ms. */
+  targetMs?: number;
+  requests?: number;
+  /** Only while messages come in: what it looks for arrived a moment ago. */
+  needsLoad?: boolean;
 }
 
-async function fillCounts(pool: Pool, { table, fromS, toS, everyS, where }: Fill): Promise<void> {
-  const hasHist = `s.kind IN (${SERIES_DYNO}, ${SERIES_RELEASE})`;
-  await pool.query(
-    `INSERT INTO ${table} SELECT b, s.app_id, s.id, 0, ${everyS}, 1, 0, 0, ${everyS} - 3, 1, 1, 1, 0, 100000,
-       ${everyS}, ${everyS} * 2, 12, CASE WHEN s.kind = ${SERIES_DYNO} THEN ${HIST} END,
-       ${everyS}, ${everyS} * 100, 900, CASE WHEN ${hasHist} THEN ${HIST} END
-     FROM generate_series(${fromS}, ${toS - 1}, ${everyS}) b, series s
-     WHERE s.kind < ${SERIES_DYNO_METRIC} AND ${where}
-       -- Codes come now and then, not in every bucket.
-       AND (s.kind <> ${SERIES_CODE} OR (b / ${everyS} + s.id) % 7 = 0)
-     ${ORDER}`,
-    [everyS],
-  );
+export interface ReadOptions {
+  quick: boolean;
+  dataDir?: string | undefined;
+  profileDir?: string | undefined;
+  /** Only pages with this in their names. */
+  page?: string | undefined;
+  /** Without the part under load. */
+  idle?: boolean | undefined;
 }
 
-async function fillSamples(pool: Pool, { table, fromS, toS, everyS, where }: Fill): Promise<void> {
-  await pool.query(
-    `INSERT INTO ${table} SELECT b, s.app_id, s.id, 0, 3, 900 + random(), 300, 301, 300.5, b * 1000::bigint
-     FROM generate_series(${fromS}, ${toS - 1}, ${everyS}) b, series s WHERE s.kind = ${SERIES_DYNO_METRIC} AND ${where}
-     ${ORDER}`,
-    [everyS],
-  );
-}
-
-async function addSeries(pool: Pool, kind: number, keys: string): Promise<void> {
-  await pool.query(
-    `INSERT INTO series (app_id, kind, key, created_at_ms)
-     SELECT a.id, ${kind}, k, 0 FROM apps a, generate_series(1, ${BIG_DYNOS}) d, ${keys}
-     WHERE a.name = 'app-1' OR d <= ${SMALL_DYNOS} ON CONFLICT DO NOTHING`,
-  );
-}
-
-async function generate(pool: Pool): Promise<void> {
-  await ensurePartitions(pool, { nowMs: NOW_S * 1000, ahead: 1 });
-  for (const family of ['count', 'sample'] as const) {
-    await ensurePartitionsForRange(pool, `${family}_buckets_10s`, NOW_S - 2 * DAY_S, NOW_S);
-    await ensurePartitionsForRange(pool, `${family}_buckets_1m`, NOW_S - 30 * DAY_S, NOW_S);
-    await ensurePartitionsForRange(pool, `${family}_buckets_1h`, NOW_S - 31 * DAY_S, NOW_S);
-  }
-  await ensurePartitionsForRange(pool, 'events', (NOW_S - 90 * DAY_S) * 1000, NOW_S * 1000);
-  await pool.query(
-    `INSERT INTO apps (name, created_at_ms) SELECT 'app-' || n, 0 FROM generate_series(1, ${APPS}) n`,
-  );
-  await addSeries(pool, SERIES_DYNO, "(SELECT 1) x, LATERAL (SELECT 'web.' || d AS k) y");
-  await addSeries(
-    pool,
-    SERIES_DYNO_METRIC,
-    `unnest(ARRAY['memory_total','memory_swap','memory_quota','memory_rss','memory_cache','memory_pgpgin',
-      'memory_pgpgout','load_avg_1m','load_avg_5m','load_avg_15m']) m, LATERAL (SELECT 'web.' || d || E'\\t' || m AS k) y`,
-  );
-  await addSeries(pool, SERIES_RELEASE, "unnest(ARRAY['42']) k");
-  await addSeries(pool, SERIES_FRAME, "unnest(ARRAY['accepted']) k");
-  await addSeries(pool, SERIES_CODE, "unnest(ARRAY['H12', 'H13', 'H27', 'R14', 'L10']) k");
-  await addSeries(pool, SERIES_MESSAGE, "unnest(ARRAY['request', 'dynoSample', 'app', 'dynoEvent']) k");
-  const big = "s.app_id = (SELECT id FROM apps WHERE name = 'app-1')";
-  // Just before the last ten minutes are compacted: the most that is ever read from rows of 10 s.
-  const doneS = NOW_S - 600;
-  const fills: [(pool: Pool, fill: Fill) => Promise<void>, string][] = [
-    [fillCounts, 'count'],
-    [fillSamples, 'sample'],
-  ];
-  for (const [fill, family] of fills) {
-    await fill(pool, {
-      table: `${family}_buckets_10s`,
-      fromS: NOW_S - DAY_S,
-      toS: NOW_S,
-      everyS: 10,
-      where: big,
-    });
-    await fill(pool, {
-      table: `${family}_buckets_10s`,
-      fromS: NOW_S - 7200,
-      toS: NOW_S,
-      everyS: 10,
-      where: `NOT ${big}`,
-    });
-    await fill(pool, {
-      table: `${family}_buckets_1m`,
-      fromS: NOW_S - DAY_S,
-      toS: doneS,
-      everyS: 60,
-      where: 'true',
-    });
-    await fill(pool, {
-      table: `${family}_buckets_1h`,
-      fromS: NOW_S - 31 * DAY_S,
-      toS: NOW_S - 7200,
-      everyS: 3600,
-      where: big,
-    });
-  }
-  await fillCounts(pool, {
-    table: 'count_buckets_1h',
-    fromS: NOW_S - 8 * DAY_S,
-    toS: NOW_S - 7200,
-    everyS: 3600,
-    where: `NOT ${big}`,
-  });
-  for (const [resolutionS, widthS, untilS] of [
-    [60, 600, doneS],
-    [3600, 3600, NOW_S - 7200],
-  ] as const) {
-    await pool.query(
-      `INSERT INTO compactions (app_id, resolution_s, unit_s, version, done_version)
-       SELECT a.id, $1, u, 1, 1 FROM apps a, generate_series($2::int, $3::int, $4) u`,
-      [resolutionS, NOW_S - 31 * DAY_S, untilS - 1, widthS],
-    );
-  }
-  await pool.query('VACUUM ANALYZE');
-}
-
-/** A pool that tells the plan and time of each statement. */
-function explaining(pool: Pool): Pool {
-  const query = async (text: string, values?: unknown[]) => {
-    if (/^\s*SELECT/i.test(text)) {
-      const { rows } = await pool.query(`EXPLAIN (ANALYZE, BUFFERS OFF) ${text}`, values);
-      console.log(`\n${text.slice(0, 160)}…`);
-      console.log(rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n'));
+/** Generates, measures and prints. */
+export async function measureReads(options: ReadOptions): Promise<void> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'drainboard-reads-'));
+  const server = await startEmbedded({ dataDir, log: silentLog });
+  const pool = buildPool({ url: server.url, max: 4, applicationName: 'bench-reads', log: silentLog });
+  try {
+    await migrate(pool, { log: silentLog });
+    const month = await prepare(pool, dataDir, options.quick);
+    await printSizes(pool);
+    await measureUpkeep(pool);
+    const web = await startWeb(server.url, options.profileDir);
+    try {
+      await measurePages(pool, server.url, web, month, options);
+    } finally {
+      web.child.kill('SIGTERM');
+      await once(web.child, 'exit');
     }
-    return pool.query(text, values);
-  };
-  const connect = async () => {
-    const client = await pool.connect();
-    return { query: client.query.bind(client), release: client.release.bind(client) };
-  };
-  return { query, connect } as unknown as Pool;
-}
-
-function buildBenchApi(pool: Pool) {
-  return buildApi({
-    pool,
-    config: { ...KEPT_DEFAULT, secret: KEY, onHeroku: false, keepDetailsMs: DAY_S * 1000 },
-    nowMs: () => NOW_S * 1000,
-    live: buildLiveFeed(),
-    log: silentLog,
-    setupToken: '',
-  });
-}
-
-async function measure(pool: Pool): Promise<void> {
-  const input = { name: 'bench', role: 'viewer' as const, createdBy: null, key: KEY, nowMs: NOW_S * 1000 };
-  const { token } = await createToken(pool, input);
-  const headers = { authorization: `Bearer ${token}` };
-  const pages: [string, string, number][] = [
-    [
-      'app page, 24 h at 1 min, 20 dynos',
-      `/apps/app-1/overview?from=${NOW_S - DAY_S}&to=${NOW_S}&step=60`,
-      100,
-    ],
-    ['app page, 1 h at 10 s, 20 dynos', `/apps/app-1/overview?from=${NOW_S - 3600}&to=${NOW_S}&step=10`, 100],
-    [
-      'app page, 30 d at 1 h, 20 dynos',
-      `/apps/app-1/overview?from=${NOW_S - 30 * DAY_S}&to=${NOW_S}&step=3600`,
-      100,
-    ],
-    [
-      'app page, 24 h, one dyno',
-      `/apps/app-1/overview?from=${NOW_S - DAY_S}&to=${NOW_S}&step=60&dyno=web.3`,
-      100,
-    ],
-    ['fleet page, 100 apps', '/apps', 150],
-    ['exact counts, 24 h', `/apps/app-1/counts?from=${NOW_S - DAY_S}&to=${NOW_S}`, 100],
-  ];
-  for (const [name, path, boundMs] of pages) {
-    // A fresh server a page: the bound on requests of one caller is no part of the measurement.
-    const api = buildBenchApi(pool);
-    const times: number[] = [];
-    let bytes = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      const startMs = performance.now();
-      const response = await api.request(`http://localhost/api/v1${path}`, { headers });
-      bytes = (await response.arrayBuffer()).byteLength;
-      if (response.status !== 200) throw new Error(`${path} answered ${response.status}`);
-      times.push(performance.now() - startMs);
-    }
-    times.sort((a, b) => a - b);
-    const at = (q: number) => (times[Math.ceil(q * times.length) - 1] ?? 0).toFixed(0);
-    console.log(
-      `${name.padEnd(36)} p50 ${at(0.5).padStart(4)} ms   p95 ${at(0.95).padStart(4)} ms (at most ${boundMs})   ${(bytes / 1024).toFixed(0)} KiB`,
-    );
-  }
-  if (process.argv.includes('--explain')) {
-    const api = buildBenchApi(explaining(pool));
-    await api.request(`http://localhost/api/v1/apps`, { headers });
+  } finally {
+    await pool.end();
+    await server.stop();
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-const kept = process.argv[process.argv.indexOf('--data') + 1] ?? '';
-const isKept = process.argv.includes('--data');
-const dataDir = isKept ? kept : mkdtempSync(join(tmpdir(), 'drainboard-bench-'));
-const server = await startEmbedded({ dataDir, log: silentLog });
-const pool = buildPool({ url: server.url, max: 6, applicationName: 'drainboard-bench', log: silentLog });
-try {
-  await migrate(pool, { log: silentLog });
+async function prepare(pool: Pool, dataDir: string, quick: boolean): Promise<Month> {
+  const file = join(dataDir, 'month.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Month;
   const startMs = performance.now();
-  const { rows } = await pool.query('SELECT 1 FROM apps LIMIT 1');
-  if (rows.length === 0) await generate(pool);
-  console.log(`generated in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
-  await measure(pool);
-} finally {
-  await pool.end();
-  await server.stop();
-  if (!isKept) rmSync(dataDir, { recursive: true, force: true });
+  const month = await generateMonth(pool, quick ? QUICK : FULL, KEY);
+  writeFileSync(file, JSON.stringify(month));
+  console.log(`A month generated in ${((performance.now() - startMs) / 1000).toFixed(0)} s.\n`);
+  return month;
+}
+
+async function printSizes(pool: Pool): Promise<void> {
+  console.log('| table | rows | MiB | bytes a row, with indexes | partitions |\n|---|---|---|---|---|');
+  for (const { table, rows, bytes, partitions } of await storageReport(pool)) {
+    if (bytes < MEBIBYTE / 2) continue;
+    console.log(
+      `| ${table} | ${(rows ?? 0).toLocaleString('en')} | ${(bytes / MEBIBYTE).toFixed(0)} | ` +
+        `${rows ? (bytes / rows).toFixed(0) : ''} | ${partitions || ''} |`,
+    );
+  }
+}
+
+/** What the worker's rounds cost at this size: each app has a unit of ten minutes that is due. */
+async function measureUpkeep(pool: Pool): Promise<void> {
+  const nowMs = Date.now();
+  const time = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
+    const startMs = performance.now();
+    return [await work(), performance.now() - startMs];
+  };
+  const [{ units }, compactMs] = await time(() => compactDue(pool, { nowMs, limit: 10_000 }));
+  const [, idleMs] = await time(() => compactDue(pool, { nowMs, limit: 10_000 }));
+  const [, retainMs] = await time(() => applyRetention(pool, { nowMs, config: KEPT }));
+  const each = units > 0 ? ` (${(compactMs / units).toFixed(0)} ms each)` : '';
+  console.log(
+    `\nUpkeep: ${units} units of compaction in ${compactMs.toFixed(0)} ms${each}, a round with nothing to do ` +
+      `${idleMs.toFixed(0)} ms, a round of retention with nothing to do ${retainMs.toFixed(0)} ms.\n`,
+  );
+}
+
+interface Web {
+  child: ChildProcess;
+  port: number;
+}
+
+async function startWeb(url: string, profileDir: string | undefined): Promise<Web> {
+  const port = await freePort();
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+  const child = spawn(
+    process.execPath,
+    [...profile, fileURLToPath(new URL('../bin/web.ts', import.meta.url))],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { PATH: process.env.PATH, DATABASE_URL: url, DRAINBOARD_SECRET: KEY, PORT: String(port) },
+    },
+  );
+  for (let tried = 0; tried < 200; tried++) {
+    const isReady = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isReady) return { child, port };
+    await sleep(100);
+  }
+  child.kill('SIGKILL');
+  throw new Error('the web process did not get ready');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function listPages(pool: Pool): Promise<Page[]> {
+  const nowS = Math.floor(Date.now() / 1000);
+  const app = `/api/v1/apps/${appName(1)}`;
+  const last = (spanS: number, stepS: number): string => `from=${nowS - spanS}&to=${nowS}&step=${stepS}`;
+  const { rows } = await pool.query<{ request_id: string }>(
+    `SELECT request_id FROM request_details WHERE app_id = 1 AND at_ms < $1 ORDER BY at_ms DESC LIMIT 1`,
+    [(nowS * 1000 - DAY).toString()],
+  );
+  return [
+    { name: 'SELECT 1 (baseline)', path: '/readyz' },
+    { name: 'app page, 24 h at 1 min, 20 dynos', path: `${app}/overview?${last(86_400, 60)}`, targetMs: 100 },
+    { name: 'fleet page, all apps', path: '/api/v1/apps', targetMs: 150 },
+    {
+      name: 'app page, 30 d at 1 h, 20 dynos',
+      path: `${app}/overview?${last(30 * 86_400, 3600)}`,
+      targetMs: 100,
+    },
+    { name: 'app page, 24 h at 5 min', path: `${app}/overview?${last(86_400, 300)}` },
+    { name: 'app page, 1 h at 10 s', path: `${app}/overview?${last(3600, 10)}` },
+    { name: 'app page, 7 d at 30 min', path: `${app}/overview?${last(7 * 86_400, 1800)}` },
+    { name: 'app page, 24 h, one dyno', path: `${app}/overview?${last(86_400, 60)}&dyno=web.3` },
+    { name: 'codes, 24 h', path: `${app}/codes?${last(86_400, 60)}` },
+    { name: 'dynos, 24 h', path: `${app}/dynos?${last(86_400, 60)}` },
+    { name: 'p95 by path, 24 h', path: `${app}/series?metric=p95&by=path&${last(86_400, 300)}` },
+    { name: 'exact counts, 30 d', path: `${app}/counts?${last(30 * 86_400, 3600)}` },
+    { name: 'events, 7 d', path: `${app}/events?${last(7 * 86_400, 3600)}` },
+    { name: 'health of an app', path: `${app}/health` },
+    { name: 'health of all', path: '/api/v1/health' },
+    { name: 'request id, kept', path: `${app}/requests?requestId=${rows[0]?.request_id ?? 'none'}` },
+    {
+      name: 'request id, in the log only',
+      path: `${app}/requests?requestId=${aLoadedRequestId()}`,
+      requests: REQUESTS_FEW,
+      needsLoad: true,
+    },
+  ];
+}
+
+const LOAD_SEED = 7;
+
+/** One of the requests that the load will send to the first app. */
+function aLoadedRequestId(): string {
+  const body = buildBody(LOAD_SEED, MESSAGES_PER_POST, Date.now()).toString('latin1');
+  return /request_id=(\S+)/.exec(body)?.[1] ?? 'none';
+}
+
+async function measurePages(
+  pool: Pool,
+  url: string,
+  web: Web,
+  month: Month,
+  options: ReadOptions,
+): Promise<void> {
+  const all = await listPages(pool);
+  const pages = all.filter(
+    (page, index) => index === 0 || options.page === undefined || page.name.includes(options.page),
+  );
+  console.log('Idle:\n');
+  await measureAll(
+    pool,
+    url,
+    web,
+    pages.filter((page) => !page.needsLoad),
+  );
+  if (options.idle) return;
+  const load = startLoad(web.port, month.authorizations);
+  // The first roll-ups make series and warm the receiver.
+  await sleep(5_000);
+  console.log(`\nWhile ${MESSAGES_PER_SECOND.toLocaleString('en')} messages a second come in:\n`);
+  await measureAll(pool, url, web, pages);
+  const { p50Ms, p99Ms, statuses } = await load.stop();
+  console.log(
+    `\nThe drain meanwhile answered in ${p50Ms.toFixed(0)}/${p99Ms.toFixed(0)} ms (p50/p99), ${JSON.stringify(statuses)}.`,
+  );
+}
+
+async function measureAll(pool: Pool, url: string, web: Web, pages: readonly Page[]): Promise<void> {
+  console.log(
+    '| page | at once | p50 ms | p95 ms | target | p95 × baseline | web CPU ms | Postgres CPU ms | KiB | load |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|---|');
+  const baseline = new Map<number, Asked>();
+  for (const page of pages) {
+    for (const concurrency of [1, 4]) {
+      const { token } = await createToken(pool, {
+        name: 'bench',
+        role: 'viewer',
+        createdBy: null,
+        key: KEY,
+        nowMs: Date.now(),
+      });
+      const requests = page.requests ?? REQUESTS;
+      const one = { port: web.port, path: page.path, token, concurrency };
+      await ask({ ...one, requests: Math.min(WARM_UP, requests) });
+      const before = await readCpu(url, web);
+      const asked = await ask({ ...one, requests });
+      const after = await readCpu(url, web);
+      if (!baseline.has(concurrency)) baseline.set(concurrency, asked);
+      const ratio = asked.p95Ms / (baseline.get(concurrency)?.p95Ms ?? Number.NaN);
+      const cells = [
+        page.name,
+        concurrency,
+        asked.p50Ms.toFixed(1),
+        asked.p95Ms.toFixed(1),
+        page.targetMs === undefined ? '' : `≤ ${page.targetMs}`,
+        ratio.toFixed(0),
+        ((1000 * (after.web - before.web)) / requests).toFixed(1),
+        ((1000 * (after.postgres - before.postgres)) / requests).toFixed(1),
+        (asked.bytes / 1024).toFixed(1),
+        loadavg()[0]?.toFixed(1),
+      ];
+      console.log(`| ${cells.join(' | ')} |`);
+    }
+  }
+}
+
+async function readCpu(url: string, web: Web): Promise<{ web: number; postgres: number }> {
+  const stat = readFileSync(`/proc/${web.child.pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { web: ticks / 100, postgres: (await readCounters(url))?.cpuSeconds ?? Number.NaN };
+}
+
+interface LoadResult {
+  p50Ms: number;
+  p99Ms: number;
+  statuses: Record<string, number>;
+}
+
+/** Messages to many apps at a steady rate, for as long as it takes. */
+function startLoad(port: number, authorizations: string[]): { stop(): Promise<LoadResult> } {
+  const child = fork(fileURLToPath(new URL('./reads-ingest.ts', import.meta.url)), [
+    JSON.stringify({
+      port,
+      authorizations,
+      messagesPerPost: MESSAGES_PER_POST,
+      rate: MESSAGES_PER_SECOND,
+      seed: LOAD_SEED,
+    }),
+  ]);
+  const result = once(child, 'message') as Promise<[LoadResult]>;
+  return {
+    stop: async () => {
+      child.send('stop');
+      return (await result)[0];
+    },
+  };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      idle: { type: 'boolean', default: false },
+      data: { type: 'string' },
+      profile: { type: 'string' },
+      page: { type: 'string' },
+    },
+  });
+  await measureReads({ ...values, dataDir: values.data, profileDir: values.profile });
 }
