@@ -68,6 +68,11 @@ export interface RequestFields {
   bytes: number;
   /** 1 true, 0 false, NONE absent. */
   tls: number;
+  /** The bytes of `requestId` as little-endian words, if it is a UUID in lower case. */
+  uuid: Int32Array;
+  isUuid: boolean;
+  /** Whether fields that a line of the usual form does not have may be set: code, desc, cause, agent, sock. */
+  odd: boolean;
 }
 
 /** The metrics of log-runtime-metrics, in the order of `SampleFields.values`. Append only. */

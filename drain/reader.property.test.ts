@@ -32,7 +32,8 @@ function spansOf(message: Message): { start: number; end: number }[] {
   const spans = [message.timestamp, message.appname, message.procid, message.text];
   if (message.kind === 1) spans.push(message.sample.dynoId);
   if (message.kind !== 0) return spans;
-  return [...spans, ...Object.values(message.request).filter((value) => typeof value === 'object')];
+  const { uuid: _uuid, ...fields } = message.request;
+  return [...spans, ...Object.values(fields).filter((value) => typeof value === 'object')];
 }
 
 const dialect = fc.constantFrom<Dialect>('logplex', 'shuttle');

@@ -38,9 +38,10 @@ import { NOTE_BAD_METRIC, NOTE_BAD_ROUTER_LINE } from './notes.ts';
 import { parseDynoEvent } from './platform.ts';
 import { parseDatabaseLog } from './postgres.ts';
 import { createRequestFields, readRouterLine } from './router.ts';
+import { readUsualRouterLine } from './router-usual.ts';
 import { createSampleFields, isRuntimeLine, readRuntimeLine } from './runtime.ts';
 import { HASH, type Literal, literal, SPACE, startsWith, textOfSpan, untilByte, wordsOf } from './scan.ts';
-import { readHeader } from './syslog.ts';
+import { readHeader, readUsualHead, readUsualRest, textEnd } from './syslog.ts';
 
 const SAMPLE = literal('sample');
 const COUNT = literal('count');
@@ -91,22 +92,46 @@ export class MessageReader {
    */
   read(buf: Uint8Array, start: number, end: number, dialect: Dialect): void {
     const message = this.message;
-    message.addonSample = null;
-    message.metrics = null;
-    message.metricsSkipped = null;
-    message.metricSource = null;
-    message.dynoEvent = null;
-    message.apiEvent = null;
-    message.loss = null;
-    message.databaseLog = null;
-    message.otherReason = null;
+    // The kinds in front of these two set nothing that would have to be taken back.
+    if (message.kind > KIND_DYNO_SAMPLE && message.kind !== KIND_APP) clearRare(message);
     if (buf !== this.buf) {
       this.buf = buf;
       this.words = wordsOf(buf);
     }
-    if (readHeader(message, this.words, start, end, dialect)) readText(message, buf, this.words);
+    const { words } = this;
+    const last = textEnd(words, start, end);
+    const appname = readUsualHead(message, words, start, last);
+    if (appname < 0) readAny(message, buf, words, start, end, dialect);
+    else if (dialect === 'logplex' && readUsualRouterLine(message, words, appname, last)) {
+      message.kind = KIND_REQUEST;
+    } else if (readUsualRest(message, words, start, appname, last, dialect)) readText(message, buf, words);
     else setOther(message, 'badHeader');
   }
+}
+
+/** Reads a message of any form, the general way: what the usual forms are tested against. All that is rare must be null. */
+export function readAny(
+  message: Message,
+  buf: Uint8Array,
+  words: DataView,
+  start: number,
+  end: number,
+  dialect: Dialect,
+): void {
+  if (readHeader(message, words, start, end, dialect)) readText(message, buf, words);
+  else setOther(message, 'badHeader');
+}
+
+function clearRare(message: Message): void {
+  message.addonSample = null;
+  message.metrics = null;
+  message.metricsSkipped = null;
+  message.metricSource = null;
+  message.dynoEvent = null;
+  message.apiEvent = null;
+  message.loss = null;
+  message.databaseLog = null;
+  message.otherReason = null;
 }
 
 function readText(message: Message, buf: Uint8Array, words: DataView): void {

@@ -18,6 +18,7 @@ import {
   startsWith,
   untilByte,
 } from './scan.ts';
+import { readUuid, UUID_LENGTH } from './uuid.ts';
 
 const LAST_HOST = backwardPattern(' host=');
 const REQUEST_ID = literal('" request_id=');
@@ -30,6 +31,17 @@ const COLON = 0x3a;
 /** Places that look like a host and are none: a bound on what one hostile path may cost. */
 const MAX_TRIES = 16;
 
+/** What `fwd` mostly consists of: hex digits, what separates them within an address, and addresses from each other. */
+const ADDRESS_DIGIT = 1;
+export const ADDRESS_PART = 2;
+export const ADDRESS_LIST = 4;
+
+/** One of the above by byte, 0 for all others. */
+export const addressBytes = new Uint8Array(256);
+for (const character of '0123456789abcdefABCDEF') addressBytes[character.charCodeAt(0)] = ADDRESS_DIGIT;
+for (const character of '.:') addressBytes[character.charCodeAt(0)] = ADDRESS_PART;
+for (const character of ', ') addressBytes[character.charCodeAt(0)] = ADDRESS_LIST;
+
 /** Reads [start, end): from behind the method to the space before `dyno=`. Whatever is missing is absent. */
 export function readVisitorPart(request: RequestFields, words: DataView, start: number, end: number): void {
   clearSpan(request.path);
@@ -37,6 +49,7 @@ export function readVisitorPart(request: RequestFields, words: DataView, start: 
   clearSpan(request.requestId);
   clearSpan(request.fwd);
   clearSpan(request.client);
+  request.isUuid = false;
   lastHostStart = -1;
   let at = start;
   if (startsWith(words, PATH_IS, start, end)) {
@@ -104,7 +117,10 @@ function readAfterHost(request: RequestFields, words: DataView, start: number, e
     }
     const idStart = startsWith(words, REQUEST_ID_IS, at, end) ? at + REQUEST_ID_IS.length : -1;
     const valueEnd = untilByte(words, SPACE, Math.max(idStart, at), end);
-    if (idStart >= 0) setSpan(request.requestId, idStart, valueEnd);
+    if (idStart >= 0) {
+      setSpan(request.requestId, idStart, valueEnd);
+      request.isUuid = valueEnd - idStart === UUID_LENGTH && readUuid(request.uuid, words, idStart);
+    }
     at = valueEnd + 1;
   }
 }
@@ -118,7 +134,7 @@ function readForwarded(request: RequestFields, words: DataView, start: number, e
 }
 
 /** The last entry of `fwd`, the one Heroku itself has added, if it is an address; absent otherwise. */
-function readClient(client: Span, words: DataView, start: number, end: number): void {
+export function readClient(client: Span, words: DataView, start: number, end: number): void {
   let to = end;
   while (to > start && words.getUint8(to - 1) === SPACE) to -= 1;
   let separated = false;
@@ -127,7 +143,7 @@ function readClient(client: Span, words: DataView, start: number, end: number): 
     const byte = words.getUint8(at);
     if (byte === COMMA || byte === SPACE) break;
     if (byte === DOT || byte === COLON) separated = true;
-    else if (HEX[byte] === 0) return;
+    else if (addressBytes[byte] !== ADDRESS_DIGIT) return;
   }
   if (separated && isBoundary(words, start, at)) setSpan(client, at + 1, to);
 }
@@ -138,6 +154,3 @@ function isBoundary(words: DataView, start: number, before: number): boolean {
   while (at >= start && words.getUint8(at) === SPACE) at -= 1;
   return at < start || words.getUint8(at) === COMMA;
 }
-
-const HEX = new Uint8Array(256);
-for (const character of '0123456789abcdefABCDEF') HEX[character.charCodeAt(0)] = 1;

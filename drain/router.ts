@@ -46,6 +46,9 @@ export function createRequestFields(): RequestFields {
     status: NONE,
     bytes: NONE,
     tls: NONE,
+    uuid: new Int32Array(4),
+    isUuid: false,
+    odd: true,
   };
 }
 
@@ -56,6 +59,8 @@ export function createRequestFields(): RequestFields {
 export function readRouterLine(message: Message, words: DataView): boolean {
   const { start, end } = message.text;
   const request = message.request;
+  // Also where this gives up half-way.
+  request.odd = true;
   let searchEnd = end;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const dynoAt = lastIndexOfText(words, LAST_DYNO, start, searchEnd);

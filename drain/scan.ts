@@ -28,6 +28,11 @@ export function wordsOf(buf: Uint8Array): DataView {
   return new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
 }
 
+/** Four characters as a little-endian word, to compare with `words.getInt32(at, true)`. */
+export function word(text: string): number {
+  return wordsOf(ascii(text)).getInt32(0, true);
+}
+
 /** The byte at a position, -1 from `end` on. Every read of a single byte that may be the last goes through here. */
 export function byteAt(words: DataView, at: number, end: number): number {
   return at < end ? words.getUint8(at) : -1;
@@ -96,6 +101,21 @@ export function untilByte(words: DataView, byte: number, start: number, end: num
     if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
   }
   while (at < end && words.getUint8(at) !== byte) at += 1;
+  return at;
+}
+
+/**
+ * Position of the first space or quote in [start, end), or `end` (or `start`, if that is greater). The two differ in
+ * one bit, so that one comparison of a word finds either.
+ */
+export function untilSpaceOrQuote(words: DataView, start: number, end: number): number {
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const word = (words.getInt32(at, true) & ~0x02020202) ^ 0x20202020;
+    const found = (word - 0x01010101) & ~word & 0x80808080;
+    if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
+  }
+  while (at < end && (words.getUint8(at) & ~2) !== SPACE) at += 1;
   return at;
 }
 

@@ -37,6 +37,47 @@ export function readTimeAt(words: DataView, start: number, end: number): number 
   return scan(words, start, end) ? wholeMs + fractionMs : Number.NaN;
 }
 
+/** `+0` in the upper half of a word, `0:00` as a word: what the usual form ends with. */
+const PLUS_NULL = 0x302b << 16;
+const NULL_OFFSET = 0x30303a30;
+/** `:` and `.` around the seconds. */
+const AROUND_SECONDS = 0x2e00003a;
+
+/**
+ * The same for the 32 bytes at `at` in the form of nearly all lines, `2026-03-02T09:00:00.120001+00:00`; NaN for any
+ * other form, which `readTimeAt` may still read.
+ */
+export function readUsualTimeAt(words: DataView, at: number): number {
+  const seconds = words.getInt32(at + 16, true);
+  const high = words.getInt32(at + 20, true);
+  const low = words.getInt32(at + 24, true);
+  if ((seconds & 0xff0000ff) !== AROUND_SECONDS || (low & 0xffff0000) !== PLUS_NULL) return Number.NaN;
+  if (words.getInt32(at + 28, true) !== NULL_OFFSET) return Number.NaN;
+  const secondDigits = ((seconds >>> 8) & 0xffff) | TWO_ZEROS;
+  const lowDigits = (low & 0xffff) | TWO_ZEROS;
+  if (!areDigits(secondDigits) || !areDigits(high) || !areDigits(lowDigits)) return Number.NaN;
+  const second = pairsOf(secondDigits) & 0xff;
+  if (second > 60) return Number.NaN;
+  const highPairs = pairsOf(high);
+  const micros =
+    (highPairs & 0xff) * 10_000 + ((highPairs >>> 16) & 0xff) * 100 + (pairsOf(lowDigits) & 0xff);
+  return readMinute(words, at) + (second === 60 ? 59 : second) * SECOND_MS + micros / 1_000;
+}
+
+/** `00` in the upper half of a word, to fill one up that has two digits. */
+const TWO_ZEROS = 0x30300000;
+
+/** Whether all four bytes are digits: the upper half of each is 3, with 6 added too. */
+function areDigits(word: number): boolean {
+  return ((word & 0xf0f0f0f0) | (((word + 0x06060606) & 0xf0f0f0f0) >>> 4)) === 0x33333333;
+}
+
+/** Four digits as two numbers of two digits, in the first and third byte. */
+function pairsOf(word: number): number {
+  const digits = word & 0x0f0f0f0f;
+  return digits * 10 + (digits >>> 8);
+}
+
 /** The time as ISO 8601 UTC with the decimals given (at most nine), or '' when it is unreadable. */
 export function isoTextOf(buf: Uint8Array, start: number, end: number): string {
   if (!scan(wordsOf(buf), start, end)) return '';
