@@ -28,8 +28,13 @@ export const KILL_POINTS = [
 
 export type KillPoint = (typeof KILL_POINTS)[number];
 
-/** `kill` and `stop` are signals to ourselves, `throw` an Error, `wait` blocks the whole process for so long. */
-type Action = { kind: 'kill' | 'stop' | 'throw' } | { kind: 'wait'; ms: number };
+/**
+ * `kill` and `stop` are signals to ourselves, `throw` an Error, `wait` blocks the whole process for so long. `mistake`
+ * is an Error that nobody catches (K-17), `heap` uses up the heap (K-16).
+ */
+type Action = { kind: 'kill' | 'stop' | 'throw' | 'mistake' | 'heap' } | { kind: 'wait'; ms: number };
+
+const WORDS = ['kill', 'stop', 'throw', 'mistake', 'heap'] as const;
 
 interface Armed {
   /** Happens at this pass, counted from 1. */
@@ -41,8 +46,8 @@ let armed: Map<KillPoint, Armed[]> | null = null;
 const passes = new Map<KillPoint, number>();
 
 /**
- * Arms spots: `name:pass:action`, separated by commas; action `kill`, `stop`, `throw` or `wait<ms>`. Replaces what
- * was armed before, '' disarms all. Throws one Error that names every fault.
+ * Arms spots: `name:pass:action`, separated by commas; action `kill`, `stop`, `throw`, `mistake`, `heap` or
+ * `wait<ms>`. Replaces what was armed before, '' disarms all. Throws one Error that names every fault.
  */
 export function armKillPoints(text: string): void {
   const next = new Map<KillPoint, Armed[]>();
@@ -65,7 +70,8 @@ export function armKillPoints(text: string): void {
 }
 
 function parseAction(text: string): Action | null {
-  if (text === 'kill' || text === 'stop' || text === 'throw') return { kind: text };
+  const word = WORDS.find((known) => known === text);
+  if (word !== undefined) return { kind: word };
   const ms = /^wait(\d{1,6})$/.exec(text)?.[1];
   return ms === undefined ? null : { kind: 'wait', ms: Number(ms) };
 }
@@ -84,6 +90,16 @@ function passArmed(name: KillPoint, spots: Map<KillPoint, Armed[]>): void {
   process.stderr.write(`kill point ${name} pass ${pass}: ${action.kind}\n`);
   if (action.kind === 'throw') throw new Error(`kill point ${name}`);
   if (action.kind === 'wait') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, action.ms);
+  if (action.kind === 'mistake') process.nextTick(throwMistake, name);
+  if (action.kind === 'heap') useUpHeap();
   if (action.kind === 'kill') process.kill(process.pid, 'SIGKILL');
   if (action.kind === 'stop') process.kill(process.pid, 'SIGSTOP');
+}
+
+function throwMistake(name: KillPoint): never {
+  throw new Error(`kill point ${name}`);
+}
+
+function useUpHeap(): never {
+  for (const all: object[] = []; ; ) all.push({ at: all.length, text: `${all.length}` });
 }

@@ -92,7 +92,7 @@ export interface Web extends Child {
 
 const running = new Set<Child>();
 
-/** Starts a web process on a port and waits until it listens. */
+/** Starts a web process on a port and waits until it listens; with WEB_CONCURRENCY, until all of them do. */
 export async function startWeb(
   server: { url: string },
   { port, killPoints, env = {} }: { port: number; killPoints?: string; env?: Record<string, string> },
@@ -110,8 +110,20 @@ export async function startWeb(
   });
   running.add(child);
   void child.exit.then(() => running.delete(child));
-  await child.says(/web\.listening/, 30_000);
+  const isCluster = Number(env.WEB_CONCURRENCY ?? '1') > 1;
+  await child.says(isCluster ? /cluster\.listening/ : /web\.listening/, 30_000);
   return { ...child, port };
+}
+
+/** Process ids of those behind a primary that have listened and not died. */
+export function childPids(primary: Web): number[] {
+  const pids = new Set<number>();
+  for (const line of primary.stdout().split('\n')) {
+    const pid = Number(/"pid":(\d+)/.exec(line)?.[1]);
+    if (line.includes('"web.listening"')) pids.add(pid);
+    if (line.includes('"cluster.childDied"')) pids.delete(pid);
+  }
+  return [...pids];
 }
 
 /** Ends every web process that still runs; for a hook. */
