@@ -2,18 +2,20 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeltas } from '../model/deltas.ts';
-import { SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
+import { type Overflow, SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
 import { listDrainCredentials } from '../store/apps.ts';
 import type { Pool } from '../store/pool.ts';
 import { SeriesNumbers } from '../store/series.ts';
 import { SpoolStream } from '../store/spool.ts';
+import { Admission } from './admission.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Committer } from './commit.ts';
 import { Credentials, REFRESH_MS } from './credentials.ts';
 import { type Fate, Receiver } from './http.ts';
 import { Intake } from './intake.ts';
+import { LoopGuard, type OwnSigns } from './loop-guard.ts';
 import { Mover } from './mover.ts';
 import { Refusals } from './refusals.ts';
 import { Registry } from './registry.ts';
@@ -43,6 +45,10 @@ export interface DrainOptions {
   refreshEveryMs?: number;
   /** Where frames go while Postgres cannot be written; left out: they are held. */
   spool?: DrainSpoolOptions | undefined;
+  /** How this installation knows its own lines; left out: it does not look for them. */
+  ownSigns?: OwnSigns | undefined;
+  /** Whether roll-ups give way now; asked before each. */
+  delayRollUp?: (() => boolean) | undefined;
 }
 
 export interface DrainSpoolOptions {
@@ -56,26 +62,38 @@ export interface DrainSpoolOptions {
   /** ms between two looks at the server, and until an entry of a silent mover is another's; tests are in a hurry. */
   inspectEveryMs?: number;
   claimIdleMs?: number;
+  auditEveryMs?: number;
 }
 
 export interface DrainStatus {
+  /** Of bodies that are being read, wait for their turn or their commit; and their frames. */
   heldBytes: number;
+  heldFrames: number;
   /** ms since commits began to fail; null while they work. */
   failingForMs: number | null;
   refused: number;
   fates: ReadonlyMap<Fate, number>;
   spool: SpoolHealth;
+  /** As in IngestHealth. */
+  shedApps: Record<string, number>;
+  loops: Record<string, number>;
+  overflow: Record<string, Overflow>;
 }
 
 export interface Drain {
   handle(request: IncomingMessage, response: ServerResponse): void;
   status(): DrainStatus;
+  /** Apps over their share find no room while this is on, and all of them less: the last step of shedding. */
+  squeeze(on: boolean): void;
   /** Commits what waits, rolls it up, closes the writer. */
   stop(): Promise<void>;
 }
 
 /** Bits of a person's keyed hash that are kept: enough to tell people of one team apart. */
 const USER_HASH_CHARACTERS = 12;
+
+/** What happened to an app is told for this long, ms. */
+const TOLD_FOR_MS = 10 * 60_000;
 
 /** Wires the receiver and starts its rounds. */
 export function buildDrain(options: DrainOptions): Drain {
@@ -129,7 +147,21 @@ export function buildDrain(options: DrainOptions): Drain {
     ownWriterId: () => committer.position?.writer.id ?? null,
     onRolledUp,
   });
-  const receiver = new Receiver({ ...options, credentials, registry, committer, refusals, clock });
+  const admission = new Admission({
+    heldBytesMax: options.heldBytesMax,
+    monotonicMs: () => clock.monotonicMs(),
+  });
+  const loops = new LoopGuard(options.ownSigns ?? { instance: '', hosts: [] });
+  const receiver = new Receiver({
+    ...options,
+    credentials,
+    registry,
+    committer,
+    admission,
+    loops,
+    refusals,
+    clock,
+  });
   const rounds = startRounds(async () => {
     if (await credentials.refresh()) {
       for (const credential of credentials.list) registry.app(credential);
@@ -143,12 +175,19 @@ export function buildDrain(options: DrainOptions): Drain {
   return {
     handle: (request, response) => receiver.handle(request, response),
     status: () => ({
-      heldBytes: receiver.heldBytes,
+      heldBytes: admission.heldBytes,
+      heldFrames: admission.heldFrames,
       failingForMs: committer.failingSinceMs === null ? null : clock.monotonicMs() - committer.failingSinceMs,
       refused: refusals.total,
       fates: receiver.fates,
       spool: spool?.spool.health() ?? SPOOL_OFF,
+      shedApps: admission.shedApps(TOLD_FOR_MS),
+      loops: loops.apps(clock.nowMs()),
+      overflow: {},
     }),
+    squeeze: (on) => {
+      admission.isSqueezed = on;
+    },
     stop: async () => {
       rounds.stop();
       await takeover.stop();
@@ -169,7 +208,7 @@ function buildSpool(
 ): { spool: Spool; stream: SpoolStream; keys: SpoolKey[]; claimIdleMs?: number } | undefined {
   const { pool, log, holder, key: secret } = options;
   if (options.spool === undefined) return undefined;
-  const { url, onHeroku, plannedBytes, tag, inspectEveryMs, claimIdleMs } = options.spool;
+  const { url, onHeroku, plannedBytes, tag, inspectEveryMs, auditEveryMs, claimIdleMs } = options.spool;
   const stream = new SpoolStream({ url, onHeroku, log, consumer: holder, ...(tag !== undefined && { tag }) });
   const key = deriveSpoolKey(secret);
   const spool = new Spool({
@@ -181,6 +220,7 @@ function buildSpool(
     plannedBytes,
     isDatabaseAway,
     ...(inspectEveryMs !== undefined && { inspectEveryMs }),
+    ...(auditEveryMs !== undefined && { auditEveryMs }),
   });
   return { spool, stream, keys: [key], ...(claimIdleMs !== undefined && { claimIdleMs }) };
 }

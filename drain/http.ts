@@ -5,13 +5,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../model/log.ts';
 import type { DrainCredential } from '../store/apps.ts';
+import type { Admission, Place } from './admission.ts';
 import { type BodyResult, readBody, unpack } from './body.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
 import type { Credentials, Verdict } from './credentials.ts';
-import { type Deadline, Deadlines } from './deadline.ts';
+import { ANSWER_WITHIN_MS, type Deadline, Deadlines } from './deadline.ts';
 import type { FrameOutcome } from './group.ts';
 import { exceedsMessages } from './intake.ts';
+import { LOOP_ANSWER_MS, type LoopGuard } from './loop-guard.ts';
 import type { Refusals } from './refusals.ts';
 import type { KnownDrain, Registry } from './registry.ts';
 import { type DrainRequest, frameIdOf, readRequest, refusalOf } from './request.ts';
@@ -21,14 +23,14 @@ export interface ReceiverOptions {
   credentials: Credentials;
   registry: Registry;
   committer: Committer;
+  admission: Admission;
+  loops: LoopGuard;
   refusals: Refusals;
   clock: Clock;
   log: Log;
   /** Largest body of Logplex; a shuttle's may be eight times as large (FORMATS 1.2). */
   maxBodyBytes: number;
   maxMessages: number;
-  /** Bodies held at once before no new one is read. */
-  heldBytesMax: number;
 }
 
 const SHUTTLE_FACTOR = 8;
@@ -44,6 +46,8 @@ export type Fate =
   | 'tooLarge'
   | 'cut'
   | 'held'
+  /** As `held`, because its own app sends far more than its share (R-10). */
+  | 'shed'
   | 'left';
 
 /** A request on its way to its answer. */
@@ -57,13 +61,12 @@ interface Post {
 interface Sender extends Post {
   credential: DrainCredential;
   drain: KnownDrain;
+  place: Place;
 }
 
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #deadlines: Deadlines;
-  /** Room kept for bodies that are being read. */
-  #readingBytes = 0;
   /** Requests by fate since the process began. */
   readonly fates = new Map<Fate, number>();
 
@@ -131,40 +134,39 @@ export class Receiver {
       this.#refuse(response, { userName: credential.appName, reason: 'unknownToken' });
       return;
     }
-    const sender: Sender = { ...post, credential, drain };
     const maxBytes = this.#options.maxBodyBytes * (headers.isShuttle ? SHUTTLE_FACTOR : 1);
-    if (headers.contentLength > maxBytes) {
+    const isTooLarge = headers.contentLength > maxBytes;
+    const bytes = headers.contentLength < 0 || headers.gzip ? maxBytes : headers.contentLength;
+    const place = this.#options.admission.arrive(credential, isTooLarge ? 0 : bytes);
+    const sender: Sender = { ...post, credential, drain, place };
+    if (isTooLarge) {
       this.#refuseTooLarge(sender);
       return;
     }
-    const bytes = headers.contentLength < 0 || headers.gzip ? maxBytes : headers.contentLength;
-    if (this.#takeRoom(bytes)) this.#read(sender, maxBytes, bytes);
-    else this.#waitForRoom(sender, maxBytes, bytes);
+    this.#giveUpInTime(sender);
+    this.#options.admission.takeRoom(place, () => {
+      sender.deadline.onPassed = null;
+      this.#guarded(sender, () => this.#read(sender, maxBytes));
+    });
   }
 
-  #waitForRoom(sender: Sender, maxBytes: number, bytes: number): void {
-    const { response, deadline } = sender;
-    const wait = async (): Promise<void> => {
-      while (await deadline.pause(RETRY_MS / 4)) {
-        if (this.#takeRoom(bytes)) {
-          this.#read(sender, maxBytes, bytes);
-          return;
-        }
-      }
-      this.#giveUp(response, deadline);
-    };
-    wait().catch((error: unknown) => this.#mistake(response, error));
+  /** A mistake with one frame is answered there: the caller may be another frame that made room for this one. */
+  #guarded(sender: Sender, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.admission.leave(sender.place);
+      this.#mistake(sender.response, error);
+    }
   }
 
-  #read(sender: Sender, maxBytes: number, bytes: number): void {
-    const done = (result: BodyResult): void => {
-      this.#readingBytes -= bytes;
-      try {
-        this.#onBody(sender, result);
-      } catch (error) {
-        this.#mistake(sender.response, error);
-      }
-    };
+  /** While a frame waits for room, its turn or its commit. */
+  #giveUpInTime(sender: Sender): void {
+    sender.deadline.onPassed = () => this.#giveUp(sender.response, sender.deadline, sender.place);
+  }
+
+  #read(sender: Sender, maxBytes: number): void {
+    const done = (result: BodyResult): void => this.#guarded(sender, () => this.#onBody(sender, result));
     readBody(sender.request, maxBytes, (result) => {
       if (result.kind !== 'read' || !sender.headers.gzip) done(result);
       else void unpack(result.buf, maxBytes).then(done);
@@ -172,22 +174,30 @@ export class Receiver {
   }
 
   #onBody(sender: Sender, result: BodyResult): void {
-    const { request, response } = sender;
+    const { request, response, place } = sender;
+    const { admission } = this.#options;
+    if (result.kind === 'read' && !exceedsMessages(result.buf, this.#options.maxMessages)) {
+      const { buf } = result;
+      admission.shrink(place, buf.length);
+      this.#giveUpInTime(sender);
+      admission.takeTurn(place, () => this.#guarded(sender, () => this.#submit(sender, buf)));
+      return;
+    }
+    admission.leave(place);
     if (result.kind === 'cut') {
       this.#count('cut');
       request.socket.destroy();
     } else if (result.kind === 'badGzip') {
       answer(response, 415, { close: true });
       this.#count('badType');
-    } else if (result.kind === 'tooLarge' || exceedsMessages(result.buf, this.#options.maxMessages)) {
-      this.#refuseTooLarge(sender);
     } else {
-      this.#submit(sender, result.buf);
+      this.#refuseTooLarge(sender);
     }
   }
 
-  #submit({ response, headers, credential, drain, deadline }: Sender, buf: Buffer): void {
-    const { committer, registry, clock } = this.#options;
+  #submit(sender: Sender, buf: Buffer): void {
+    const { headers, credential, drain } = sender;
+    const { committer, registry, clock, admission, loops } = this.#options;
     const app = registry.app(credential);
     const frameId = frameIdOf(headers.identity, drain.id, buf);
     const body: Body = {
@@ -203,14 +213,22 @@ export class Receiver {
       drain,
       lossesOnly: false,
     };
-    deadline.onPassed = () => this.#giveUp(response, deadline);
-    committer
-      .submit(app, body, frameId)
-      .then((outcome) => this.#onOutcome(response, deadline, outcome))
-      .catch((error: unknown) => this.#mistake(response, error));
+    const isLoop = loops.look(drain, credential.appName, buf, body.receivedAtMs);
+    committer.submit(app, body, frameId, (outcome) => {
+      if (isLoop) this.#answerLate(sender, outcome);
+      else this.#onOutcome(sender, outcome);
+      admission.leave(sender.place);
+    });
   }
 
-  #onOutcome(response: ServerResponse, deadline: Deadline, outcome: FrameOutcome): void {
+  /** One frame at a time and drain is under way: who waits for an answer makes no new lines for itself (S-21). */
+  #answerLate(sender: Sender, outcome: FrameOutcome): void {
+    const waitMs =
+      sender.deadline.endsAtMs - ANSWER_WITHIN_MS + LOOP_ANSWER_MS - this.#options.clock.monotonicMs();
+    setTimeout(() => this.#onOutcome(sender, outcome), Math.max(0, waitMs));
+  }
+
+  #onOutcome({ response, deadline }: Sender, outcome: FrameOutcome): void {
     // A frame that failed is held until its time is up: a quick answer would spend the sender's tries (section 2).
     if (deadline.isPassed || outcome === 'failed') return;
     deadline.onPassed = null;
@@ -256,22 +274,6 @@ export class Receiver {
     }
   }
 
-  /** Bytes of bodies that are being read or wait for their commit. */
-  get heldBytes(): number {
-    return this.#readingBytes + this.#options.committer.heldBytes;
-  }
-
-  /**
-   * Keeps room for a body of that size, so that many senders at once cannot read past the bound together; false when
-   * there is none.
-   */
-  #takeRoom(bytes: number): boolean {
-    const { heldBytes } = this;
-    if (heldBytes > 0 && heldBytes + bytes > this.#options.heldBytesMax) return false;
-    this.#readingBytes += bytes;
-    return true;
-  }
-
   #refuse(response: ServerResponse, refused: { userName: string; reason: string }): void {
     this.#options.refusals.add(refused.userName, refused.reason, this.#options.clock.nowMs());
     answer(response, 401, { close: true });
@@ -305,14 +307,21 @@ export class Receiver {
       .catch((error: unknown) => this.#mistake(response, error));
   }
 
-  /** No answer in time: 503 to Logplex, nothing to a shuttle, which would take it for an answer. */
-  #giveUp(response: ServerResponse, deadline: Deadline): void {
+  /**
+   * No answer in time: 503 to Logplex, nothing to a shuttle, which would take it for an answer. A frame that was not
+   * handed on yet gives its place back; one that was is committed all the same.
+   */
+  #giveUp(response: ServerResponse, deadline: Deadline, place?: Place): void {
+    const { admission, committer } = this.#options;
+    // While commits fail everybody waits for the database, whoever sends how much.
+    const wasShed = place !== undefined && committer.failingSinceMs === null && admission.wasShed(place);
+    if (place !== undefined && place.state !== 'submitted') admission.leave(place);
     if (deadline.left) {
-      this.#count('left');
+      this.#count(wasShed ? 'shed' : 'left');
       return;
     }
     answer(response, 503, { close: true });
-    this.#count('held');
+    this.#count(wasShed ? 'shed' : 'held');
   }
 
   #count(fate: Fate): void {

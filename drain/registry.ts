@@ -6,6 +6,7 @@ import { listLatestReleases } from '../store/events.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Clock } from './clock.ts';
 import { makeTerm } from './intern.ts';
+import { emptyLoopMemory, type LoopMemory } from './loop-guard.ts';
 import type { AppState } from './target.ts';
 
 /** A drain as the receiver knows it. */
@@ -15,6 +16,7 @@ export interface KnownDrain {
   labels: string;
   /** Newest line time taken over, ms; 0 without. */
   lastLineMs: number;
+  loop: LoopMemory;
 }
 
 /** Releases older than this are not looked for. */
@@ -77,7 +79,13 @@ export class Registry {
     });
     const key = `${appId}:${token}`;
     const known = this.#drains.get(key);
-    const drain = { id: row.id, state: row.state, labels, lastLineMs: known?.lastLineMs ?? 0 };
+    const drain = {
+      id: row.id,
+      state: row.state,
+      labels,
+      lastLineMs: known?.lastLineMs ?? 0,
+      loop: known?.loop ?? emptyLoopMemory(),
+    };
     this.#drains.set(key, drain);
     return drain;
   }
