@@ -4,10 +4,11 @@
  * again as it is until it is settled: the frame ids and the chunk's number make a try that got through harmless.
  */
 import type { LossRecord } from '../model/deltas.ts';
+import type { CommitFailure } from '../model/ingest-health.ts';
 import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { type ChunkInput, commitChunk, readChunkDuplicates } from '../store/chunks.ts';
-import { isLastingFailure, mayHaveCommitted } from '../store/failure.ts';
+import { causeOf, isLastingFailure, mayHaveCommitted } from '../store/failure.ts';
 import { ensurePartitionForError } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
 import { insertWriter, readWriter, type Writer } from '../store/writers.ts';
@@ -69,7 +70,12 @@ const TICK_MS = 20;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 500;
 /** With a spool: an answer of the database that takes longer is not waited for. Logplex waits 5 s in all. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MIN_MS = 1_000;
+/**
+ * For a database that was seen to answer late, but well (P-11): to put everything into the spool first would cost it
+ * twice the work and never end.
+ */
+const PATIENCE_MAX_MS = 3_000;
 /** With a spool, while the database is away: it is tried this often. */
 const PROBE_EVERY_MS = 1_000;
 /** With a spool, while the database is away: fewer and larger entries, still well within the 250 ms of R-08. */
@@ -100,14 +106,18 @@ export class Committer {
   #stopped = false;
   #returned: Returned[] = [];
   /** A statement whose frames went to the spool because its answer did not come; it may still be carried out. */
-  #straggler: Promise<void> | null = null;
+  #straggler: Promise<unknown> | null = null;
   #probeAtMs = 0;
+  #patienceMs = PATIENCE_MIN_MS;
   /** What is committed and not yet taken for a roll-up. Replaced when this writer was taken over. */
   rollUp = new RollUp();
   /** Bytes of bodies that wait for their commit. */
   heldBytes = 0;
+  /** Frames whose data the database refuses for good, since the process began. */
+  refusedFrames = 0;
   /** Since when commits fail, monotonic ms; null while they work. */
   failingSinceMs: number | null = null;
+  #failure: CommitFailure = 'other';
 
   constructor(options: CommitOptions) {
     this.#options = options;
@@ -117,19 +127,20 @@ export class Committer {
   }
 
   /**
-   * Takes a frame in and gives its fate once it is settled. A frame whose twin is on its way waits for that one; its
+   * Takes a frame in and tells its fate once it is settled. A frame whose twin is on its way waits for that one; its
    * own loss notice, if it has one, is committed too (S-04).
    */
-  submit(app: AppState, body: Body, frameId: Buffer): Promise<FrameOutcome> {
+  submit(app: AppState, body: Body, frameId: Buffer, onSettled: (outcome: FrameOutcome) => void): void {
     const key = `${body.drainId}:${frameId.toString('latin1')}`;
     const twin = this.#pending.get(key);
-    if (twin !== undefined) {
-      const frame = this.#add(app, { ...body, lossesOnly: true }, null, '');
-      return Promise.all([twin.settled, frame.settled]).then(([outcome]) =>
-        outcome === 'counted' ? 'duplicate' : outcome,
-      );
+    if (twin === undefined) {
+      this.#add(app, body, frameId, key).onSettled(onSettled);
+      return;
     }
-    return this.#add(app, body, frameId, key).settled;
+    const frame = this.#add(app, { ...body, lossesOnly: true }, null, '');
+    twin.onSettled((outcome) => {
+      frame.onSettled(() => onSettled(outcome === 'counted' ? 'duplicate' : outcome));
+    });
   }
 
   /** Commits a loss of our own making. */
@@ -170,7 +181,15 @@ export class Committer {
       this.#start();
       return;
     }
-    if (this.#open.frames.length === 0 || this.#timer !== null) return;
+    if (this.#open.frames.length === 0) return;
+    if (this.#open.worthwhile && !this.#isDiverting) {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#seal();
+      this.#start();
+      return;
+    }
+    if (this.#timer !== null) return;
     const waitedMs = this.#options.clock.monotonicMs() - this.#open.openedAtMs;
     this.#timer = setTimeout(
       () => {
@@ -215,7 +234,7 @@ export class Committer {
         }
         const trying = this.#tryCommit(encoded, this.#options.frameMemoryHours);
         if ((await this.#isLate(trying)) && (await this.#divertUntil(trying, group, encoded))) {
-          this.#leaveBehind(trying, group.sections);
+          void this.#leaveBehind(trying, group.sections);
           return;
         }
         const outcome = await trying;
@@ -226,8 +245,7 @@ export class Committer {
       } catch (error) {
         if (await this.#makePartition(error)) continue;
         if (isLastingFailure(error)) {
-          this.#options.log.error('commit.refused', { error, messages: group.messages });
-          this.#settle(group, () => 'failed');
+          await this.#commitApart(group, error);
           return;
         }
         this.#noteFailure(error, attempt);
@@ -242,6 +260,22 @@ export class Committer {
     }
   }
 
+  /**
+   * The database will never take this group. Each of its apps on its own, so that the one whose data is refused takes
+   * no neighbour with it (R-06, R-10).
+   */
+  async #commitApart(group: Group, error: unknown): Promise<void> {
+    const { sections } = group;
+    if (sections.length > 1) {
+      for (const part of group.split()) await this.#commit(part);
+      return;
+    }
+    const app = sections[0]?.appId;
+    this.#options.log.error('commit.refused', { error, app, messages: group.messages });
+    this.refusedFrames += group.frames.length;
+    this.#settle(group, () => 'failed');
+  }
+
   #noteFailure(error: unknown, attempt: number): void {
     const nowMs = this.#options.clock.monotonicMs();
     this.#probeAtMs = nowMs + PROBE_EVERY_MS;
@@ -249,6 +283,12 @@ export class Committer {
       this.#options.log.warn('commit.waiting', { error });
     }
     this.failingSinceMs ??= nowMs;
+    this.#failure = causeOf(error);
+  }
+
+  /** Why commits fail at this time; null while they work. */
+  get failure(): CommitFailure | null {
+    return this.failingSinceMs === null ? null : this.#failure;
   }
 
   /** Groups go to the spool at this time. */
@@ -273,7 +313,7 @@ export class Committer {
 
   /** As long as the statement has no answer; false when it has one. */
   async #divertUntil(trying: Promise<unknown>, group: Group, encoded: EncodedGroup): Promise<boolean> {
-    this.#noteFailure(new Error('no answer in time'), 0);
+    this.#noteFailure(noAnswer(), 0);
     let isSettled = false;
     const settled = trying.then(
       () => {
@@ -295,14 +335,16 @@ export class Committer {
     if (this.#options.spool?.usable !== true) return false;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(true), PATIENCE_MS);
+      timer = setTimeout(() => resolve(true), this.#patienceMs);
     });
     const answered = trying.then(
       () => false,
       () => false,
     );
+    const sinceMs = this.#options.clock.monotonicMs();
     const isLate = await Promise.race([answered, late]);
     clearTimeout(timer);
+    if (this.#options.clock.monotonicMs() - sinceMs < PATIENCE_MIN_MS / 2) this.#patienceMs = PATIENCE_MIN_MS;
     return isLate;
   }
 
@@ -311,17 +353,20 @@ export class Committer {
    * up like any other, and the spool's copy meets its own frame ids. Until its outcome is known no other is sent: it
    * has this writer's next number.
    */
-  #leaveBehind(trying: Promise<Committed | null>, sections: Section[]): void {
-    this.#straggler = trying
+  #leaveBehind(trying: Promise<Committed | null>, sections: Section[]): Promise<boolean> {
+    const outcome = trying
       .then(
-        (outcome) => {
-          if (outcome === null) return;
+        (committed) => {
+          if (committed === null) return false;
+          this.#patienceMs = PATIENCE_MAX_MS;
           this.failingSinceMs = null;
-          this.#enter(sections, outcome);
+          this.#enter(sections, committed);
+          return true;
         },
         (error: unknown) => {
           this.#noteFailure(error, 0);
           this.#giveUpNumber(error);
+          return false;
         },
       )
       .finally(() => {
@@ -329,6 +374,8 @@ export class Committer {
         this.#straggler = null;
         this.#schedule();
       });
+    this.#straggler = outcome;
+    return outcome;
   }
 
   /**
@@ -371,9 +418,12 @@ export class Committer {
       try {
         const trying = this.#tryCommit(encoded, frameMemoryHours);
         if (await this.#isLate(trying)) {
-          this.#noteFailure(new Error('no answer in time'), 0);
-          this.#leaveBehind(trying, sections);
-          return settle({ kind: 'away' });
+          this.#noteFailure(noAnswer(), 0);
+          // Live frames go on meanwhile; whoever brought this one waits for what becomes of it.
+          void this.#leaveBehind(trying, sections).then((isCommitted) =>
+            settle({ kind: isCommitted ? 'committed' : 'away' }),
+          );
+          return;
         }
         const outcome = await trying;
         if (outcome === null) continue;
@@ -523,6 +573,10 @@ function ledgerFrames(group: Group): ChunkInput['frames'] {
     if (frameId !== null) frames.push({ position, drainId, frameId });
   }
   return frames;
+}
+
+function noAnswer(): Error {
+  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
 }
 
 function sleep(ms: number): Promise<void> {

@@ -7,16 +7,48 @@ import { Section } from './section.ts';
 import type { AppState, Body } from './target.ts';
 
 /** A frame between arrival and answer. */
-export interface PendingFrame {
+export class PendingFrame {
   /** Drain and identity, '' for frames that are not entered in the ledger. */
-  key: string;
-  position: number;
-  drainId: number;
+  readonly key: string;
+  readonly position: number;
+  readonly drainId: number;
   /** 16 bytes; null when it is known to be counted, or carries a loss of our own only. */
-  frameId: Buffer | null;
-  bodyBytes: number;
-  settle: (outcome: FrameOutcome) => void;
-  settled: Promise<FrameOutcome>;
+  readonly frameId: Buffer | null;
+  readonly bodyBytes: number;
+  #outcome: FrameOutcome | null = null;
+  #listener: ((outcome: FrameOutcome) => void) | null = null;
+
+  constructor(key: string, position: number, drainId: number, frameId: Buffer | null, bodyBytes: number) {
+    this.key = key;
+    this.position = position;
+    this.drainId = drainId;
+    this.frameId = frameId;
+    this.bodyBytes = bodyBytes;
+  }
+
+  settle(outcome: FrameOutcome): void {
+    if (this.#outcome !== null) return;
+    this.#outcome = outcome;
+    this.#listener?.(outcome);
+    this.#listener = null;
+  }
+
+  /** Called once with the outcome. A plain call: a promise for each frame is a good part of a small frame's cost. */
+  onSettled(listener: (outcome: FrameOutcome) => void): void {
+    const before = this.#listener;
+    if (this.#outcome !== null) listener(this.#outcome);
+    else if (before === null) this.#listener = listener;
+    else
+      this.#listener = (outcome) => {
+        before(outcome);
+        listener(outcome);
+      };
+  }
+
+  /** The outcome as a promise. */
+  get settled(): Promise<FrameOutcome> {
+    return new Promise((resolve) => this.onSettled(resolve));
+  }
 }
 
 /** `failed`: the database refuses this very group; nothing of it was counted. */
@@ -25,6 +57,8 @@ export type FrameOutcome = 'counted' | 'duplicate' | 'failed';
 /** Sealed when it holds this much: a statement stays small enough to be quick, and memory bounded. */
 const GROUP_MESSAGES_MAX = 8_000;
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
+/** More than 6,400 frames a second within a tick: small frames of many senders, each of whom waits for its answer. */
+const GROUP_FRAMES_EARLY = 128;
 
 export class Group {
   readonly frames: PendingFrame[] = [];
@@ -39,6 +73,11 @@ export class Group {
 
   get full(): boolean {
     return this.messages >= GROUP_MESSAGES_MAX || this.bodyBytes >= GROUP_BYTES_MAX;
+  }
+
+  /** So many frames that their statement is worth its price: waiting longer would only make them wait. */
+  get worthwhile(): boolean {
+    return this.frames.length >= GROUP_FRAMES_EARLY;
   }
 
   get sections(): Section[] {
@@ -79,19 +118,26 @@ export class Group {
   }
 
   #pending(key: string, drainId: number, frameId: Buffer | null, bodyBytes: number): PendingFrame {
-    const { promise, resolve } = Promise.withResolvers<FrameOutcome>();
-    const frame = {
-      key,
-      position: this.frames.length,
-      drainId,
-      frameId,
-      bodyBytes,
-      settle: resolve,
-      settled: promise,
-    };
+    const frame = new PendingFrame(key, this.frames.length, drainId, frameId, bodyBytes);
     this.frames.push(frame);
     this.bodyBytes += bodyBytes;
     return frame;
+  }
+
+  /** The same as one group for each app, in the order of the sections: frames keep their positions. */
+  split(): Group[] {
+    return this.sections.map((section) => {
+      const group = new Group(this.openedAtMs);
+      group.#sections.set(section.appId, section);
+      for (const { position, messages } of section.frames) {
+        const frame = this.frames[position];
+        if (frame === undefined) continue;
+        group.frames.push(frame);
+        group.messages += messages;
+        group.bodyBytes += frame.bodyBytes;
+      }
+      return group;
+    });
   }
 
   /** The group as the columns of a chunk row. */

@@ -12,6 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { systemClock } from './clock.ts';
 import { Committer } from './commit.ts';
+import type { FrameOutcome } from './group.ts';
 import { Intake } from './intake.ts';
 import { makeTerm } from './intern.ts';
 import { Takeover } from './takeover.ts';
@@ -78,7 +79,9 @@ function buildProcess(holder: string, pool: Pool = database.pool) {
       drain: { lastLineMs: 0 },
       lossesOnly: false,
     };
-    return await committer.submit(state, body, Buffer.from(id, 'hex'));
+    return await new Promise<FrameOutcome>((resolve) => {
+      committer.submit(state, body, Buffer.from(id, 'hex'), resolve);
+    });
   };
   return { committer, checkpointer, takeover, rolledUp, send };
 }

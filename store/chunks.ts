@@ -97,8 +97,9 @@ export async function commitChunk(db: Queryable, input: ChunkInput): Promise<Chu
     input.writerId,
     input.epoch,
     input.seq,
-    frames.map((frame) => frame.position),
-    frames.map((frame) => frame.drainId),
+    // As text: the driver quotes every element of an array, which costs a small frame more than the rest of its row.
+    `{${frames.map((frame) => frame.position).join()}}`,
+    `{${frames.map((frame) => frame.drainId).join()}}`,
     Buffer.concat(frames.map((frame) => frame.frameId)),
     slots,
     oldestSlotS,
