@@ -29,6 +29,8 @@ import { judgeTime } from './timestamp.ts';
 /** The shortest message takes three bytes: a shorter body cannot hold too many. */
 const MESSAGE_BYTES_MIN = 3;
 
+const NO_KINDS = KINDS.map(() => 0);
+const NO_NOTES = NOTES.map(() => 0);
 const NOTE_COUNT_MISMATCH = noteBit('countMismatch');
 const NOTE_EMPTY_MESSAGE = noteBit('emptyMessage');
 const NOTES_QUARANTINED = NOTE_BAD_HEADER | NOTE_BAD_ROUTER_LINE;
@@ -64,9 +66,9 @@ export class Intake {
       receivedAtMs: body.receivedAtMs,
       bodyBytes: body.buf.length,
       messages: 0,
-      kinds: KINDS.map(() => 0),
+      kinds: NO_KINDS.slice(),
       filed: [],
-      notes: NOTES.map(() => 0),
+      notes: NO_NOTES.slice(),
       redactions: 0,
       lastLineMs: 0,
     };
@@ -77,10 +79,11 @@ export class Intake {
       entry,
       app,
       body,
+      words: this.#reader.view(body.buf),
       previousLineMs: body.drain.lastLineMs,
       quarantined: 0,
     };
-    addHeaderLosses(to);
+    if (body.dropCount > 0 || body.lostCount > 0) addHeaderLosses(to);
     const framer = this.#framer;
     framer.start(body.buf);
     while (framer.next()) {
@@ -118,10 +121,18 @@ export class Intake {
     entry.kinds[message.kind] = (entry.kinds[message.kind] ?? 0) + 1;
     const timeMs = filedTime(message, to);
     countFiled(entry, timeMs);
+    if (message.kind === KIND_REQUEST) addRequest(this.#terms, to, message, timeMs);
+    else this.#addOther(to, message, timeMs);
+    if (message.notes !== 0) {
+      note(entry, message.notes);
+      if ((message.notes & NOTES_QUARANTINED) !== 0) {
+        quarantine(to, (message.notes & NOTE_BAD_HEADER) !== 0 ? 'badHeader' : 'badRouterLine', start, end);
+      }
+    }
+  }
+
+  #addOther(to: Target, message: Message, timeMs: number): void {
     switch (message.kind) {
-      case KIND_REQUEST:
-        addRequest(this.#terms, to, message, timeMs);
-        break;
       case KIND_DYNO_SAMPLE:
         this.#samples.addDyno(to, message, timeMs);
         break;
@@ -140,12 +151,6 @@ export class Intake {
       case KIND_LOSS:
         addLossNotice(to, message.loss, timeMs);
         break;
-    }
-    if (message.notes !== 0) {
-      note(entry, message.notes);
-      if ((message.notes & NOTES_QUARANTINED) !== 0) {
-        quarantine(to, (message.notes & NOTE_BAD_HEADER) !== 0 ? 'badHeader' : 'badRouterLine', start, end);
-      }
     }
   }
 }
@@ -170,10 +175,18 @@ function filedTime(message: Message, to: Target): number {
 
 /** Counts a message in the bucket it is filed under. */
 function countFiled(entry: FrameEntry, timeMs: number): void {
-  const bucketS = bucketStartS(timeMs, BUCKET_S);
-  const last = entry.filed.at(-1);
+  const { filed } = entry;
   // Lines come nearly in order of time: the last bucket is nearly always the right one.
-  const known = last?.bucketS === bucketS ? last : entry.filed.find((filed) => filed.bucketS === bucketS);
-  if (known === undefined) entry.filed.push({ bucketS, count: 1 });
+  if (filed.length > 0) {
+    const last = filed[filed.length - 1]!;
+    const sinceMs = timeMs - last.bucketS * 1000;
+    if (sinceMs >= 0 && sinceMs < BUCKET_S * 1000) {
+      last.count++;
+      return;
+    }
+  }
+  const bucketS = bucketStartS(timeMs, BUCKET_S);
+  const known = filed.find((one) => one.bucketS === bucketS);
+  if (known === undefined) filed.push({ bucketS, count: 1 });
   else known.count++;
 }

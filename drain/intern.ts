@@ -3,6 +3,8 @@
  * host, dyno and client repeat in nearly every line, and a look-up by bytes costs a fifth of a string and a Map.
  */
 
+import { wordsOf } from './scan.ts';
+
 /** A text as it is stored, once per interner; `make` derives it from the bytes. */
 export interface Term {
   /** Storable text: redacted, bounded, without NUL. */
@@ -13,6 +15,8 @@ export interface Term {
   readonly notes: number;
   /** Secrets and personal data replaced, counted at each use. */
   readonly redactions: number;
+  /** Whether there are notes or redactions to count: one look for what nearly no term has. */
+  readonly found: boolean;
   /** Shape of a path (model/path-shape.ts), so that it is made once a path and not once a chunk; '' for other texts. */
   readonly shape: string;
   /** Section that gave the term its local number, and that number (drain/section.ts). */
@@ -30,32 +34,63 @@ export interface Made {
 
 /** A term outside any interner. */
 export function makeTerm(text: string, notes = 0, redactions = 0, shape = ''): Term {
-  return { text, bytes: Buffer.from(text, 'utf8'), notes, redactions, shape, sectionId: -1, localId: -1 };
+  return {
+    text,
+    bytes: Buffer.from(text, 'utf8'),
+    notes,
+    redactions,
+    found: notes !== 0 || redactions !== 0,
+    shape,
+    sectionId: -1,
+    localId: -1,
+  };
 }
 
-/** FNV-1a over words of four bytes: one multiplication, which is what takes the time, for four. */
-function hashOf(buf: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5 | 0;
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    const word = buf[at]! | (buf[at + 1]! << 8) | (buf[at + 2]! << 16) | (buf[at + 3]! << 24);
-    hash = Math.imul(hash ^ word, 0x01000193);
+/**
+ * FNV-1a over words of four bytes: one multiplication, which is what takes the time, for four. Where the length is no
+ * multiple of four the last word overlaps with the one before.
+ */
+function hashOf(words: DataView, start: number, end: number): number {
+  const length = end - start;
+  let hash = 0x811c9dc5 ^ length;
+  if (length < 4) {
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ words.getUint8(at), 0x01000193);
+    return hash;
+  }
+  for (let at = start; at <= end - 4; at += 4) {
+    hash = Math.imul(hash ^ words.getInt32(at, true), 0x01000193);
     // The product's low bits depend on low bits alone.
     hash ^= hash >>> 15;
   }
-  for (; at < end; at++) hash = Math.imul(hash ^ buf[at]!, 0x01000193);
-  return hash ^ (end - start);
+  if ((length & 3) !== 0) hash = Math.imul(hash ^ words.getInt32(end - 4, true), 0x01000193);
+  return hash;
+}
+
+/** Whether `length` bytes are the same in both places. */
+function areSame(a: DataView, aStart: number, b: DataView, bStart: number, length: number): boolean {
+  if (length < 4) {
+    for (let i = 0; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+    return true;
+  }
+  const last = length - 4;
+  if (a.getInt32(aStart + last, true) !== b.getInt32(bStart + last, true)) return false;
+  for (let i = 0; i < last; i += 4) {
+    if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  }
+  return true;
 }
 
 export class Interner {
   readonly #make: (raw: string) => Made;
   readonly #termsMax: number;
-  #slots: Int32Array;
-  #hashes: Int32Array;
+  /** Pairs of hash and index of the term + 1, 0 for an empty place: what is looked at together lies together. */
+  readonly #slots: Int32Array;
+  readonly #mask: number;
   #terms: Term[] = [];
-  #starts: Float64Array;
-  #lengths: Int32Array;
+  readonly #starts: Int32Array;
+  readonly #lengths: Int32Array;
   #slab: Uint8Array;
+  #slabWords: DataView;
   #slabUsed = 0;
   /** Index of the term that was found last. */
   #last = -1;
@@ -68,11 +103,12 @@ export class Interner {
     this.#make = make;
     this.#termsMax = termsMax;
     const slots = 1 << Math.ceil(Math.log2(termsMax * 2));
-    this.#slots = new Int32Array(slots).fill(-1);
-    this.#hashes = new Int32Array(termsMax);
-    this.#starts = new Float64Array(termsMax);
+    this.#slots = new Int32Array(slots * 2);
+    this.#mask = slots - 1;
+    this.#starts = new Int32Array(termsMax);
     this.#lengths = new Int32Array(termsMax);
-    this.#slab = new Uint8Array(64 * 1024);
+    this.#slab = new Uint8Array(SLAB_BYTES);
+    this.#slabWords = wordsOf(this.#slab);
   }
 
   get size(): number {
@@ -80,63 +116,82 @@ export class Interner {
   }
 
   /** The term of bytes [start, end). Same bytes, same term, until the bound was reached. */
-  term(buf: Uint8Array, start: number, end: number): Term {
-    if (end < start) return this.term(buf, start, start);
+  term(words: DataView, start: number, end: number): Term {
+    if (end < start) return this.term(words, start, start);
+    const length = end - start;
     // Hosts, methods and protocols are mostly those of the line before: comparing is cheaper than hashing.
     const last = this.#last;
-    if (last >= 0 && this.#same(last, buf, start, end)) return this.#terms[last]!;
-    const hash = hashOf(buf, start, end);
-    const mask = this.#slots.length - 1;
-    let slot = (hash ^ (hash >>> 15)) & mask;
+    if (
+      last >= 0 &&
+      this.#lengths[last] === length &&
+      areSame(this.#slabWords, this.#starts[last]!, words, start, length)
+    ) {
+      return this.#terms[last]!;
+    }
+    return this.#find(words, start, end);
+  }
+
+  #find(words: DataView, start: number, end: number): Term {
+    const hash = hashOf(words, start, end);
+    const length = end - start;
+    const slots = this.#slots;
+    let slot = (hash ^ (hash >>> 15)) & this.#mask;
     for (;;) {
-      const index = this.#slots[slot]!;
-      if (index === -1) return this.#add(slot, hash, buf, start, end);
-      if (this.#hashes[index] === hash && this.#same(index, buf, start, end)) {
+      const index = slots[slot * 2 + 1]! - 1;
+      if (index < 0) return this.#add(slot, hash, words, start, end);
+      if (
+        slots[slot * 2] === hash &&
+        this.#lengths[index] === length &&
+        areSame(this.#slabWords, this.#starts[index]!, words, start, length)
+      ) {
         this.#last = index;
         return this.#terms[index]!;
       }
-      slot = (slot + 1) & mask;
+      slot = (slot + 1) & this.#mask;
     }
   }
 
-  #same(index: number, buf: Uint8Array, start: number, end: number): boolean {
-    const length = end - start;
-    if (this.#lengths[index] !== length) return false;
-    const from = this.#starts[index]!;
-    const slab = this.#slab;
-    for (let i = 0; i < length; i++) if (slab[from + i] !== buf[start + i]) return false;
-    return true;
-  }
-
-  #add(slot: number, hash: number, buf: Uint8Array, start: number, end: number): Term {
+  #add(slot: number, hash: number, words: DataView, start: number, end: number): Term {
     if (this.#terms.length >= this.#termsMax) {
       this.#forget();
-      return this.term(buf, start, end);
+      return this.#find(words, start, end);
     }
     const length = end - start;
-    while (this.#slabUsed + length > this.#slab.length) {
-      const larger = new Uint8Array(this.#slab.length * 2);
-      larger.set(this.#slab);
-      this.#slab = larger;
-    }
-    this.#slab.set(buf.subarray(start, end), this.#slabUsed);
-    const raw = Buffer.from(buf.buffer, buf.byteOffset + start, length).toString('utf8');
-    const made = this.#make(raw);
+    this.#reserve(length);
+    const raw = Buffer.from(words.buffer, words.byteOffset + start, length);
+    this.#slab.set(raw, this.#slabUsed);
+    const made = this.#make(raw.toString('utf8'));
     const term = makeTerm(made.text, made.notes, made.redactions, made.shape);
     const index = this.#terms.push(term) - 1;
-    this.#hashes[index] = hash;
     this.#starts[index] = this.#slabUsed;
     this.#lengths[index] = length;
     this.#slabUsed += length;
-    this.#slots[slot] = index;
+    this.#slots[slot * 2] = hash;
+    this.#slots[slot * 2 + 1] = index + 1;
     return term;
   }
 
+  #reserve(length: number): void {
+    let capacity = this.#slab.length;
+    while (this.#slabUsed + length > capacity) capacity *= 2;
+    if (capacity === this.#slab.length) return;
+    const larger = new Uint8Array(capacity);
+    larger.set(this.#slab);
+    this.#slab = larger;
+    this.#slabWords = wordsOf(larger);
+  }
+
   #forget(): void {
-    this.#slots.fill(-1);
+    this.#slots.fill(0);
     this.#last = -1;
     this.#terms = [];
     this.#slabUsed = 0;
-    if (this.#slab.length > 4 * 1024 * 1024) this.#slab = new Uint8Array(64 * 1024);
+    if (this.#slab.length <= SLAB_BYTES_MAX) return;
+    this.#slab = new Uint8Array(SLAB_BYTES);
+    this.#slabWords = wordsOf(this.#slab);
   }
 }
+
+/** First and largest lasting size of the texts' bytes. */
+const SLAB_BYTES = 64 * 1024;
+const SLAB_BYTES_MAX = 4 * 1024 * 1024;

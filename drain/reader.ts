@@ -94,11 +94,7 @@ export class MessageReader {
     const message = this.message;
     // The kinds in front of these two set nothing that would have to be taken back.
     if (message.kind > KIND_DYNO_SAMPLE && message.kind !== KIND_APP) clearRare(message);
-    if (buf !== this.buf) {
-      this.buf = buf;
-      this.words = wordsOf(buf);
-    }
-    const { words } = this;
+    const words = this.view(buf);
     const last = textEnd(words, start, end);
     const appname = readUsualHead(message, words, start, last);
     if (appname < 0) readAny(message, buf, words, start, end, dialect);
@@ -106,6 +102,15 @@ export class MessageReader {
       message.kind = KIND_REQUEST;
     } else if (readUsualRest(message, words, start, appname, last, dialect)) readText(message, buf, words);
     else setOther(message, 'badHeader');
+  }
+
+  /** The view that a body is read through: made once a body. */
+  view(buf: Uint8Array): DataView {
+    if (buf !== this.buf) {
+      this.buf = buf;
+      this.words = wordsOf(buf);
+    }
+    return this.words;
   }
 }
 

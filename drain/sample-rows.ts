@@ -24,8 +24,8 @@ export class SampleRows {
 
   /** A runtime-metrics line: one series a dyno and metric. */
   addDyno(to: Target, message: Message, timeMs: number): void {
-    const { section, body } = to;
-    const dyno = this.#dynos.term(body.buf, at(message.procid.start), message.procid.end).text;
+    const { section, words } = to;
+    const dyno = this.#dynos.term(words, at(message.procid.start), message.procid.end).text;
     const { sample } = message;
     let keys = this.#dynoKeys.get(dyno);
     if (keys === undefined) {

@@ -69,6 +69,7 @@ export class RequestColumns {
   requestIdText = new Uint32Array(this.#capacity);
   /** 16 bytes each, valid where FLAG_UUID is set. */
   requestId = new Uint8Array(this.#capacity * 16);
+  #requestIdWords = new Int32Array(this.requestId.buffer);
   connectMs = new Float64Array(this.#capacity);
   serviceMs = new Float64Array(this.#capacity);
   status = new Int16Array(this.#capacity);
@@ -87,6 +88,16 @@ export class RequestColumns {
     return this.length++;
   }
 
+  /** Sets the 16 bytes of a request id, given as four words in the order of the processor. */
+  setUuid(row: number, uuid: Int32Array): void {
+    const to = this.#requestIdWords;
+    const at = row * 4;
+    to[at] = uuid[0]!;
+    to[at + 1] = uuid[1]!;
+    to[at + 2] = uuid[2]!;
+    to[at + 3] = uuid[3]!;
+  }
+
   #grow(): void {
     this.#capacity *= 2;
     this.frame = grown(this.frame, this.#capacity);
@@ -100,6 +111,7 @@ export class RequestColumns {
     this.release = grown(this.release, this.#capacity);
     this.requestIdText = grown(this.requestIdText, this.#capacity);
     this.requestId = grown(this.requestId, this.#capacity * 16);
+    this.#requestIdWords = new Int32Array(this.requestId.buffer);
     this.connectMs = grown(this.connectMs, this.#capacity);
     this.serviceMs = grown(this.serviceMs, this.#capacity);
     this.status = grown(this.status, this.#capacity);

@@ -43,6 +43,8 @@ export interface Target {
   entry: FrameEntry;
   app: AppState;
   body: Body;
+  /** View of the body's bytes. */
+  words: DataView;
   /** Newest line time of the drain before this body, ms; 0 without. */
   previousLineMs: number;
   /** Pieces of this frame put into quarantine so far. */
@@ -58,9 +60,13 @@ export function note(entry: FrameEntry, bits: number): void {
 
 /** Number of a term in the section, its findings counted. */
 export function use(section: Section, entry: FrameEntry, term: Term): number {
-  if (term.notes !== 0) note(entry, term.notes);
-  entry.redactions += term.redactions;
+  if (term.found) countFound(entry, term);
   return section.number(term);
+}
+
+function countFound(entry: FrameEntry, term: Term): void {
+  note(entry, term.notes);
+  entry.redactions += term.redactions;
 }
 
 /** Start of a span; absent spans are empty ones. */

@@ -59,19 +59,21 @@ export class Terms {
   }
 
   /** The client address of a request as it may be stored. */
-  client(buf: Uint8Array, start: number, end: number): Term {
-    if (this.#storeClientAddresses) return this.clients.term(buf, start, end);
+  client(words: DataView, start: number, end: number): Term {
+    if (this.#storeClientAddresses) return this.clients.term(words, start, end);
     // Nearly every address is IPv4 and shortened to its first three numbers: looked up by those alone, there are
     // few enough to stay in the processor's cache.
-    const lastDot = lastDotOf(buf, start, end);
-    return lastDot < 0 ? this.clients.term(buf, start, end) : this.#networks.term(buf, start, lastDot + 1);
+    const lastDot = lastDotOf(words, start, end);
+    return lastDot < 0
+      ? this.clients.term(words, start, end)
+      : this.#networks.term(words, start, lastDot + 1);
   }
 }
 
 /** Position of the dot before one to three digits at the end; −1 when the text does not end so. */
-function lastDotOf(buf: Uint8Array, start: number, end: number): number {
+function lastDotOf(words: DataView, start: number, end: number): number {
   for (let at = end - 1; at > start && at >= end - 4; at--) {
-    const byte = buf[at]!;
+    const byte = words.getUint8(at);
     if (byte === 0x2e) return at < end - 1 ? at : -1;
     if (byte < 0x30 || byte > 0x39) return -1;
   }
