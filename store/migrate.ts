@@ -56,6 +56,12 @@ export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../migrations/', impo
 /** One number for all Drainboards: the lock belongs to a database anyway. ASCII for "drai". */
 const LOCK_KEY = 0x64726169;
 const LOCK_NOT_AVAILABLE = '55P03';
+/** Whoever comes after waits as long, frames too: they must be answered within a second all the same (P-12). */
+const LOCK_TIMEOUT_MS = 500;
+/** With their pauses some 90 s. */
+const LOCK_TRIES = 20;
+/** Worth another try: a lock that was not to be had, a deadlock with one who held it. */
+const LOCK_FAILURES = new Set([LOCK_NOT_AVAILABLE, '40P01']);
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 /** Not a step but the dump of the result. */
 const SCHEMA_DUMP = 'schema.sql';
@@ -118,7 +124,7 @@ function readMigration(directory: string, fileName: string): Migration {
 }
 
 async function applyWithRetries(pool: Pool, migration: Migration, options: MigrateOptions): Promise<boolean> {
-  const tries = options.lockTries ?? 10;
+  const tries = options.lockTries ?? LOCK_TRIES;
   for (let tried = 1; ; tried++) {
     try {
       return await withTransaction(pool, (client) => applyUnderLock(pool, client, migration, options), {
@@ -126,7 +132,7 @@ async function applyWithRetries(pool: Pool, migration: Migration, options: Migra
       });
     } catch (error) {
       if (error instanceof MigrationError) throw error;
-      const waited = (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
+      const waited = LOCK_FAILURES.has((error as { code?: string }).code ?? '');
       if (!waited) throw new MigrationError('failed', renderFailure(migration, error), { cause: error });
       if (tried >= tries) {
         const message = `${renderFailure(migration, error)}: a table stayed locked over ${tries} tries`;
@@ -154,18 +160,44 @@ async function applyUnderLock(
   await client.query(CREATE_TABLE);
   const applied = await readApplied(client);
   if (checkApplied(migration, applied)) return false;
+  const lockTimeout = `SET LOCAL lock_timeout = ${Math.trunc(options.lockTimeoutMs ?? LOCK_TIMEOUT_MS)}`;
   if (migration.inTransaction) {
-    await client.query(`SET LOCAL lock_timeout = ${Math.trunc(options.lockTimeoutMs ?? 2_000)}`);
+    await client.query(lockTimeout);
     await client.query(migration.sql);
   } else {
     // Another connection, while this one's open transaction keeps the lock and holds no snapshot.
-    for (const statement of splitStatements(migration.sql)) await pool.query(statement);
+    for (const statement of splitStatements(migration.sql)) await runAlone(pool, statement, lockTimeout);
   }
   await client.query(
     'INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, now())',
     [migration.version, migration.name, migration.checksum],
   );
   return true;
+}
+
+/** These run in no transaction, and wait without a lock that others would queue behind. */
+const ALONE = /\bCONCURRENTLY\b|^VACUUM\b/i;
+const INDEX_BUILT = /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS (\w+)/i;
+
+async function runAlone(pool: Pool, statement: string, lockTimeout: string): Promise<void> {
+  if (!ALONE.test(statement)) {
+    await withTransaction(pool, (client) => client.query(`${lockTimeout}; ${statement}`), {
+      statementTimeoutMs: 0,
+    });
+    return;
+  }
+  const [, index] = INDEX_BUILT.exec(statement) ?? [];
+  if (index !== undefined) await dropInvalidIndex(pool, index);
+  await pool.query(statement);
+}
+
+/** A build that was cut off leaves an index that nobody uses and every write pays for; IF NOT EXISTS is content with it. */
+async function dropInvalidIndex(pool: Pool, index: string): Promise<void> {
+  const { rowCount } = await pool.query(
+    'SELECT FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid',
+    [index],
+  );
+  if (rowCount === 1) await pool.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
 }
 
 /**
