@@ -72,6 +72,16 @@ describe('slices of a range', () => {
     );
   });
 
+  test('read what is left where finer rows are retired, although its units are forgotten', () => {
+    const retired = { tenSecondsS: BASE_S + 2 * HOUR_S, minutesS: BASE_S + HOUR_S };
+    const asked = { fromS: BASE_S, toS: BASE_S + 3 * HOUR_S };
+    expect(planSlices(asked, 3600, [], retired)).toEqual([
+      { resolutionS: 3600, fromS: BASE_S, toS: BASE_S + HOUR_S },
+      { resolutionS: 60, fromS: BASE_S + HOUR_S, toS: BASE_S + 2 * HOUR_S },
+      { resolutionS: 10, fromS: BASE_S + 2 * HOUR_S, toS: BASE_S + 3 * HOUR_S },
+    ]);
+  });
+
   test('read as coarse as they may: whole hours that are done come from hours, the rest from minutes', () => {
     const all: UnitState[] = [];
     for (let n = 0; n < 24; n++) all.push({ resolutionS: 60, unitS: BASE_S + n * 600, done: true });

@@ -23,6 +23,19 @@ export interface UnitState {
   done: boolean;
 }
 
+/**
+ * Up to where finer rows are gone, epoch seconds. What lies before was compacted, or it would have been kept; its
+ * units are forgotten after a while (store/compaction.ts, trimCompactions).
+ */
+export interface Retired {
+  /** Rows of 10 s. */
+  tenSecondsS: number;
+  /** Rows of 1 min. */
+  minutesS: number;
+}
+
+const NOTHING_RETIRED: Retired = { tenSecondsS: 0, minutesS: 0 };
+
 /** How long rows of each width are kept, ms. */
 export interface Kept {
   keep10sMs: number;
@@ -92,8 +105,9 @@ export function planSlices(
   range: { fromS: number; toS: number },
   coarsestS: ResolutionS,
   units: Iterable<UnitState>,
+  retired: Retired = NOTHING_RETIRED,
 ): Slice[] {
-  const known = indexUnits(units);
+  const known = indexUnits(units, retired);
   const slices: Slice[] = [];
   for (let startS = floorTo(range.fromS, HOUR_S); startS < range.toS; startS += HOUR_S) {
     const fromS = Math.max(range.fromS, startS);
@@ -107,12 +121,13 @@ export function planSlices(
 }
 
 interface KnownUnits {
+  retired: Retired;
   minutes: Map<number, boolean>;
   hours: Map<number, boolean>;
 }
 
-function indexUnits(units: Iterable<UnitState>): KnownUnits {
-  const known: KnownUnits = { minutes: new Map(), hours: new Map() };
+function indexUnits(units: Iterable<UnitState>, retired: Retired): KnownUnits {
+  const known: KnownUnits = { retired, minutes: new Map(), hours: new Map() };
   for (const unit of units) {
     (unit.resolutionS === HOUR_S ? known.hours : known.minutes).set(unit.unitS, unit.done);
   }
@@ -121,6 +136,7 @@ function indexUnits(units: Iterable<UnitState>): KnownUnits {
 
 /** Late rows make their ten minutes due first, and the hour only once those are done: both must be. */
 function isHourDone(hourS: number, known: KnownUnits): boolean {
+  if (hourS < known.retired.minutesS) return true;
   if (known.hours.get(hourS) !== true) return false;
   for (let unitS = hourS; unitS < hourS + HOUR_S; unitS += UNIT_OF_MINUTES_S) {
     if (known.minutes.get(unitS) === false) return false;
@@ -132,7 +148,7 @@ function addMinuteUnits(slices: Slice[], fromS: number, toS: number, known: Know
   for (let unitS = floorTo(fromS, UNIT_OF_MINUTES_S); unitS < toS; unitS += UNIT_OF_MINUTES_S) {
     const start = Math.max(fromS, unitS);
     const end = Math.min(toS, unitS + UNIT_OF_MINUTES_S);
-    if (known.minutes.get(unitS) !== true) {
+    if (unitS >= known.retired.tenSecondsS && known.minutes.get(unitS) !== true) {
       addSlice(slices, 10, start, end);
       continue;
     }

@@ -1,7 +1,7 @@
 /** The state of the compactions of a range, and the slices that follow from it. */
 import type { ResolutionS } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
-import { planSlices, type Slice, type UnitState } from './plan.ts';
+import { planSlices, type Retired, type Slice, UNIT_OF_MINUTES_S, type UnitState } from './plan.ts';
 
 const HOUR_S = 3600;
 
@@ -13,8 +13,8 @@ export async function readSlices(
   coarsestS: ResolutionS,
 ): Promise<Slice[]> {
   if (coarsestS === 10) return planSlices(range, 10, []);
-  const units = await readUnits(db, [appId], range, coarsestS);
-  return planSlices(range, coarsestS, units);
+  const { byApp, retired } = await readUnits(db, [appId], range, coarsestS);
+  return planSlices(range, coarsestS, byApp.get(appId) ?? [], retired);
 }
 
 /** Apps that are read alike: their compactions stand at the same point. */
@@ -32,11 +32,10 @@ export async function readSliceGroups(
   appIds: readonly number[],
   range: { fromS: number; toS: number },
 ): Promise<SliceGroup[]> {
-  const byApp = new Map<number, UnitState[]>(appIds.map((id) => [id, []]));
-  for (const unit of await readUnits(db, appIds, range, 60)) byApp.get(unit.appId)?.push(unit);
+  const { byApp, retired } = await readUnits(db, appIds, range, 60);
   const groups = new Map<string, SliceGroup>();
-  for (const [appId, units] of byApp) {
-    const slices = planSlices(range, 60, units);
+  for (const appId of appIds) {
+    const slices = planSlices(range, 60, byApp.get(appId) ?? [], retired);
     const key = JSON.stringify(slices);
     const group = groups.get(key);
     if (group) group.appIds.push(appId);
@@ -55,67 +54,59 @@ function joinRareGroups(groups: SliceGroup[], range: { fromS: number; toS: numbe
   ];
 }
 
-interface AppUnit extends UnitState {
-  appId: number;
+interface Units {
+  byApp: Map<number, UnitState[]>;
+  retired: Retired;
 }
 
+/** In the multirange of a group: `{[1700000000,1700001200),[1700002400,1700003000)}`. */
+const SPAN = /\[(\d+),(\d+)\)/g;
+
 /**
- * Units of 10 min that matter: where whole hours are read, those of a done hour only when they are due. 30 days
- * have 4,320 of them, of which then next to none are fetched.
+ * Units that touch a range, as spans: a month has 720 hours, of which nearly all are done. Those of ten minutes are
+ * kept as long as rows of 10 s are, so there are never many.
  */
 async function readUnits(
   db: Queryable,
   appIds: readonly number[],
   range: { fromS: number; toS: number },
   coarsestS: ResolutionS,
-): Promise<AppUnit[]> {
-  const span = { fromS: range.fromS - (range.fromS % HOUR_S), toS: range.toS };
-  if (coarsestS !== 3600) return readUnitRows(db, appIds, span, 'c.resolution_s = 60');
-  const units = await readUnitRows(
-    db,
-    appIds,
-    span,
-    'c.resolution_s = 3600 OR (c.resolution_s = 60 AND c.done_version < c.version)',
+): Promise<Units> {
+  const { rows } = await db.query<{
+    ten_seconds_s: number | null;
+    minutes_s: number | null;
+    units: [appId: number, resolutionS: number, done: string | null, due: string | null][] | null;
+  }>(
+    `SELECT (SELECT min(before_s) FROM retired WHERE table_name LIKE '%10s') AS ten_seconds_s,
+       (SELECT min(before_s) FROM retired WHERE table_name LIKE '%1m') AS minutes_s,
+       (SELECT json_agg(json_build_array(app_id, resolution_s, done, due)) FROM (
+         SELECT app_id, resolution_s, range_agg(span) FILTER (WHERE is_done)::text AS done,
+           range_agg(span) FILTER (WHERE NOT is_done)::text AS due
+         FROM (
+           SELECT app_id, resolution_s, done_version = version AS is_done,
+             int4range(unit_s, unit_s + CASE resolution_s WHEN 60 THEN ${UNIT_OF_MINUTES_S} ELSE ${HOUR_S} END) AS span
+           FROM compactions
+           WHERE app_id = ANY ($1::int[]) AND resolution_s = ANY ($2::int[]) AND unit_s >= $3 AND unit_s < $4
+         ) AS unit GROUP BY 1, 2
+       ) AS app) AS units`,
+    [appIds, coarsestS === 60 ? [60] : [60, 3600], range.fromS - (range.fromS % HOUR_S), range.toS],
   );
-  const open = openHours(range, units);
-  if (open === null) return units;
-  return [...units, ...(await readUnitRows(db, appIds, open, 'c.resolution_s = 60'))];
-}
-
-/** From the first to the last hour of the range that cannot be read from an hour's row; null when all can. */
-function openHours(
-  range: { fromS: number; toS: number },
-  units: readonly AppUnit[],
-): { fromS: number; toS: number } | null {
-  const done = new Set<number>();
-  for (const unit of units) if (unit.resolutionS === HOUR_S && unit.done) done.add(unit.unitS);
-  // A due unit of 10 min takes its hour with it.
-  for (const unit of units) if (unit.resolutionS === 60) done.delete(unit.unitS - (unit.unitS % HOUR_S));
-  const open: number[] = [];
-  for (let hourS = range.fromS - (range.fromS % HOUR_S); hourS < range.toS; hourS += HOUR_S) {
-    const isWhole = hourS >= range.fromS && hourS + HOUR_S <= range.toS;
-    if (!isWhole || !done.has(hourS)) open.push(hourS);
+  const [row] = rows;
+  const byApp = new Map<number, UnitState[]>();
+  for (const [appId, resolutionS, done, due] of row?.units ?? []) {
+    const units = byApp.get(appId) ?? [];
+    byApp.set(appId, units);
+    units.push(...unitsOf(resolutionS, done, true), ...unitsOf(resolutionS, due, false));
   }
-  const [first, last] = [open[0], open[open.length - 1]];
-  return first === undefined || last === undefined ? null : { fromS: first, toS: last + HOUR_S };
+  return { byApp, retired: { tenSecondsS: row?.ten_seconds_s ?? 0, minutesS: row?.minutes_s ?? 0 } };
 }
 
-async function readUnitRows(
-  db: Queryable,
-  appIds: readonly number[],
-  span: { fromS: number; toS: number },
-  which: string,
-): Promise<AppUnit[]> {
-  const { rows } = await db.query<{ app_id: number; resolution_s: number; unit_s: number; done: boolean }>(
-    `SELECT c.app_id, c.resolution_s, c.unit_s, c.done_version = c.version AS done FROM compactions c
-     WHERE c.app_id = ANY ($1::int[]) AND c.resolution_s IN (60, 3600) AND c.unit_s >= $2 AND c.unit_s < $3
-       AND (${which})`,
-    [appIds, span.fromS, span.toS],
-  );
-  return rows.map((row) => ({
-    appId: row.app_id,
-    resolutionS: row.resolution_s,
-    unitS: row.unit_s,
-    done: row.done,
-  }));
+function unitsOf(resolutionS: number, spans: string | null, done: boolean): UnitState[] {
+  const widthS = resolutionS === 60 ? UNIT_OF_MINUTES_S : HOUR_S;
+  const units: UnitState[] = [];
+  for (const [, from, to] of (spans ?? '').matchAll(SPAN)) {
+    for (let unitS = Number(from); unitS < Number(to); unitS += widthS)
+      units.push({ resolutionS, unitS, done });
+  }
+  return units;
 }
