@@ -7,6 +7,7 @@ import { ConfirmPassword } from './parts/confirmPassword.tsx';
 import { Header } from './parts/header.tsx';
 import { Help } from './parts/help.tsx';
 import { Palette } from './parts/palette.tsx';
+import { RangeNote } from './parts/rangeNote.tsx';
 import { Unreachable } from './parts/unreachable.tsx';
 import { useApp } from './state/context.ts';
 import { buildKeyMap } from './state/keys.ts';
@@ -139,6 +140,7 @@ function Inside() {
       </a>
       <Header timed={route.timed} />
       <main id="main" class={route.wide ? 'wide-page' : ''}>
+        {route.timed && <RangeNote />}
         {route.element}
       </main>
       {overlay.value === 'palette' && <Palette />}

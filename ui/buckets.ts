@@ -24,13 +24,41 @@ export interface Span {
   ratio: number | null;
 }
 
+/**
+ * Requests per point with what does not count (answers of maintenance) taken out of the 5xx they came as, in a series
+ * of its own on top of the stack; unchanged where there is none.
+ */
+export function withExcluded(answer: OverviewAnswer, table: CodeTable): Columns {
+  const { throughput } = answer;
+  const spared = sparedCodes(answer, table);
+  const whole = throughput.series.find((series) => series.id === 'status_5xx');
+  if (spared.length === 0 || !whole) return throughput;
+  const excluded = whole.values.map((value, index) => {
+    const count = spared.reduce((sum, code) => sum + valueAt(answer.codes, code, index), 0);
+    return value === null ? null : Math.min(value, count);
+  });
+  const failed = whole.values.map((value, index) => (value === null ? null : value - (excluded[index] ?? 0)));
+  const only = spared.length === 1 ? spared[0] : undefined;
+  return {
+    t: throughput.t,
+    series: [
+      ...throughput.series.map((series) => (series === whole ? { ...whole, values: failed } : series)),
+      {
+        id: 'excluded',
+        label: only === 'H80' ? 'Maintenance (H80)' : `Not counted (${spared.join(', ')})`,
+        unit: 'count',
+        values: excluded,
+      },
+    ],
+  };
+}
+
 export function closedBuckets(answer: OverviewAnswer, table: CodeTable): Buckets {
-  const { throughput, range, totals } = answer;
+  const { throughput, range } = answer;
   const end = range.openFrom ?? range.to;
   const closed = throughput.t.filter((at) => at < end).length;
   const at = (id: string, index: number) => valueAt(throughput, id, index);
-  // 5xx by status hold answers that do not count, such as those of maintenance; the totals tell whether there are any.
-  const spared = totals.platform + totals.status5xx > totals.bad ? sparedCodes(answer, table) : [];
+  const spared = sparedCodes(answer, table);
   const sparedAt = (index: number) =>
     spared.reduce((sum, code) => sum + valueAt(answer.codes, code, index), 0);
   const every = throughput.t.map((_, index) => index);
@@ -50,15 +78,20 @@ export function closedBuckets(answer: OverviewAnswer, table: CodeTable): Buckets
   };
 }
 
-/** Codes that do not count but come with a 5xx; where the client left (H27) the status is 499. */
+/**
+ * Codes that do not count but come with a 5xx, such as that of maintenance; where the client left (H27) the status is
+ * 499. The totals tell whether the 5xx hold any: filtered by dyno they do not, while codes are of the whole app.
+ */
 function sparedCodes(answer: OverviewAnswer, table: CodeTable): string[] {
-  if (answer.codes.t.length !== answer.throughput.t.length) return [];
-  return answer.codes.series
-    .map((series) => series.id)
-    .filter((code) => {
-      const info = table.get(code);
-      return code.startsWith('H') && info?.countsAgainstAvailability === false && info.cause !== 'client';
-    });
+  const { codes, throughput, totals } = answer;
+  if (totals.platform + totals.status5xx <= totals.bad || codes.t.length !== throughput.t.length) return [];
+  return codes.series
+    .filter((series) => {
+      const info = table.get(series.id);
+      const isSpared = series.id.startsWith('H') && info?.countsAgainstAvailability === false;
+      return isSpared && info.cause !== 'client' && series.values.some((value) => value);
+    })
+    .map((series) => series.id);
 }
 
 /** Sums over the points [from, to). */

@@ -1,5 +1,6 @@
 /** The one place that talks to the server: JSON over same-origin fetch, problems as errors with a code. */
 import type { ProblemAnswer } from '../api/contract/session.ts';
+import { faultText } from './faultText.ts';
 
 /** A refused or failed call. `status` 0 means that the server was not reached. */
 export class ClientError extends Error {
@@ -9,13 +10,24 @@ export class ClientError extends Error {
   readonly faults: { field: string; message: string }[];
 
   constructor(status: number, problem: Partial<ProblemAnswer>) {
-    super(problem.detail || problem.title || `The server answered ${status}.`);
+    super(detailOf(status, problem) || problem.title || `The server answered ${status}.`);
     this.name = 'ClientError';
     this.status = status;
     this.code = problem.code ?? '';
     this.requestId = problem.requestId ?? '';
-    this.faults = problem.faults ?? [];
+    this.faults = (problem.faults ?? []).map(({ field, message }) => ({
+      field,
+      message: faultText(message),
+    }));
   }
+}
+
+/** Faults by field are told at their fields; elsewhere in the words used there. */
+function detailOf(status: number, { detail, faults }: Partial<ProblemAnswer>): string | undefined {
+  if (!detail?.startsWith('Not accepted: ') || !faults?.length) return detail;
+  if (status === 422) return 'Some fields need another look.';
+  const told = faults.map((fault) => `${fault.field}: ${faultText(fault.message)}`);
+  return `The server does not take what this page asks for. ${told.join(' ')}`;
 }
 
 export type Query = Record<string, string | number | undefined | null>;

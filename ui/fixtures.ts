@@ -40,7 +40,8 @@ type Mood =
   | 'noMetrics'
   | 'hostile'
   | 'many'
-  | 'young';
+  | 'young'
+  | 'maintenance';
 
 const APPS: { app: string; mood: Mood; perSecond: number; web: number }[] = [
   { app: 'shop', mood: 'incident', perSecond: 42, web: 4 },
@@ -54,6 +55,7 @@ const APPS: { app: string; mood: Mood; perSecond: number; web: number }[] = [
   { app: 'new-landing', mood: 'waiting', perSecond: 0, web: 1 },
   { app: 'feed', mood: 'many', perSecond: 120, web: 20 },
   { app: 'beta', mood: 'young', perSecond: 3, web: 1 },
+  { app: 'atelier', mood: 'maintenance', perSecond: 5, web: 1 },
   { app: 'sandbox', mood: 'hostile', perSecond: 1.5, web: 1 },
 ];
 
@@ -151,17 +153,25 @@ const SHARES: Record<string, number> = {
   none: 0,
 };
 
+/** While the app of that mood is in maintenance every request is answered 503 with H80. */
+function isClosed(atS: number, nowMs: number): boolean {
+  const agoS = nowMs / 1000 - atS;
+  return agoS > 9 * 60 && agoS < 23 * 60;
+}
+
 function requestsOf(app: string, nowMs: number, id: string, atS: number, step: number): number {
   const { mood, perSecond } = known(app);
   const wide = perSecond * step * rhythm(atS) * (0.88 + 0.24 * noise(app, atS, 'n'));
   const [from, to] = incidentOf(mood, nowMs);
   const inside = atS >= from - step && atS < to;
+  if (id === 'platform' && mood === 'maintenance') return 0;
   if (id === 'platform')
     return inside
       ? Math.round(wide * (0.018 + 0.02 * noise(app, atS, 'p')))
       : noise(app, atS, 'rare') > 0.993
         ? 1
         : 0;
+  if (mood === 'maintenance' && isClosed(atS, nowMs)) return id === 'status_5xx' ? Math.round(wide * 0.6) : 0;
   const share = (SHARES[id] ?? 0) * (inside && id === 'status_5xx' ? 6 : 1);
   const value = wide * share;
   // Small expectations become a whole number by chance, as they do in life.
@@ -284,6 +294,7 @@ function codesOf(app: string, nowMs: number): string[] {
   const { mood, perSecond } = known(app);
   if (perSecond === 0) return [];
   if (mood === 'incident') return ['H12', 'H13', 'H27', 'H18', 'R14'];
+  if (mood === 'maintenance') return ['H80'];
   if (mood === 'leak') return ['R14', 'H27'];
   if (mood === 'gaps') return ['H18', 'L10', 'H27'];
   return nowMs > 0 && mood === 'calm' ? ['H27'] : [];
@@ -291,6 +302,7 @@ function codesOf(app: string, nowMs: number): string[] {
 
 function codeCount(app: string, nowMs: number, code: string, atS: number, step: number): number {
   const platform = requestsOf(app, nowMs, 'platform', atS, step);
+  if (code === 'H80') return isClosed(atS, nowMs) ? requestsOf(app, nowMs, 'status_5xx', atS, step) : 0;
   if (code === 'H12') return Math.round(platform * 0.96);
   if (code === 'H13') return platform - Math.round(platform * 0.96);
   if (code === 'H18') return known(app).mood === 'gaps' ? platform : 0;
@@ -407,6 +419,10 @@ function eventsOf(app: string, nowMs: number, range: RangeAnswer): EventAnswer[]
   } else {
     add(mood === 'young' ? 18 : 95, 'release', 'deploy', 'Release v38 (Deploy 9f8e7d6c)', { version: 38 });
     add(25, 'dyno', 'cycling', 'web.1 cycled (daily restart)', { dyno: 'web.1', routine: true });
+    if (mood === 'maintenance') {
+      add(23, 'platform', 'maintenance', 'Maintenance mode switched on');
+      add(9, 'platform', 'maintenance', 'Maintenance mode switched off');
+    }
     if (mood === 'leak')
       add(24, 'dyno', 'code', 'R14 on web.2 (memory quota exceeded)', {
         dyno: 'web.2',
@@ -482,6 +498,10 @@ export function overview(app: string, query: OverviewQuery): OverviewAnswer {
     `${code} ${CODES.find((one) => one.code === code)?.title ?? ''}`.trim(),
     'count',
   ]);
+  const excluded = throughput.t.reduce(
+    (all, at) => all + (mood === 'maintenance' ? codeCount(app, nowMs, 'H80', at, step) : 0),
+    0,
+  );
   return {
     app,
     nowMs,
@@ -491,8 +511,8 @@ export function overview(app: string, query: OverviewQuery): OverviewAnswer {
     events: eventsOf(app, nowMs, range),
     totals: {
       requests,
-      bad: sum('platform') + sum('status_5xx'),
-      excluded: 0,
+      bad: sum('platform') + sum('status_5xx') - excluded,
+      excluded,
       status1xx: sum('status_1xx'),
       status2xx: sum('status_2xx'),
       status3xx: sum('status_3xx'),

@@ -134,8 +134,10 @@ export function formatClock(ms: number, zone: Zone, seconds = true): string {
   }).format(ms);
 }
 
-/** `20 Nov`. */
-export function formatDay(ms: number, zone: Zone): string {
+/** `20 Nov`; of another year than now `20 Nov 2025`. */
+export function formatDay(ms: number, zone: Zone, nowMs = Date.now()): string {
+  const year = formatter(zone, { year: 'numeric' });
+  if (year.format(ms) !== year.format(nowMs)) return formatDate(ms, zone);
   return formatter(zone, { day: 'numeric', month: 'short' }).format(ms);
 }
 
@@ -144,9 +146,9 @@ export function formatDate(ms: number, zone: Zone): string {
   return formatter(zone, { day: 'numeric', month: 'short', year: 'numeric' }).format(ms);
 }
 
-/** `20 Nov 10:41:50`, the short form for lists. */
-export function formatInstant(ms: number, zone: Zone, seconds = true): string {
-  return `${formatDay(ms, zone)} ${formatClock(ms, zone, seconds)}`;
+/** `20 Nov 10:41:50`, the short form for lists; with the year where it is another one. */
+export function formatInstant(ms: number, zone: Zone, seconds = true, nowMs = Date.now()): string {
+  return `${formatDay(ms, zone, nowMs)} ${formatClock(ms, zone, seconds)}`;
 }
 
 /** Name of the zone at an instant, as short as the browser knows it: `UTC`, `CET`, `GMT+2`. */
@@ -169,13 +171,13 @@ export function formatStep(stepS: number): string {
   return names[stepS] ?? formatSpan(stepS * 1000);
 }
 
-/** `10:00–11:00`, with the days where they are needed. */
-export function formatRange(fromMs: number, toMs: number, zone: Zone): string {
+/** `20 Nov 10:00–11:00`, with both days where they differ and the year where it is another one. */
+export function formatRange(fromMs: number, toMs: number, zone: Zone, nowMs = Date.now()): string {
   const seconds = (toMs - fromMs) % 60_000 !== 0 || fromMs % 60_000 !== 0;
   const clock = (ms: number) => formatClock(ms, zone, seconds);
-  if (formatDay(fromMs, zone) === formatDay(toMs, zone))
-    return `${formatDay(fromMs, zone)} ${clock(fromMs)}–${clock(toMs)}`;
-  return `${formatDay(fromMs, zone)} ${clock(fromMs)} – ${formatDay(toMs, zone)} ${clock(toMs)}`;
+  const [from, to] = [formatDay(fromMs, zone, nowMs), formatDay(toMs, zone, nowMs)];
+  if (from === to) return `${from} ${clock(fromMs)}–${clock(toMs)}`;
+  return `${from} ${clock(fromMs)} – ${to} ${clock(toMs)}`;
 }
 
 /** `12 min ago`, `just now`. */

@@ -121,6 +121,7 @@ function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProp
     ...rows.map((series) => maxOf(thin(series.values, Math.floor(widthPx / CELL_MIN_PX)).values) ?? 0),
   );
   const span = range.to - range.from;
+  const sum = values.reduce<number>((all, value) => all + (value ?? 0), 0);
   const paths = Array.from({ length: LEVELS }, () => '');
   for (const [index, value] of cells.values.entries()) {
     if (!value) continue;
@@ -133,15 +134,16 @@ function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProp
   }
   return (
     <div class="strip-row">
-      <a class="strip-code mono" href={href}>
-        {code}
+      <a class="strip-code" href={href}>
+        <span class="mono">{code}</span>
+        <span class="strip-count">{formatUnit(sum, 'count')}</span>
       </a>
       <svg
         class={`cells family-${code.slice(0, 1)}`}
         viewBox="0 0 1000 16"
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${code}: ${formatCount(values.reduce<number>((sum, value) => sum + (value ?? 0), 0))} in this range`}
+        aria-label={`${code}: ${formatCount(sum)} in this range`}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
           cursor.read();

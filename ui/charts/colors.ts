@@ -1,7 +1,7 @@
 /** Colours of a chart: named by meaning, read from the style sheet once per theme. */
 import type { Series } from '../../api/contract/time.ts';
 
-/** Order of the throughput stack from the base up, with colour and the hatch that doubles it. */
+/** Order of the throughput stack from the base up, with colour and the hatch that doubles it; '' keeps a label. */
 export const CLASSES: Record<string, { label: string; color: string; hatch?: 'diagonal' | 'cross' }> = {
   platform: { label: 'Platform', color: '--class-platform', hatch: 'cross' },
   status_5xx: { label: '5xx', color: '--class-5xx', hatch: 'diagonal' },
@@ -10,6 +10,7 @@ export const CLASSES: Record<string, { label: string; color: string; hatch?: 'di
   status_2xx: { label: '2xx', color: '--class-2xx' },
   status_1xx: { label: '1xx', color: '--class-1xx' },
   none: { label: 'no status', color: '--class-none' },
+  excluded: { label: '', color: '--class-excluded' },
 };
 
 /** How many identities are told apart by colour; beyond that one is highlighted and the rest is grey. */

@@ -2,10 +2,12 @@
 import { useMemo } from 'preact/hooks';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import type { Columns } from '../../api/contract/time.ts';
+import { withExcluded } from '../buckets.ts';
 import { maxOf } from '../charts/align.ts';
 import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
 import type { Threshold } from '../charts/readout.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
+import type { CodeTable } from '../failures.ts';
 import { formatBytes, formatSpan, formatStep } from '../format.ts';
 import { silencesOf } from '../holes.ts';
 import { CopyBlock } from '../parts/copy.tsx';
@@ -43,8 +45,12 @@ export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: st
   );
 }
 
-export function Throughput({ answer, marks }: ChartsProps) {
-  const columns = useMemo(() => named(answer.throughput, (id) => CLASSES[id]?.label), [answer]);
+export function Throughput({ answer, marks, table }: ChartsProps & { table: CodeTable }) {
+  const columns = useMemo(
+    () => named(withExcluded(answer, table), (id) => CLASSES[id]?.label || undefined),
+    [answer, table],
+  );
+  const isExcluding = columns.series.some((series) => series.id === 'excluded');
   const styles = columns.series.map((series) => ({
     color: CLASSES[series.id]?.color ?? '--class-none',
     hatch: CLASSES[series.id]?.hatch,
@@ -63,6 +69,8 @@ export function Throughput({ answer, marks }: ChartsProps) {
           errors are requests that ended in an H code that counts as bad; they are not contained in 5xx. The
           bad classes stand at the base so that their shape can be read. Time spent in the router’s queue and
           failures before the router are not in these lines.
+          {isExcluding &&
+            ' What does not count, such as answers of maintenance, lies on top in a colour of its own and is in no share.'}
         </>
       }
       columns={quiet ? { t: columns.t, series: [] } : columns}

@@ -67,7 +67,7 @@ function Overview({ answer, infos }: { answer: OverviewAnswer; infos: CodeTable 
       <VerdictLine answer={answer} table={infos} />
       <Filters answer={answer} />
       <EventLane events={answer.events} range={answer.range} />
-      <Throughput {...shared} />
+      <Throughput {...shared} table={infos} />
       <ResponseTime {...shared} />
       <CodeStrip
         columns={answer.codes}

@@ -13,6 +13,7 @@ import {
   plural,
   zoneName,
 } from '../format.ts';
+import { CopyId } from '../parts/copy.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
@@ -233,12 +234,12 @@ function Requests({ app, code }: { app: string; code: string }) {
                         <td class="mono" data-label="Release">
                           {request.release === null ? NOTHING : `v${request.release}`}
                         </td>
-                        <td
-                          class="mono cut-id"
-                          data-label="Request id"
-                          title={request.requestId ?? undefined}
-                        >
-                          {showHidden(request.requestId ?? NOTHING)}
+                        <td class="cell-id" data-label="Request id">
+                          {request.requestId ? (
+                            <CopyId text={showHidden(request.requestId)} what="request id" />
+                          ) : (
+                            NOTHING
+                          )}
                         </td>
                       </tr>
                     ),

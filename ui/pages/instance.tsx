@@ -142,7 +142,7 @@ function Streams() {
                       </th>
                       <td data-label="State">
                         <StateWord
-                          level={healthLevel(health, isAway)}
+                          level={isAway && health.state === 'receiving' ? 'unknown' : healthLevel(health)}
                           word={isAway && health.state === 'receiving' ? 'not known' : health.state}
                         />
                       </td>

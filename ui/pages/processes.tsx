@@ -63,7 +63,7 @@ function Row({ process, rate }: { process: ProcessAnswer; rate: number | null })
     <tr>
       <th scope="row" data-label="Process">
         <span class="mono">{showHidden(process.dyno || process.holder)}</span>
-        {process.isThis && <span class="muted"> (answers this page)</span>}
+        {process.isThis && <span class="muted"> (this one)</span>}
         {process.dyno && process.dyno !== process.holder && (
           <span class="holder mono muted">{showHidden(process.holder)}</span>
         )}

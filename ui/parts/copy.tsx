@@ -51,3 +51,30 @@ export function CopyButton({ text, children }: { text: string; children: Compone
     </button>
   );
 }
+
+/** An id in a narrow place: cut until it is tapped, which shows all of it and copies it. */
+export function CopyId({ text, what }: { text: string; what: string }) {
+  const { announce, toast } = useApp();
+  const [open, setOpen] = useState(false);
+  async function copy() {
+    setOpen(true);
+    try {
+      await navigator.clipboard.writeText(text);
+      toast.value = `Copied ${what} ${text}`;
+    } catch {
+      // Without permission it is shown in full, and can be selected.
+      announce.value = `${what} ${text}`;
+    }
+  }
+  return (
+    <button
+      type="button"
+      class={`quiet id mono${open ? ' id-open' : ''}`}
+      title={`Copy ${text}`}
+      onClick={() => void copy()}
+    >
+      <span class="sr">Copy {what} </span>
+      <span class={open ? 'wrap' : 'cut'}>{text}</span>
+    </button>
+  );
+}

@@ -92,7 +92,9 @@ export function Form({ submit, busyWord, onSend, children, inline }: FormProps) 
       setFaults(found);
       const named = found.filter((fault) => form.elements.namedItem(fault.field));
       // A fault without a field of its name is told in words, so that none is lost.
-      const rest = found.filter((fault) => !named.includes(fault)).map((fault) => fault.message);
+      const rest = found
+        .filter((fault) => !named.includes(fault))
+        .map((fault) => (fault.field ? `${fault.field}: ${fault.message}` : fault.message));
       setError(named.length > 0 && rest.length === 0 ? null : [errorText(thrown), ...rest].join(' '));
       const first = named[0] && form.elements.namedItem(named[0].field);
       if (first instanceof HTMLElement) first.focus();

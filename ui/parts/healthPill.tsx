@@ -50,9 +50,15 @@ export function HealthPill() {
     >
       <StateGlyph level={level} />
       <span class="pill-text">
-        {pillText({ health, nowMs: clock.nowMs.value, zone: range.zone.value, many: app === null, isAway })}
+        {pillText({
+          health,
+          nowMs: clock.nowMs.value,
+          zone: range.zone.value,
+          many: app === null,
+          isAway,
+          silent: app ? 0 : whole.silent,
+        })}
       </span>
-      {!app && whole.silent > 0 && <span class="strong pill-silent">{whole.silent} silent</span>}
     </a>
   );
 }
@@ -63,11 +69,13 @@ interface Shown {
   zone: Zone;
   /** true over all apps. */
   many: boolean;
+  /** Apps whose stream is silent, over all apps. */
+  silent: number;
   /** true while the database is away: what is shown was so. */
   isAway: boolean;
 }
 
-function pillText({ health, nowMs, zone, many, isAway }: Shown) {
+function pillText({ health, nowMs, zone, many, isAway, silent }: Shown) {
   if (health.state === 'waiting' || health.dataThroughMs === null) {
     return (
       <span>
@@ -91,7 +99,8 @@ function pillText({ health, nowMs, zone, many, isAway }: Shown) {
       <>
         <span class="wide">nothing newer than </span>
         <span class="pill-at">{at}</span>
-        <span class="wide lag"> · {formatSpan(nowMs - through)} old</span>
+        <span class="wide lag"> ·</span>
+        <span class="pill-under"> {formatSpan(nowMs - through)} old</span>
       </>
     );
   }
@@ -104,8 +113,11 @@ function pillText({ health, nowMs, zone, many, isAway }: Shown) {
         · lag {many ? '≤ ' : ''}
         {formatSpan(health.lagMs)}
       </span>
-      <span class="pill-dot pill-at"> · </span>
-      <span class="pill-lost">{formatCount(health.lostMessages)} lost</span>
+      <span class="wide"> · </span>
+      <span class="pill-under">
+        {formatCount(health.lostMessages)} lost
+        {silent > 0 && <span class="strong"> · {silent} silent</span>}
+      </span>
     </>
   );
 }

@@ -10,6 +10,7 @@ import {
   type RangeMs,
   type RangeText,
   resolveRange,
+  understandRange,
 } from './rangeText.ts';
 import type { Router } from './router.ts';
 
@@ -24,6 +25,8 @@ export interface Range {
   pin: ReadonlySignal<number | null>;
   /** When the newest release known to the page happened; gives the preset “since last release”. */
   lastReleaseMs: ReturnType<typeof signal<number | null>>;
+  /** What is not as the address asks for, in a sentence; '' when it is. */
+  note: ReadonlySignal<string>;
   /** The instants meant at this moment. */
   resolve(): RangeMs;
   set(range: RangeText): void;
@@ -71,6 +74,7 @@ export function buildRange(router: Router, clock: Clock): Range {
       const value = Number(router.params.value.get('pin'));
       return Number.isFinite(value) && value > 0 ? value : null;
     }),
+    note: computed(() => understandRange(text.value, clock.now()).note),
     lastReleaseMs: signal<number | null>(null),
     resolve,
     set,

@@ -19,6 +19,8 @@ export interface RangeMs {
 /** Nothing shorter can show more than a few buckets; nothing longer is kept. */
 export const RANGE_MIN_MS = MINUTE;
 export const RANGE_MAX_MS = 400 * DAY;
+/** Lines may be ahead of us by a little, and the server takes ranges up to a day ahead (api/params.ts). */
+const AHEAD_MAX_MS = DAY;
 
 export const PRESETS: { label: string; span: string }[] = [
   { label: 'Last 15 minutes', span: '15m' },
@@ -180,12 +182,48 @@ function bounded(fromMs: number, toMs: number): Parsed {
   return { ok: true, range: { from: instantText(from), to: instantText(toMs) } };
 }
 
-/** The instants of a range's texts at a moment; unreadable ends fall back to the default range. */
+/** The instants of a range's texts at a moment; what is no range falls back to the last hour. */
 export function resolveRange(range: RangeText, nowMs: number): RangeMs {
+  return understandRange(range, nowMs).range;
+}
+
+/**
+ * The instants of a range's texts at a moment, and where they are not what the texts ask for, a sentence that says so;
+ * '' where they are.
+ */
+export function understandRange(range: RangeText, nowMs: number): { range: RangeMs; note: string } {
   const from = parseInstant(range.from, nowMs, 'utc');
   const to = parseInstant(range.to, nowMs, 'utc');
-  if (from === null || to === null || from >= to) return { fromMs: nowMs - HOUR, toMs: nowMs };
-  return { fromMs: Math.max(from, to - RANGE_MAX_MS, 0), toMs: Math.max(to, from + RANGE_MIN_MS) };
+  const lastHour = (why: string) => ({
+    range: { fromMs: nowMs - HOUR, toMs: nowMs },
+    note: `${why} Shown is the last hour.`,
+  });
+  if (from === null || to === null) {
+    const bad = [from === null ? range.from : '', to === null ? range.to : ''].filter(Boolean);
+    const quoted = bad.map((text) => `“${text.slice(0, 40)}”`).join(' and ');
+    return lastHour(
+      `The address asks for ${quoted}, which ${bad.length > 1 ? 'are no times' : 'is no time'} that can be read.`,
+    );
+  }
+  if (from >= to) return lastHour('The range in the address ends before it begins.');
+  if (from >= nowMs + AHEAD_MAX_MS) return lastHour('The range in the address lies in the future.');
+  const end = to > nowMs + AHEAD_MAX_MS ? nowMs : to;
+  if (end - from > RANGE_MAX_MS)
+    return {
+      range: { fromMs: Math.max(end - RANGE_MAX_MS, 0), toMs: end },
+      note: 'The range in the address is longer than anything kept. Shown are its last 400 days.',
+    };
+  if (end < to)
+    return {
+      range: { fromMs: from, toMs: end },
+      note: 'The range in the address goes on into the future. Shown is what there is until now.',
+    };
+  if (to - from < RANGE_MIN_MS)
+    return {
+      range: { fromMs: from, toMs: from + RANGE_MIN_MS },
+      note: 'The range in the address is shorter than a minute. Shown is the minute from its start.',
+    };
+  return { range: { fromMs: from, toMs: to }, note: '' };
 }
 
 /**
@@ -196,8 +234,9 @@ export function queryRange(range: RangeText, nowMs: number): { from: string | nu
   const word = (text: string) =>
     /^now(-\d{1,5}[smhdw])?$/.test(text) ? text : /^now-\d{1,5}min$/.test(text) ? text.slice(0, -2) : null;
   const [from, to] = [word(range.from), word(range.to)];
-  if (from !== null && to !== null) return { from, to };
-  const { fromMs, toMs } = resolveRange(range, nowMs);
+  const { range: meant, note } = understandRange(range, nowMs);
+  if (from !== null && to !== null && note === '') return { from, to };
+  const { fromMs, toMs } = meant;
   return { from: Math.round(fromMs), to: Math.round(toMs) };
 }
 
@@ -208,6 +247,6 @@ export function rangeLabel(range: RangeText, nowMs: number, zone: Zone): string 
     const preset = PRESETS.find((p) => `now-${p.span}` === range.from);
     return preset?.label ?? `Last ${formatSpan(toMs - fromMs)}`;
   }
-  if (range.to === 'now') return `Since ${formatRange(fromMs, fromMs, zone).replace(/[–].*$/, '')}`;
-  return formatRange(fromMs, toMs, zone);
+  if (range.to === 'now') return `Since ${formatRange(fromMs, fromMs, zone, nowMs).replace(/[–].*$/, '')}`;
+  return formatRange(fromMs, toMs, zone, nowMs);
 }
