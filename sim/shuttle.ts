@@ -55,6 +55,7 @@ export class Shuttle {
   #ripening = false;
   #drops = 0;
   #lost = 0;
+  #untold = 0;
   #stopped = false;
   #waiters: (() => void)[] = [];
 
@@ -83,6 +84,14 @@ export class Shuttle {
       this.#queue.push({ bytes, mark: line.mark });
     }
     this.#pump();
+  }
+
+  /**
+   * Messages whose loss nobody is told of: the counts stand in the headers of one batch alone and go with it, and a
+   * batch that was refused by a status is in no count.
+   */
+  get untold(): number {
+    return this.#untold + this.#drops + this.#lost;
   }
 
   /** Resolves when everything has met its fate. */
@@ -132,6 +141,7 @@ export class Shuttle {
 
   async #deliver(entries: Entry[]): Promise<void> {
     const id = randomUUID();
+    const told = this.#drops + this.#lost;
     const headers = this.#headers(id, entries.length);
     const plain = Buffer.concat(entries.map((entry) => entry.bytes));
     const body = this.#options.gzip ? gzipSync(plain) : plain;
@@ -146,6 +156,7 @@ export class Shuttle {
       if (outcome.kind === 'answered') status = outcome.status;
       else if (outcome.kind !== 'notConnected') ambiguous = true;
     }
+    if (status === undefined || status >= 400) this.#untold += told;
     this.#settle(id, entries, outcomes, { status, ambiguous });
   }
 
@@ -174,6 +185,7 @@ export class Shuttle {
     const delivered = status !== undefined && status < 400;
     // The original counts a batch lost after its tries, but not one that was refused by a status.
     if (status === undefined) this.#lost += entries.length;
+    else if (!delivered) this.#untold += entries.length;
     this.#options.ledger.recordFrame({
       id,
       app: this.#options.app,

@@ -136,8 +136,9 @@ async function inTransaction(
 ): Promise<RollUpOutcome> {
   try {
     await withTransaction(pool, async (client) => {
-      if (!(await moveCheckpoint(client, input.writer, input.checkpointSeq, input.to))) throw new Fenced();
       await work(client);
+      // Last of all: every commit of this writer waits for its row, and on a slow link for each statement after (P-11).
+      if (!(await moveCheckpoint(client, input.writer, input.checkpointSeq, input.to))) throw new Fenced();
     });
     killPoint('rollup.after');
     return 'written';

@@ -208,3 +208,67 @@ export function compareWithSender(counts: AppCounts, sent: AppLedger): string[] 
   compare('bad', counts.bad, sent.delivered.bad);
   return differences;
 }
+
+/**
+ * Counts and gaps against a sender's account after faults. What was acknowledged is counted exactly once, the rest at
+ * most once: a frame that was told 503 or nothing may have been committed since, however the sender books it. Nothing
+ * may be missing from counted + gaps. What is wrong, one sentence each.
+ */
+export function compareLedger(
+  counts: AppCounts,
+  gaps: readonly GapRow[],
+  sent: AppLedger,
+  /** Lost messages that no sender told anybody about: not in any gap. */
+  untold = 0,
+): string[] {
+  const wrong: string[] = [];
+  const within = (what: string, counted: number, low: number, high: number): void => {
+    if (counted < low || counted > high) wrong.push(`${what}: counted ${counted}, due ${low} to ${high}`);
+  };
+  const { delivered, unknown, lost } = sent;
+  const group = (what: string, counted: Counts, due: Counts, maybe: Counts, never: Counts): void => {
+    for (const key of new Set([...Object.keys(counted), ...Object.keys(due)])) {
+      // Notices are written anew at each try, so that which of them counts cannot always be known.
+      const { retried, unknown: undecided } = sent.frames;
+      const leeway = key === 'loss' || key === 'L10' ? sent.notices.uncertain + retried + undecided : 0;
+      const low = due[key] ?? 0;
+      const high = low + (maybe[key] ?? 0) + (never[key] ?? 0);
+      within(`${what} ${key}`, counted[key] ?? 0, low - leeway, high + leeway);
+    }
+  };
+  const statuses = Object.fromEntries(Object.entries(counts.statuses).filter(([key]) => key !== 'none'));
+  group('kind', counts.messages, delivered.messagesByKind, unknown.messagesByKind, lost.messagesByKind);
+  group('status', statuses, delivered.statuses, unknown.statuses, lost.statuses);
+  group('code', counts.codes, delivered.codes, unknown.codes, lost.codes);
+  within(
+    'requests',
+    counts.requests,
+    delivered.requests,
+    delivered.requests + unknown.requests + lost.requests,
+  );
+  within('bad', counts.bad, delivered.bad, delivered.bad + unknown.bad + lost.bad);
+  const { frames } = sent;
+  const most = frames.delivered + frames.unknown + frames.lost;
+  within('frames', counts.frames.accepted ?? 0, frames.delivered, most);
+  const counted = countedMessages(counts);
+  const inGaps = gapMessages(gaps);
+  if (counted + inGaps + untold < sent.generated.messages) {
+    wrong.push(`silent loss: ${counted} counted + ${inGaps} in gaps of ${sent.generated.messages} sent`);
+  }
+  const fated = delivered.messages - sent.notices.delivered + unknown.messages + lost.messages;
+  if (fated !== sent.generated.messages)
+    wrong.push(`the sender's own account: ${fated} fates of its messages`);
+  return wrong;
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+/** Messages counted, without the notices that only tell of others. */
+export function countedMessages(counts: AppCounts): number {
+  return Object.values(counts.messages).reduce((sum, count) => sum + count, 0) - (counts.messages.loss ?? 0);
+}
+
+/** Messages known to be lost. */
+export function gapMessages(gaps: readonly GapRow[]): number {
+  return gaps.reduce((sum, gap) => sum + (gap.messages ?? 0), 0);
+}

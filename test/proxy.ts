@@ -9,7 +9,9 @@ import { parseDatabaseUrl } from '../store/pool.ts';
 import { CALM, Pipe, type Weather } from './pipe.ts';
 
 /** Where a link leads: a port of a host, or the file of a unix socket. */
-export type Target = { host: string; port: number } | { path: string };
+export type Address = { host: string; port: number } | { path: string };
+/** The same address always, or one for each new connection, as a load balancer has it. */
+export type Target = Address | (() => Address);
 
 /** `up`: towards the server. `down`: its answers. */
 export type Direction = 'up' | 'down';
@@ -59,7 +61,7 @@ export async function startProxy(databaseUrl: string, seed: string | number = 'p
 }
 
 /** Where a database URL leads. */
-export function targetOf(databaseUrl: string): Target {
+export function targetOf(databaseUrl: string): Address {
   const { host, port } = parseDatabaseUrl(databaseUrl);
   return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
 }
@@ -110,7 +112,8 @@ class Link {
   cut(how: 'close' | 'reset' = 'close'): void {
     for (const pipe of Object.values(this.pipes)) pipe.stop();
     for (const socket of [this.near, this.far]) {
-      if (how === 'reset') socket.resetAndDestroy();
+      // A unix socket knows no reset; its client sees an end in the middle.
+      if (how === 'reset' && socket.remoteAddress !== undefined) socket.resetAndDestroy();
       else socket.destroy();
     }
   }
@@ -163,7 +166,11 @@ export async function startLink(target: Target, seed: string | number = 'link'):
       near.resetAndDestroy();
       return;
     }
-    const far = connect({ ...leadsTo, allowHalfOpen: true, noDelay: true });
+    const far = connect({
+      ...(typeof leadsTo === 'function' ? leadsTo() : leadsTo),
+      allowHalfOpen: true,
+      noDelay: true,
+    });
     near.setNoDelay(true);
     const link = new Link(near, far, plan);
     links.add(link);

@@ -3,21 +3,77 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Ledger } from '../../sim/ledger.ts';
 import { LogplexNode } from '../../sim/logplex.ts';
 import { authorizationOf, openConnection, type PostOutcome } from '../../sim/post.ts';
-import { compareBuckets, compareWithSender, readCounts, readGaps } from '../account.ts';
-import { addApp, rolledUp, type TestApp } from '../drain.ts';
+import { compareBuckets, compareWithSender, gapMessages, readCounts, readGaps } from '../account.ts';
+import { addApp, rolledUp, type TestApp, until } from '../drain.ts';
 import { frameId, requests } from '../lines.ts';
 import { freePort, killAll, startServer, startWeb, type TestServer } from '../processes.ts';
+import { type LinkProxy, startProxy } from '../proxy.ts';
 import { ROUTER_LINES } from './lines.ts';
+import { type Load, readAccount, startLoad } from './load.ts';
 
 let server: TestServer;
 
 beforeAll(async () => {
   server = await startServer();
 });
-afterEach(killAll);
+afterEach(async () => {
+  await configure({});
+  for (const load of loads.splice(0)) load.stop();
+  await killAll();
+  for (const proxy of proxies.splice(0)) await proxy.close();
+});
 afterAll(async () => {
   await server.close();
 });
+
+/** Settings of the whole server from now on, these and no others; what sessions have follows at their next statement. */
+async function configure(settings: Record<string, string>): Promise<void> {
+  const client = await server.pool.connect();
+  try {
+    await client.query('SET default_transaction_read_only = off');
+    await client.query('ALTER SYSTEM RESET ALL');
+    for (const [name, value] of Object.entries(settings)) {
+      await client.query(`ALTER SYSTEM SET ${name} = '${value}'`);
+    }
+    await client.query('SELECT pg_reload_conf()');
+  } finally {
+    client.release(true);
+  }
+}
+
+const loads: Load[] = [];
+const proxies: LinkProxy[] = [];
+
+/** A load that ends with the test, however that goes. */
+async function load(port: number, perSecond: number): Promise<Load> {
+  const started = await startLoad(server.pool, { port, perSecond });
+  loads.push(started);
+  await until(() => started.delivered() > 5);
+  return started;
+}
+
+/** A web process whose link to the database is ours to spoil. */
+async function startWebBehindProxy() {
+  const proxy = await startProxy(server.url);
+  proxies.push(proxy);
+  const port = await freePort();
+  return { proxy, port, web: await startWeb(proxy, { port }) };
+}
+
+/** How long nothing was acknowledged although there was something to: the pause that senders saw, at most. */
+async function pauseOf(of: Load, fault: () => Promise<void>): Promise<number> {
+  let [longestMs, lastMs, delivered] = [0, performance.now(), of.delivered()];
+  const watch = setInterval(() => {
+    const nowMs = performance.now();
+    if (of.delivered() > delivered) {
+      [lastMs, delivered] = [nowMs, of.delivered()];
+    }
+    longestMs = Math.max(longestMs, nowMs - lastMs);
+  }, 10);
+  await fault();
+  clearInterval(watch);
+  return longestMs;
+}
 
 const LIMITS = { connectMs: 3_000, answerMs: 15_000, idleMs: 60_000, connections: 1 };
 
@@ -125,4 +181,128 @@ test('S-18 S-24 R-08 away for 6 s: Logplex is held for 4.5 s and told 503, a shu
     requests: 8,
     frames: { accepted: 4, duplicate: 1 },
   });
+});
+
+test('P-02 P-03 R-04 R-07 away for 7 s: at 80 messages/s nothing is lost; a sender that overflows meanwhile reports its loss, and the gap is its own count', async () => {
+  const port = await freePort();
+  const web = await startWeb(server, { port });
+  const [quiet, busy] = [await load(port, 80), await load(port, 500)];
+  await server.stopImmediately(7_000);
+  await Promise.all([quiet, busy].map((one) => one.finish()));
+  const [kept, lost] = [await readAccount(server.pool, quiet), await readAccount(server.pool, busy)];
+  expect(kept.wrong).toEqual([]);
+  expect(kept.gaps).toEqual([]);
+  expect(kept.sent.lost.messages + kept.sent.unknown.messages).toBe(0);
+  expect(lost.wrong).toEqual([]);
+  // 7 s of 500 messages do not fit in a buffer of 1,024 and a frame in flight.
+  expect(lost.sent.lost.messages).toBeGreaterThan(500);
+  expect(lost.gaps.map((gap) => gap.cause)).toContain('L10');
+  expect(gapMessages(lost.gaps)).toBe(lost.sent.notices.dropped);
+  expect(gapMessages(lost.gaps)).toBe(lost.sent.lost.messages + lost.sent.unknown.messages);
+  expect(web.stdout()).not.toContain('process.mistake');
+});
+
+test('P-06 R-07 the database turns read-only for 2 s: as away, nothing is lost, and commits go on by themselves', async () => {
+  const port = await freePort();
+  const web = await startWeb(server, { port });
+  const sending = await load(port, 100);
+  const pauseMs = await pauseOf(sending, async () => {
+    await configure({ default_transaction_read_only: 'on' });
+    await web.says(/commit\.waiting.*25006/);
+    await sleep(2_000);
+    await configure({});
+    await sleep(1_000);
+  });
+  expect(pauseMs).toBeGreaterThan(1_900);
+  await sending.finish();
+  const account = await readAccount(server.pool, sending);
+  expect(account.wrong).toEqual([]);
+  expect(account.sent.frames).toMatchObject({ lost: 0, unknown: 0, retried: 0 });
+});
+
+test('P-13 R-07 somebody locks the tables of the write path for 5 s: as away, answers come within 4.5 s, nothing is lost', async () => {
+  const port = await freePort();
+  await startWeb(server, { port });
+  const sending = await load(port, 100);
+  const client = await server.pool.connect();
+  const pauseMs = await pauseOf(sending, async () => {
+    await client.query('BEGIN; LOCK TABLE chunks, frames, count_buckets_10s IN ACCESS EXCLUSIVE MODE');
+    await sleep(200);
+    const { rows } = await server.pool.query(
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO chunks%'`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    await sleep(4_800);
+    await client.query('ROLLBACK');
+    await sleep(500);
+  });
+  client.release();
+  expect(pauseMs).toBeGreaterThan(4_800);
+  await sending.finish();
+  const account = await readAccount(server.pool, sending);
+  expect(account.wrong).toEqual([]);
+  expect(account.sent.frames).toMatchObject({ lost: 0, unknown: 0 });
+});
+
+test('P-11 R-08 every statement takes 2 s longer: every answer comes within 4.5 s, none is a failure, all is counted', async () => {
+  const { proxy, port } = await startWebBehindProxy();
+  const sending = await load(port, 40);
+  proxy.weather({ delayMs: 2_000 }, 'up');
+  const one = await addApp(server.pool);
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, async (_, i) => {
+      await sleep(i * 700);
+      return post(port, sending.app, logplex(frameId()));
+    }),
+  );
+  for (const answer of answers) {
+    expect(answer.afterMs).toBeGreaterThan(1_500);
+    expect(answer.afterMs).toBeLessThan(4_950);
+    expect(answer).toMatchObject({ kind: 'answered', status: 204 });
+  }
+  expect(one.id).toBeGreaterThan(0);
+  proxy.heal();
+  await sending.finish();
+  const account = await readAccount(server.pool, sending);
+  // The four of ours are in none of the sender's books.
+  expect(account.wrong.filter((sentence) => !/^(kind request|status 200|requests):/.test(sentence))).toEqual(
+    [],
+  );
+  expect(account.counts.requests).toBe(account.sent.delivered.requests + 8);
+});
+
+test('P-17 packets to the database vanish without a reset: noticed within 5 s, the connection is thrown away, nothing is lost', async () => {
+  const { proxy, port, web } = await startWebBehindProxy();
+  const sending = await load(port, 80);
+  const before = proxy.connections;
+  const startedMs = performance.now();
+  proxy.blackHole();
+  await web.says(/commit\.waiting/);
+  expect(performance.now() - startedMs).toBeLessThan(5_600);
+  proxy.heal();
+  await until(() => proxy.connections > before);
+  const delivered = sending.delivered();
+  await until(() => sending.delivered() > delivered + 80, 5_000);
+  await sending.finish();
+  const account = await readAccount(server.pool, sending);
+  expect(account.wrong).toEqual([]);
+  expect(account.sent.lost.messages + account.sent.unknown.messages).toBe(0);
+});
+
+test('P-19 R-07 statements run into the server’s time limit for 2 s: as away for frames, nothing is lost', async () => {
+  const port = await freePort();
+  const web = await startWeb(server, { port });
+  const sending = await load(port, 80);
+  const client = await server.pool.connect();
+  await configure({ statement_timeout: '150ms' });
+  await client.query('SET statement_timeout = 0; BEGIN; LOCK TABLE chunks IN SHARE MODE');
+  await web.says(/commit\.waiting.*57014/);
+  await sleep(2_000);
+  await client.query('ROLLBACK');
+  client.release(true);
+  await configure({});
+  await sending.finish();
+  const account = await readAccount(server.pool, sending);
+  expect(account.wrong).toEqual([]);
+  expect(account.sent.frames).toMatchObject({ lost: 0, unknown: 0 });
 });
