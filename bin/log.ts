@@ -39,12 +39,16 @@ export function buildLog({ out, readable, base = {}, now = Date.now }: LogOption
   };
 }
 
-/** The log of a process: readable on a terminal, JSON into a pipe. */
-export function buildProcessLog(name: string, stream: NodeJS.WriteStream = process.stdout): Log {
+/** The log of a process: readable on a terminal, JSON into a pipe. `more`: facts of every line into a pipe. */
+export function buildProcessLog(
+  name: string,
+  more: LogFields = {},
+  stream: NodeJS.WriteStream = process.stdout,
+): Log {
   return buildLog({
     out: stream,
     readable: stream.isTTY === true,
-    base: stream.isTTY ? {} : { process: name },
+    base: stream.isTTY ? {} : { process: name, ...more },
   });
 }
 

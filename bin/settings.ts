@@ -114,6 +114,13 @@ export const SETTINGS = {
     description:
       'Planned size of the Redis spool in mebibytes, used where the server sets no maxmemory; frames are held from 80 % on.',
   }),
+  memoryMib: optional('DRAINBOARD_MEMORY_MIB', wholeNumber(32, 65_536), {
+    description:
+      'Mebibytes a web process may use; near them pages, then charts, then alerts give way to taking logs in. Without it 78 % of what the dyno has for it.',
+  }),
+  maxConnections: withDefault('DRAINBOARD_MAX_CONNECTIONS', wholeNumber(50, 100_000), '2000', {
+    description: 'Connections a web process keeps open; near the bound idle ones are ended first.',
+  }),
   maxBodyBytes: withDefault('DRAINBOARD_MAX_BODY_KIB', wholeNumber(128, 65_536, 1024), '1024', {
     description: 'Largest body of a drain request in kibibytes; a larger one is refused with 413.',
   }),

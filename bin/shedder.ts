@@ -51,6 +51,10 @@ export class Shedder {
     this.#timer.unref();
   }
 
+  get limitBytes(): number {
+    return this.#options.limitBytes;
+  }
+
   get parts(): ShedPart[] {
     return shedParts(this.#state);
   }

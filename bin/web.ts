@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import { buildApi } from '../api/app.ts';
-import { buildDrain, type Drain } from '../drain/drain.ts';
+import { buildDrain, type Drain, type DrainOptions } from '../drain/drain.ts';
 import { findRequestInChunks } from '../drain/lookup.ts';
 import { isDrainPath } from '../drain/request.ts';
 import { armKillPoints } from '../model/kill-point.ts';
@@ -14,11 +14,17 @@ import { buildPool, type Pool } from '../store/pool.ts';
 import { isClusterChild, obeyPrimary } from './cluster-child.ts';
 import type { ConfigWith } from './env.ts';
 import { loadConfig } from './env.ts';
+import { Health } from './health.ts';
+import { countMessages, heldShareOf, ingestHealth } from './ingest-health.ts';
 import { Live } from './live.ts';
 import { forgetSetupToken } from './local.ts';
 import { buildProcessLog } from './log.ts';
+import { memoryLimitBytes, readMemoryFacts } from './memory-limit.ts';
+import { instanceOf, ownSignsOf } from './own-signs.ts';
+import { Peers } from './peers.ts';
 import { buildHttpServer, dieOnMistakes, type Running, type StopStep, serve } from './serve.ts';
 import { PROJECT_FOLDER } from './settings.ts';
+import { Shedder } from './shedder.ts';
 import { runWebCluster } from './web-cluster.ts';
 import { startWorkerLoops } from './worker-loops.ts';
 
@@ -45,12 +51,14 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     commit: buildPool({
       ...base,
       max: 1,
+      keep: 1,
       applicationName: 'drainboard-commit',
       queryTimeoutMs: COMMIT_REPLY_MS,
     }),
     ingest: buildPool({
       ...base,
       max: Math.max(2, config.ingestConnections - 1),
+      keep: 1,
       applicationName: 'drainboard-ingest',
       queryTimeoutMs: ROLLUP_REPLY_MS,
     }),
@@ -75,8 +83,33 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     redisUrl: config.redisUrl,
     onHeroku: config.onHeroku,
   });
+  const holder = `${config.dyno ?? hostname()}:${process.pid}`;
+  let messages = 0;
+  const shedder = new Shedder({
+    log,
+    limitBytes: limitOf(config),
+    held: () => heldShareOf(drain, config.heldBytes),
+    onChange: (parts) => drain?.squeeze(parts.includes('ingest')),
+  });
   const drain =
-    config.roles === 'api' ? undefined : buildDrainOf(config, pools, log, (apps) => live.onRolledUp(apps));
+    config.roles === 'api'
+      ? undefined
+      : buildDrainOf(config, pools, log, holder, {
+          delayRollUp: () => shedder.gaveWay('rollUps'),
+          onRolledUp: (apps) => {
+            messages += countMessages(apps);
+            live.onRolledUp(apps);
+          },
+        });
+  const streamGauge = { open: 0, refused: 0 };
+  const health = new Health({
+    pool: pools.ingest,
+    log,
+    nowMs: Date.now,
+    who: { holder, dyno: config.dyno ?? hostname(), version: VERSION, roles: config.roles },
+    ingest: () =>
+      drain === undefined ? null : ingestHealth({ config, drain, peers, shedder, streamGauge, messages }),
+  });
   const api = buildApi({
     pool: pools.api,
     config,
@@ -87,6 +120,9 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     version: VERSION,
     uiDir: `${PROJECT_FOLDER}dist/ui`,
     stopping: stopping.signal,
+    ownProcess: () => health.own(),
+    gaveWay: (part) => shedder.gaveWay(part),
+    streamGauge,
     onClaimed: () => {
       if (!config.onHeroku) forgetSetupToken(config.dataDir);
     },
@@ -104,39 +140,57 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     }
     void apiListener(request, response);
   });
+  const peers = new Peers(server, { max: config.maxConnections });
   const steps: StopStep[] = [
     ...(last === undefined ? [] : [last]),
     ...Object.entries(pools).map(([name, pool]) => ({ name: `pool ${name}`, stop: () => pool.end() })),
     { name: 'live', stop: () => live.stop() },
+    { name: 'health', stop: () => health.stop() },
+    { name: 'shedder', stop: async () => shedder.stop() },
   ];
   if (drain !== undefined) steps.push({ name: 'drain', stop: () => drain.stop() });
   if (config.worker === 'in-web') {
     const loops = startWorkerLoops({ pool: pools.worker, config, log, nowMs: Date.now });
     steps.push({ name: 'worker loops', stop: () => loops.stop() });
   }
+  health.start();
   const running = await serve({ server, port: config.port, stopping, onStop: steps, log });
   obeyPrimary(server, running);
   return running;
+}
+
+function limitOf(config: WebConfig): number {
+  return memoryLimitBytes(
+    readMemoryFacts({
+      limitMib: config.memoryMib,
+      perProcessMib: config.webMemoryMib,
+      processes: config.webConcurrency,
+    }),
+  );
 }
 
 function buildDrainOf(
   config: WebConfig,
   pools: { commit: Pool; ingest: Pool },
   log: Log,
-  onRolledUp: Parameters<typeof buildDrain>[0]['onRolledUp'],
+  holder: string,
+  hooks: Pick<DrainOptions, 'onRolledUp' | 'delayRollUp'>,
 ): Drain {
+  // Opened at once, and kept: who comes first has a connection when there are no more (P-10).
+  pools.commit.query('SELECT 1').catch(() => {});
   return buildDrain({
     commitPool: pools.commit,
     pool: pools.ingest,
     log,
     key: config.secret,
-    holder: `${config.dyno ?? hostname()}:${process.pid}`,
+    holder,
     maxBodyBytes: config.maxBodyBytes,
     maxMessages: config.maxMessages,
     heldBytesMax: config.heldBytes,
     frameMemoryHours: config.frameMemoryMs / HOUR,
     storeClientAddresses: config.storeClientAddresses,
-    onRolledUp,
+    ownSigns: ownSignsOf(config),
+    ...hooks,
     ...(config.redisUrl !== undefined && {
       spool: { url: config.redisUrl, onHeroku: config.onHeroku, plannedBytes: config.spoolBytes },
     }),
@@ -145,7 +199,7 @@ function buildDrainOf(
 
 if (import.meta.main) {
   const config = loadConfig(['databaseUrl', 'secret']);
-  const log = buildProcessLog('web');
+  const log = buildProcessLog('web', { instance: instanceOf(config.secret) });
   dieOnMistakes(log);
   if (config.webConcurrency > 1 && !isClusterChild()) {
     await runWebCluster(config, log);

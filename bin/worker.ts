@@ -2,6 +2,7 @@
 import { buildPool } from '../store/pool.ts';
 import { loadConfig } from './env.ts';
 import { buildProcessLog } from './log.ts';
+import { instanceOf } from './own-signs.ts';
 import { dieOnMistakes } from './serve.ts';
 import { startWorkerLoops } from './worker-loops.ts';
 
@@ -10,7 +11,10 @@ const DEADLINE_MS = 9_500;
 
 function work(): void {
   const config = loadConfig(['databaseUrl']);
-  const log = buildProcessLog('worker');
+  const log = buildProcessLog(
+    'worker',
+    config.secret === undefined ? {} : { instance: instanceOf(config.secret) },
+  );
   dieOnMistakes(log);
   const pool = buildPool({
     url: config.databaseUrl,

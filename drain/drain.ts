@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeltas } from '../model/deltas.ts';
-import { type Overflow, SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
+import { type CommitFailure, type Overflow, SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
 import { listDrainCredentials } from '../store/apps.ts';
 import type { Pool } from '../store/pool.ts';
@@ -71,6 +71,8 @@ export interface DrainStatus {
   heldFrames: number;
   /** ms since commits began to fail; null while they work. */
   failingForMs: number | null;
+  /** Why they fail; null while they work. */
+  failure: CommitFailure | null;
   refused: number;
   fates: ReadonlyMap<Fate, number>;
   spool: SpoolHealth;
@@ -135,6 +137,7 @@ export function buildDrain(options: DrainOptions): Drain {
     clock,
     log,
     onRolledUp,
+    delay: options.delayRollUp,
     ...(options.rollUpEveryMs !== undefined && { intervalMs: options.rollUpEveryMs }),
   });
   const takeover = new Takeover({
@@ -178,6 +181,7 @@ export function buildDrain(options: DrainOptions): Drain {
       heldBytes: admission.heldBytes,
       heldFrames: admission.heldFrames,
       failingForMs: committer.failingSinceMs === null ? null : clock.monotonicMs() - committer.failingSinceMs,
+      failure: committer.failure,
       refused: refusals.total,
       fates: receiver.fates,
       spool: spool?.spool.health() ?? SPOOL_OFF,

@@ -16,6 +16,8 @@ export interface PoolOptions {
   onHeroku?: boolean | undefined;
   /** Most connections open at once. */
   max: number;
+  /** So many stay open once they are: where connections run out, these are there already (P-10). */
+  keep?: number | undefined;
   applicationName: string;
   /** Upper bound of a statement inside `withTransaction`, set with SET LOCAL. */
   statementTimeoutMs?: number | undefined;
@@ -132,6 +134,7 @@ export function buildPool(options: PoolOptions): Pool {
     database: target.database,
     ssl: tls.ssl,
     max: options.max,
+    ...(options.keep !== undefined && { min: options.keep }),
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
