@@ -7,7 +7,8 @@ import {
   migrate,
   readMigrationState,
 } from '../store/migrate.ts';
-import { buildPool } from '../store/pool.ts';
+import { ensurePartitions } from '../store/partitions.ts';
+import { buildPool, type Pool } from '../store/pool.ts';
 import { type ConfigWith, loadConfig } from './env.ts';
 import { buildProcessLog } from './log.ts';
 
@@ -36,6 +37,7 @@ export async function runRelease(
   try {
     const applied = await migrate(pool, { ...options, log });
     const { ahead } = await readMigrationState(pool, options.directory);
+    await makePartitions(pool, log);
     log.info('release.done', { applied, ...(ahead.length > 0 && { ahead }) });
     return 0;
   } catch (error) {
@@ -49,6 +51,15 @@ export async function runRelease(
     return 1;
   } finally {
     await pool.end();
+  }
+}
+
+/** The first frames need not wait for the first round of a worker. Theirs is not to fail a release. */
+async function makePartitions(pool: Pool, log: Log): Promise<void> {
+  try {
+    await ensurePartitions(pool, { nowMs: Date.now(), ahead: 3 });
+  } catch (error) {
+    log.warn('release.noPartitions', { error });
   }
 }
 

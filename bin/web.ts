@@ -10,6 +10,7 @@ import { armKillPoints } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { onPartitionMissed } from '../store/partitions.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
 import { isClusterChild, obeyPrimary } from './cluster-child.ts';
 import type { ConfigWith } from './env.ts';
@@ -36,6 +37,9 @@ export type WebConfig = ConfigWith<'databaseUrl' | 'secret'>;
 const COMMIT_REPLY_MS = 5_000;
 const ROLLUP_REPLY_MS = 60_000;
 const QUERY_TIMEOUT_MS = 10_000;
+
+const NOT_AHEAD =
+  'no worker has made partitions ahead: they are made as frames need them and nothing is lost, but check the worker';
 
 /** Starts everything a web process does and listens; the answer stops it in order, `last` after everything else. */
 export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Promise<Running> {
@@ -76,6 +80,9 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
       queryTimeoutMs: QUERY_TIMEOUT_MS + 2_000,
     }),
   };
+  for (const pool of [pools.commit, pools.ingest]) {
+    onPartitionMissed(pool, (table) => log.error('partitions.notAhead', { table, hint: NOT_AHEAD }));
+  }
   const live = new Live({
     pool: pools.api,
     log,

@@ -4,15 +4,18 @@ import { silentLog } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import {
+  alignedRange,
   ensurePartitionForError,
   ensurePartitions,
   ensurePartitionsFor,
   ensurePartitionsForRange,
   forgetPartitions,
   listPartitions,
+  onPartitionMissed,
   PARTITIONED,
   PARTITIONED_TABLES,
   partitionName,
+  readPartitionLeadMs,
   retirePartitions,
   TooManyPartitionsError,
 } from './partitions.ts';
@@ -252,5 +255,28 @@ describe('retiring partitions', () => {
     // Its name being taken, a row of that time gets a partition of another name.
     await ensurePartitionsFor(pool, 'chunks', [NOW - 2 * HOUR]);
     await insertChunk(pool, NOW - 2 * HOUR);
+  });
+});
+
+describe('P-21 whether partitions are made ahead', () => {
+  test('the lead is what is covered from now without a hole', async () => {
+    expect(await readPartitionLeadMs(pool, NOW)).toBe(0);
+    await ensurePartitions(pool, { nowMs: NOW - 7 * 24 * HOUR, ahead: 3 });
+    expect(await readPartitionLeadMs(pool, NOW)).toBe(0);
+    await ensurePartitionsForRange(pool, 'frames', NOW / 1000, (NOW + 20 * HOUR) / 1000);
+    await ensurePartitionsForRange(pool, 'chunks', NOW, NOW + HOUR);
+    const endMs = alignedRange('chunks', NOW + HOUR).to;
+    expect(await readPartitionLeadMs(pool, NOW)).toBe(endMs - NOW);
+    await ensurePartitionsFor(pool, 'chunks', [NOW + 5 * HOUR]);
+    expect(await readPartitionLeadMs(pool, NOW)).toBe(endMs - NOW);
+  });
+
+  test('who asked to be told hears of a row that had to wait, and of no other error', async () => {
+    const missed: string[] = [];
+    onPartitionMissed(pool, (table) => missed.push(table));
+    const refused = await insertChunk(pool, NOW).catch((error: unknown) => error);
+    expect(await ensurePartitionForError(pool, refused)).toBe(true);
+    expect(await ensurePartitionForError(pool, new Error('another'))).toBe(false);
+    expect(missed).toEqual(['chunks']);
   });
 });

@@ -136,7 +136,33 @@ export async function ensurePartitionForError(pool: Pool, error: unknown): Promi
   if (value === undefined) return false;
   forgetPartitions(pool);
   await ensurePartitionFor(pool, table as PartitionedTable, Number(value));
+  missedListeners.get(pool)?.(table as PartitionedTable);
   return true;
+}
+
+const missedListeners = new WeakMap<Pool, (table: PartitionedTable) => void>();
+
+/**
+ * Calls the listener whenever a row of this pool had to wait for its partition, which is made by then. That does not
+ * happen while a worker makes them ahead: somebody should be told (P-21).
+ */
+export function onPartitionMissed(pool: Pool, listener: (table: PartitionedTable) => void): void {
+  missedListeners.set(pool, listener);
+}
+
+/**
+ * For how long from now there are partitions for what arrives, ms: the least of the log's and the ledger's. Hours while
+ * a worker makes them ahead; less than an hour when none does, 0 when none are left.
+ */
+export async function readPartitionLeadMs(db: Queryable, nowMs: number): Promise<number> {
+  const partitions = (await listPartitions(db)).filter(({ isPending }) => !isPending);
+  const leads = (['chunks', 'frames'] as const).map((table) => {
+    const { unitMs } = PARTITIONED[table];
+    const own = partitions.filter((partition) => partition.table === table);
+    const end = firstUncovered(own, nowMs / unitMs, Number.MAX_SAFE_INTEGER) ?? 0;
+    return Math.max(0, end * unitMs - nowMs);
+  });
+  return Math.min(...leads);
 }
 
 /** All partitions there are, by table and time. */
