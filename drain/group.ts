@@ -57,8 +57,8 @@ export type FrameOutcome = 'counted' | 'duplicate' | 'failed';
 /** Sealed when it holds this much: a statement stays small enough to be quick, and memory bounded. */
 const GROUP_MESSAGES_MAX = 8_000;
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
-/** More than 6,400 frames a second within a tick: small frames of many senders, each of whom waits for its answer. */
-const GROUP_FRAMES_EARLY = 128;
+/** More than 12,800 frames a second within a tick: small frames of many senders, each of whom waits for its answer. */
+const GROUP_FRAMES_EARLY = 256;
 
 export class Group {
   readonly frames: PendingFrame[] = [];
