@@ -6,8 +6,9 @@ import {
   type CountBucket,
   emptyCount,
   emptyDurations,
-  mergeSample,
+  observeInBin,
   observeMs,
+  observeSample,
   sampleOf,
 } from '../model/bucket.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
   QuarantineRecord,
   SampleDelta,
 } from '../model/deltas.ts';
+import { binOf } from '../model/histogram.ts';
 import { KINDS, NOTES } from '../model/observation.ts';
 import { BAD, EXCLUDED, latencyMsOf, outcomeOf } from '../model/outcome.ts';
 import { pathShape } from '../model/path-shape.ts';
@@ -38,14 +40,15 @@ import {
 import { BUCKET_S, bucketStartS } from '../model/time.ts';
 import { DetailChooser } from './details.ts';
 import { getOrMake } from './get-or-make.ts';
-import { codeText, FLAG_AT_ERROR, type RequestColumns, type Section } from './section.ts';
+import { codeText, FLAG_AT_ERROR, type FrameEntry, type Section } from './section.ts';
 
 /** Cells of one app and bucket. */
 class BucketCells {
   readonly bucketS: number;
   /** By kind of series, then by key. */
-  readonly counts = new Map<number, Map<string, CountBucket>>();
-  readonly samples = new Map<string, SampleDelta>();
+  readonly counts: (Map<string, CountBucket> | undefined)[] = [];
+  /** Likewise. */
+  readonly samples: (Map<string, SampleDelta> | undefined)[] = [];
   readonly details = new DetailChooser();
 
   constructor(bucketS: number) {
@@ -53,60 +56,93 @@ class BucketCells {
   }
 
   count(kind: number, key: string): CountBucket {
-    const byKey = getOrMake(this.counts, kind, () => new Map<string, CountBucket>());
-    return getOrMake(byKey, key, emptyCount);
+    const byKey = this.counts[kind] ?? new Map<string, CountBucket>();
+    this.counts[kind] = byKey;
+    let bucket = byKey.get(key);
+    if (bucket === undefined) {
+      bucket = emptyCount();
+      byKey.set(key, bucket);
+    }
+    return bucket;
   }
 
-  sample(kind: number, key: string, label: string, value: number, atMs: number): void {
-    const id = `${kind}\t${key}`;
-    const known = this.samples.get(id);
-    if (known === undefined) {
-      this.samples.set(id, { kind, key, label, bucketS: this.bucketS, bucket: sampleOf(value, atMs) });
-      return;
+  sample(kind: number, key: string, value: number, atMs: number): SampleDelta {
+    const byKey = this.samples[kind] ?? new Map<string, SampleDelta>();
+    this.samples[kind] = byKey;
+    const known = byKey.get(key);
+    if (known !== undefined) {
+      observeSample(known.bucket, value, atMs);
+      return known;
     }
-    mergeSample(known.bucket, sampleOf(value, atMs));
-    if (label !== '') known.label = label;
+    const made = { kind, key, label: '', bucketS: this.bucketS, bucket: sampleOf(value, atMs) };
+    byKey.set(key, made);
+    return made;
   }
 }
 
 /** Cells of one cut by a small number (of the dictionary, a status, a packed code): a row costs an array read. */
-class Cut {
-  readonly #cells: BucketCells;
-  readonly #kind: number;
-  readonly #byNumber: (CountBucket | undefined)[] = [];
+type Cut = (CountBucket | undefined)[];
 
-  constructor(cells: BucketCells, kind: number) {
-    this.#cells = cells;
-    this.#kind = kind;
-  }
+/** The cell of a path and a method; most paths have one or two. */
+interface PathCell {
+  method: number;
+  cell: CountBucket;
+  next: PathCell | undefined;
+}
 
-  cell(number: number, key: (number: number) => string): CountBucket {
-    const known = this.#byNumber[number];
-    if (known !== undefined) return known;
-    const made = this.#cells.count(this.#kind, key(number));
-    this.#byNumber[number] = made;
-    return made;
-  }
+/** Greatest status that a router line gives; a missing one is −1. */
+const STATUS_MAX = 599;
+
+/**
+ * Small numbers for statuses, from 1 in the order in which they were first seen: most apps answer with a handful, and
+ * an array as long as the greatest status for every section would cost more than it saves.
+ */
+const statusNumbers = new Uint16Array(STATUS_MAX + 2);
+let lastStatusNumber = 0;
+
+function statusNumber(status: number): number {
+  const known = statusNumbers[status + 1]!;
+  if (known !== 0) return known;
+  lastStatusNumber++;
+  statusNumbers[status + 1] = lastStatusNumber;
+  return lastStatusNumber;
 }
 
 /** Look-ups of one section and bucket. */
 class CellCache {
   readonly cells: BucketCells;
-  readonly dyno: Cut;
-  readonly host: Cut;
-  readonly release: Cut;
-  readonly status: Cut;
-  readonly code: Cut;
-  /** By method number · 2^20 + path number. */
-  readonly path = new Map<number, CountBucket>();
+  readonly dyno: Cut = [];
+  readonly host: Cut = [];
+  readonly release: Cut = [];
+  readonly status: Cut = [];
+  /** By path number. */
+  readonly path: (PathCell | undefined)[] = [];
+  /** By kind of series and key number. */
+  readonly samples: (SampleDelta | undefined)[][] = [];
 
   constructor(cells: BucketCells) {
     this.cells = cells;
-    this.dyno = new Cut(cells, SERIES_DYNO);
-    this.host = new Cut(cells, SERIES_HOST);
-    this.release = new Cut(cells, SERIES_RELEASE);
-    this.status = new Cut(cells, SERIES_STATUS);
-    this.code = new Cut(cells, SERIES_CODE);
+  }
+}
+
+/** The look-ups of one section, of whatever bucket was asked for last first: rows come nearly in order of time. */
+class SectionCells {
+  readonly #app: AppRollUp;
+  readonly #caches = new Map<number, CellCache>();
+  #fromMs = Number.NaN;
+  #cache: CellCache | undefined;
+
+  constructor(app: AppRollUp) {
+    this.#app = app;
+  }
+
+  at(atMs: number): CellCache {
+    const sinceMs = atMs - this.#fromMs;
+    if (this.#cache !== undefined && sinceMs >= 0 && sinceMs < BUCKET_S * 1000) return this.#cache;
+    const bucketS = bucketStartS(atMs, BUCKET_S);
+    this.#fromMs = bucketS * 1000;
+    this.#cache = getOrMake(this.#caches, bucketS, () => new CellCache(this.#app.cells(atMs)));
+    return this.#cache;
   }
 }
 
@@ -117,35 +153,48 @@ class AppRollUp {
   readonly losses: Filed<LossRecord>[] = [];
   readonly quarantine: Filed<QuarantineRecord>[] = [];
   readonly drains = new Map<number, DrainDelta>();
+  /** The cells asked for last, and where their bucket begins. */
+  #last: BucketCells | undefined;
+  #fromMs = Number.NaN;
 
   constructor(appId: number) {
     this.appId = appId;
   }
 
   cells(atMs: number): BucketCells {
+    const sinceMs = atMs - this.#fromMs;
+    if (this.#last !== undefined && sinceMs >= 0 && sinceMs < BUCKET_S * 1000) return this.#last;
     const bucketS = bucketStartS(atMs, BUCKET_S);
-    return getOrMake(this.buckets, bucketS, () => new BucketCells(bucketS));
+    this.#fromMs = bucketS * 1000;
+    this.#last = getOrMake(this.buckets, bucketS, () => new BucketCells(bucketS));
+    return this.#last;
   }
 
   addFrames(section: Section, duplicate: boolean[]): void {
-    section.frames.forEach((frame, index) => {
-      const cells = this.cells(frame.receivedAtMs);
-      // Entries without a body carry a loss of our own making and are no frames.
-      if (!duplicate[index] || frame.bodyBytes > 0) {
-        cells.count(SERIES_FRAME, duplicate[index] ? 'duplicate' : 'accepted').count++;
-      }
-      this.#seen(frame.drainId, frame.receivedAtMs, frame.lastLineMs);
-      if (duplicate[index]) return;
-      for (const { bucketS, count } of frame.filed)
-        this.cells(bucketS * 1000).count(SERIES_FILED, '').count += count;
-      frame.kinds.forEach((count, kind) => {
-        if (count > 0) cells.count(SERIES_MESSAGE, KINDS[kind] ?? 'other').count += count;
-      });
-      frame.notes.forEach((count, note) => {
-        if (count > 0) cells.count(SERIES_SKIPPED, NOTES[note] ?? 'unknown').count += count;
-      });
-      if (frame.redactions > 0) cells.count(SERIES_SKIPPED, 'redacted').count += frame.redactions;
-    });
+    const { frames } = section;
+    for (let index = 0; index < frames.length; index++) this.#addFrame(frames[index]!, duplicate[index]!);
+  }
+
+  #addFrame(frame: FrameEntry, duplicate: boolean): void {
+    const cells = this.cells(frame.receivedAtMs);
+    // Entries without a body carry a loss of our own making and are no frames.
+    if (!duplicate || frame.bodyBytes > 0)
+      cells.count(SERIES_FRAME, duplicate ? 'duplicate' : 'accepted').count++;
+    this.#seen(frame.drainId, frame.receivedAtMs, frame.lastLineMs);
+    if (duplicate) return;
+    for (const { bucketS, count } of frame.filed) {
+      this.cells(bucketS * 1000).count(SERIES_FILED, '').count += count;
+    }
+    const { kinds, notes } = frame;
+    for (let kind = 0; kind < kinds.length; kind++) {
+      const count = kinds[kind]!;
+      if (count > 0) cells.count(SERIES_MESSAGE, KINDS[kind] ?? 'other').count += count;
+    }
+    for (let number = 0; number < notes.length; number++) {
+      const count = notes[number]!;
+      if (count > 0) cells.count(SERIES_SKIPPED, NOTES[number] ?? 'unknown').count += count;
+    }
+    if (frame.redactions > 0) cells.count(SERIES_SKIPPED, 'redacted').count += frame.redactions;
   }
 
   #seen(drainId: number, receivedAtMs: number, lastLineMs: number): void {
@@ -164,30 +213,17 @@ class AppRollUp {
 
   addRequests(section: Section, duplicate: boolean[]): void {
     const { requests } = section;
-    const caches = new Map<number, CellCache>();
-    let bucketS = Number.NaN;
-    let cache: CellCache | undefined;
-    const textOf = (number: number): string => section.texts[number] ?? '';
+    const cells = new SectionCells(this);
     for (let row = 0; row < requests.length; row++) {
-      if (duplicate[requests.frame[row]!]) continue;
-      const atMs = requests.timeMs[row]!;
-      const rowBucketS = bucketStartS(atMs, BUCKET_S);
-      if (rowBucketS !== bucketS || cache === undefined) {
-        bucketS = rowBucketS;
-        cache = getOrMake(caches, bucketS, () => new CellCache(this.cells(atMs)));
-      }
-      addRequest(requests, row, cache, section, textOf);
+      if (!duplicate[requests.frame[row]!]) addRequest(section, row, cells.at(requests.timeMs[row]!));
     }
   }
 
   addSamples(section: Section, duplicate: boolean[]): void {
-    const { samples, texts } = section;
+    const { samples } = section;
+    const cells = new SectionCells(this);
     for (let row = 0; row < samples.length; row++) {
-      if (duplicate[samples.frame[row]!]) continue;
-      const atMs = samples.timeMs[row]!;
-      const key = texts[samples.key[row]!] ?? '';
-      const label = texts[samples.label[row]!] ?? '';
-      this.cells(atMs).sample(samples.kind[row]!, key, label, samples.value[row]!, Math.floor(atMs));
+      if (!duplicate[samples.frame[row]!]) addSample(section, row, cells.at(samples.timeMs[row]!));
     }
   }
 
@@ -213,10 +249,10 @@ class AppRollUp {
     const samples: SampleDelta[] = [];
     const details: AppDeltas['details'] = [];
     for (const cells of this.buckets.values()) {
-      for (const [kind, byKey] of cells.counts) {
-        for (const [key, bucket] of byKey) counts.push({ kind, key, bucketS: cells.bucketS, bucket });
-      }
-      samples.push(...cells.samples.values());
+      cells.counts.forEach((byKey, kind) => {
+        for (const [key, bucket] of byKey ?? []) counts.push({ kind, key, bucketS: cells.bucketS, bucket });
+      });
+      for (const byKey of cells.samples) if (byKey !== undefined) samples.push(...byKey.values());
       for (const detail of cells.details.chosen()) {
         details.push({ ...detail, pathShape: detail.path === null ? '' : pathShape(detail.path) });
       }
@@ -266,13 +302,8 @@ export class RollUp {
   }
 }
 
-function addRequest(
-  requests: RequestColumns,
-  row: number,
-  cache: CellCache,
-  section: Section,
-  textOf: (number: number) => string,
-): void {
+function addRequest(section: Section, row: number, cache: CellCache): void {
+  const { requests } = section;
   const code = requests.code[row]!;
   const status = requests.status[row]!;
   const family = code === 0 ? -1 : (code >> 10) + 64;
@@ -284,40 +315,72 @@ function addRequest(
   const totalMs = latencyMsOf(family, number, status, connectMs, requests.serviceMs[row]!);
   const bad = outcome === BAD;
   const statusClass = bad && code !== 0 ? PLATFORM : classOf(status);
+  // Once for all cells.
+  const bin = totalMs < 0 ? 0 : binOf(totalMs);
 
-  const dyno = cache.dyno.cell(requests.dyno[row]!, textOf);
-  count(dyno, outcome, statusClass, bytes, totalMs);
+  const dyno = textCell(cache.dyno, cache, SERIES_DYNO, section, requests.dyno[row]!);
+  count(dyno, outcome, statusClass, bytes, totalMs, bin);
   if (connectMs >= 0) {
     dyno.connect ??= emptyDurations();
     observeMs(dyno.connect, connectMs);
   }
-  count(cache.host.cell(requests.host[row]!, textOf), outcome, statusClass, bytes, totalMs);
-  count(cache.release.cell(requests.release[row]!, textOf), outcome, statusClass, bytes, totalMs);
-  count(pathCell(section, requests, row, cache, textOf), outcome, statusClass, bytes, totalMs);
-  // Array numbers begin at 0: a missing status is −1.
-  cache.status.cell(status + 1, statusKey).count++;
-  if (code !== 0) cache.code.cell(code, codeText).count++;
+  const host = textCell(cache.host, cache, SERIES_HOST, section, requests.host[row]!);
+  count(host, outcome, statusClass, bytes, totalMs, bin);
+  const release = textCell(cache.release, cache, SERIES_RELEASE, section, requests.release[row]!);
+  count(release, outcome, statusClass, bytes, totalMs, bin);
+  const path = pathCell(section, requests.method[row]!, requests.path[row]!, cache);
+  count(path, outcome, statusClass, bytes, totalMs, bin);
+  statusCell(cache, status).count++;
+  if (code !== 0) cache.cells.count(SERIES_CODE, codeText(code)).count++;
   cache.cells.details.offer(section, row, bad, totalMs);
 }
 
-function statusKey(number: number): string {
-  return number === 0 ? 'none' : String(number - 1);
+function addSample(section: Section, row: number, cache: CellCache): void {
+  const { samples, texts } = section;
+  const kind = samples.kind[row]!;
+  const number = samples.key[row]!;
+  const atMs = Math.floor(samples.timeMs[row]!);
+  const value = samples.value[row]!;
+  const byNumber = cache.samples[kind] ?? [];
+  cache.samples[kind] = byNumber;
+  let delta = byNumber[number];
+  if (delta === undefined) {
+    delta = cache.cells.sample(kind, texts[number] ?? '', value, atMs);
+    byNumber[number] = delta;
+  } else observeSample(delta.bucket, value, atMs);
+  const label = samples.label[row]!;
+  if (label !== 0) delta.label = texts[label] || delta.label;
 }
 
-function pathCell(
-  section: Section,
-  requests: RequestColumns,
-  row: number,
-  cache: CellCache,
-  textOf: (number: number) => string,
-): CountBucket {
-  const method = requests.method[row]!;
-  const path = requests.path[row]!;
-  const id = method * 0x100000 + path;
-  return getOrMake(cache.path, id, () => {
-    const shape = section.shapes[path] ?? pathShape(textOf(path));
-    return cache.cells.count(SERIES_PATH, `${textOf(method)} ${shape}`);
-  });
+/** The cell of a text of the section's dictionary. */
+function textCell(cut: Cut, cache: CellCache, kind: number, section: Section, number: number): CountBucket {
+  const known = cut[number];
+  if (known !== undefined) return known;
+  const made = cache.cells.count(kind, section.texts[number] ?? '');
+  cut[number] = made;
+  return made;
+}
+
+function statusCell(cache: CellCache, status: number): CountBucket {
+  // Nothing but damage to the log makes it another.
+  const number = status >= -1 && status <= STATUS_MAX ? statusNumber(status) : 0;
+  const known = cache.status[number];
+  if (known !== undefined) return known;
+  const made = cache.cells.count(SERIES_STATUS, status === -1 ? 'none' : String(status));
+  if (number > 0) cache.status[number] = made;
+  return made;
+}
+
+function pathCell(section: Section, method: number, path: number, cache: CellCache): CountBucket {
+  const first = cache.path[path];
+  for (let known = first; known !== undefined; known = known.next) {
+    if (known.method === method) return known.cell;
+  }
+  const text = section.texts[path] ?? '';
+  const shape = section.shapes[path] ?? pathShape(text);
+  const cell = cache.cells.count(SERIES_PATH, `${section.texts[method] ?? ''} ${shape}`);
+  cache.path[path] = { method, cell, next: first };
+  return cell;
 }
 
 /** First digit of a status, 0 without one. */
@@ -335,6 +398,7 @@ function count(
   statusClass: number,
   bytes: number,
   totalMs: number,
+  bin: number,
 ): void {
   cell.count++;
   if (outcome === BAD) cell.bad++;
@@ -347,6 +411,6 @@ function count(
   if (bytes > 0) cell.bytes += bytes;
   if (totalMs >= 0) {
     cell.service ??= emptyDurations();
-    observeMs(cell.service, totalMs);
+    observeInBin(cell.service, totalMs, bin);
   }
 }

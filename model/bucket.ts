@@ -61,10 +61,15 @@ export function emptyDurations(): Durations {
 
 /** Adds one duration, whole ms ≥ 0. */
 export function observeMs(durations: Durations, ms: number): void {
+  observeInBin(durations, ms, binOf(ms));
+}
+
+/** The same where the duration's bin is known already. */
+export function observeInBin(durations: Durations, ms: number, bin: number): void {
   durations.count++;
   durations.sumMs += ms;
   if (ms > durations.maxMs) durations.maxMs = ms;
-  addBin(durations, binOf(ms));
+  addBin(durations, bin);
 }
 
 function addBin(durations: Durations, bin: number): void {
@@ -137,6 +142,18 @@ export function mergeCount(into: CountBucket, from: CountBucket): void {
 
 export function sampleOf(value: number, atMs: number): SampleBucket {
   return { count: 1, sum: value, min: value, max: value, last: value, lastAtMs: atMs };
+}
+
+/** Adds one value; of equal times the greater value is the last. */
+export function observeSample(into: SampleBucket, value: number, atMs: number): void {
+  into.count++;
+  into.sum += value;
+  if (value < into.min) into.min = value;
+  if (value > into.max) into.max = value;
+  if (atMs > into.lastAtMs || (atMs === into.lastAtMs && value > into.last)) {
+    into.last = value;
+    into.lastAtMs = atMs;
+  }
 }
 
 /** Adds `from` to `into`; of equal times the greater value is the last, so that order does not matter. */
