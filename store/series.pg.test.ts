@@ -9,8 +9,9 @@ import {
   SERIES_PER_APP_MAX,
   SERIES_STATUS,
 } from '../model/series.ts';
+import { addApp } from '../test/drain.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
-import type { Queryable } from './pool.ts';
+import type { Pool, Queryable } from './pool.ts';
 import { type SeriesName, SeriesNumbers } from './series.ts';
 
 let database: TestDatabase;
@@ -80,12 +81,19 @@ test('C-05 of 2,000 series and more the rest of each kind is one series', async 
 test('names that could not be put down while the database was away do not use up the bounds', async () => {
   const numbers = new SeriesNumbers();
   let isAway = false;
-  const db = {
+  const refusing = (db: Queryable) => ({
     query: (...args: unknown[]) => {
       if (isAway && String(args[0]).startsWith('INSERT')) return Promise.reject(new Error('away'));
-      return (database.pool.query as (...all: unknown[]) => unknown)(...args);
+      return (db.query as (...all: unknown[]) => unknown).apply(db, args);
     },
-  } as unknown as Queryable;
+  });
+  const db = {
+    ...refusing(database.pool),
+    connect: async () => {
+      const client = await database.pool.connect();
+      return { ...refusing(client), release: () => client.release() };
+    },
+  } as unknown as Pool;
   await numbers.resolve(db, paths(4, 0, 10), 0);
   isAway = true;
   // A minute of trying twice a second.
@@ -97,3 +105,53 @@ test('names that could not be put down while the database was away do not use up
   expect(new Set(ids).size).toBe(30);
   expect(await keys(4)).not.toContain(OTHER_KEY);
 });
+
+test('C-02 C-05 the bounds are of the app: processes that fill the last places at once, and new ones, stay within them together', async () => {
+  const { id: appId } = await addApp(database.pool, 'crowded');
+  const processes = Array.from({ length: 4 }, () => new SeriesNumbers());
+  for (let round = 0; round < 8; round++) {
+    await Promise.all(
+      processes.map((numbers, n) =>
+        numbers.resolve(
+          database.pool,
+          [
+            ...names(appId, SERIES_HOST, `p${n}-${round}-`, 50),
+            ...names(appId, SERIES_PATH, `GET /p${n}/${round}/`, 20),
+          ],
+          1_000,
+        ),
+      ),
+    );
+  }
+  const found = await keys(appId);
+  const single = found.filter((key) => key !== OTHER_KEY && key !== OVERFLOW_KEY);
+  expect(found.filter((key) => key !== OVERFLOW_KEY)).toHaveLength(SERIES_PER_APP_MAX);
+  expect(single.filter((key) => key.startsWith('GET '))).toHaveLength(PATH_SHAPES_MAX);
+  const joined = processes.map((numbers) => numbers.joinedSince(1_000).get(appId));
+  expect(joined.reduce((sum, one) => sum + (one?.series ?? 0) + (one?.paths ?? 0), 0)).toBe(
+    4 * 8 * 70 - single.length,
+  );
+  // A process that begins now goes on with every series that is there, and adds none.
+  const fresh = new SeriesNumbers();
+  const again = await fresh.resolve(
+    database.pool,
+    single.map((key) => ({ appId, kind: key.startsWith('GET ') ? SERIES_PATH : SERIES_HOST, key })),
+    2_000,
+  );
+  expect(new Set(again).size).toBe(single.length);
+  expect(fresh.joinedSince(0).size).toBe(0);
+  await fresh.resolve(database.pool, names(appId, SERIES_HOST, 'new-', 50), 2_000);
+  expect(fresh.joinedSince(2_000).get(appId)).toEqual({ paths: 0, series: 50, atMs: 2_000 });
+  expect(await keys(appId)).toEqual(found);
+});
+
+test('C-05 a series made by one process is found by another that thought the app was full', async () => {
+  const { id: appId } = await addApp(database.pool, 'found');
+  const [one, two] = [new SeriesNumbers(), new SeriesNumbers()];
+  await two.resolve(database.pool, names(appId, SERIES_HOST, 'a', SERIES_PER_APP_MAX - 1), 0);
+  const [made] = await one.resolve(database.pool, names(appId, SERIES_HOST, 'last', 1), 0);
+  expect(await two.resolve(database.pool, names(appId, SERIES_HOST, 'last', 1), 0)).toEqual([made]);
+});
+
+const names = (appId: number, kind: number, prefix: string, count: number): SeriesName[] =>
+  Array.from({ length: count }, (_, i) => ({ appId, kind, key: `${prefix}${i}` }));

@@ -7,7 +7,7 @@ import {
   SERIES_PATH,
   SERIES_PER_APP_MAX,
 } from '../model/series.ts';
-import type { Queryable } from './pool.ts';
+import { type Pool, type Queryable, withTransaction } from './pool.ts';
 
 export interface SeriesName {
   appId: number;
@@ -23,95 +23,169 @@ const KEY_LENGTH_MAX = 400;
 interface Size {
   all: number;
   paths: number;
+  /** Greatest number read. One that was made before and committed later is found when it is asked for. */
+  newestId: number;
+}
+
+const EMPTY: Size = { all: 0, paths: 0, newestId: 0 };
+
+interface SeriesRow {
+  id: number;
+  app_id: number;
+  kind: number;
+  key: string;
+  label: string | null;
 }
 
 /** Kinds with few keys by nature (kinds of messages, notes, statuses, frames): never counted as overflow. */
 const CLOSED_KINDS = new Set([3, 7, 8, 9, 10]);
 
+/** Names of an app that were joined into others, since the process began. */
+export interface Joined {
+  paths: number;
+  series: number;
+  atMs: number;
+}
+
 /**
  * Numbers of series, kept in memory and made when new. Beyond its bound a path shape is counted under `other`,
- * any other series of an app under `overflow`: nothing is lost, only joined.
+ * any other series of an app under `overflow`: nothing is lost, only joined. The bound is of the app in the table,
+ * whatever processes there are: who makes series looks at the table first, one at a time for an app.
  */
 export class SeriesNumbers {
   readonly #byName = new Map<string, number>();
   readonly #labels = new Map<number, string>();
-  /** Known series per app: all, and path shapes. */
+  /** Series per app in the table, as far as read. */
   readonly #sizes = new Map<number, Size>();
+  readonly #joined = new Map<number, Joined>();
 
   /** Numbers for the names, in their order. Runs its own statements, outside the roll-up's transaction. */
-  async resolve(db: Queryable, names: SeriesName[], nowMs: number): Promise<number[]> {
-    await this.#loadApps(db, new Set(names.map((name) => name.appId)));
-    const missing = new Map<string, SeriesName>();
-    // Sizes as they will be: kept only once the names are in the table, for a try that failed comes again.
-    const sizes = new Map<number, Size>();
-    for (const appId of new Set(names.map((name) => name.appId))) {
-      sizes.set(appId, { ...(this.#sizes.get(appId) ?? { all: 0, paths: 0 }) });
-    }
-    const bounded = names.map((name) => {
-      const shortened =
-        name.key.length > KEY_LENGTH_MAX ? { ...name, key: name.key.slice(0, KEY_LENGTH_MAX) } : name;
-      return this.#within(shortened, missing, sizes);
-    });
-    if (missing.size > 0) await this.#insert(db, [...missing.values()], nowMs);
-    for (const [appId, size] of sizes) this.#sizes.set(appId, size);
-    await this.#updateLabels(db, bounded);
-    return bounded.map((name) => {
-      const id = this.#byName.get(nameKey(name));
+  async resolve(pool: Pool, names: SeriesName[], nowMs: number): Promise<number[]> {
+    const shortened = names.map((name) =>
+      name.key.length > KEY_LENGTH_MAX ? { ...name, key: name.key.slice(0, KEY_LENGTH_MAX) } : name,
+    );
+    const known = shortened.map((name) => this.#byName.get(nameKey(name)));
+    // Nearly always: what an app does is what it did before.
+    const ids = known.every((id) => id !== undefined)
+      ? known
+      : await this.#resolveNew(pool, shortened, nowMs);
+    await this.#updateLabels(pool, shortened);
+    return ids;
+  }
+
+  async #resolveNew(pool: Pool, names: SeriesName[], nowMs: number): Promise<number[]> {
+    await this.#readNew(
+      pool,
+      appsOf(names).filter((appId) => !this.#sizes.has(appId)),
+    );
+    if (this.#missing(names).length > 0) await this.#make(pool, names, nowMs);
+    return names.map((name) => {
+      const bounded = this.#within(name, this.#sizes);
+      if (bounded !== name) this.#noteJoined(bounded, nowMs);
+      const id = this.#byName.get(nameKey(bounded));
       if (id === undefined) throw new Error('a series has no number after it was made');
       return id;
     });
   }
 
-  /** The name itself, or the one it is joined into; notes it in `missing` when it has no number yet. */
-  #within(name: SeriesName, missing: Map<string, SeriesName>, sizes: Map<number, Size>): SeriesName {
-    const key = nameKey(name);
-    if (this.#byName.has(key) || missing.has(key)) return name;
-    const size = sizes.get(name.appId) ?? { all: 0, paths: 0 };
-    const joined = name.key === OTHER_KEY || name.key === OVERFLOW_KEY || CLOSED_KINDS.has(name.kind);
-    if (!joined && name.kind === SERIES_PATH && size.paths >= PATH_SHAPES_MAX) {
-      return this.#within({ ...name, key: OTHER_KEY }, missing, sizes);
-    }
-    if (!joined && size.all >= SERIES_PER_APP_MAX)
-      return this.#within({ ...name, key: OVERFLOW_KEY }, missing, sizes);
-    size.all++;
-    if (name.kind === SERIES_PATH) size.paths++;
-    missing.set(key, name);
-    return name;
+  /** Whether a series has a number, as far as known here. */
+  has(appId: number, kind: number, key: string): boolean {
+    return this.#byName.has(nameKey({ appId, kind, key }));
   }
 
-  async #loadApps(db: Queryable, appIds: Set<number>): Promise<void> {
-    const unknown = [...appIds].filter((appId) => !this.#sizes.has(appId));
-    if (unknown.length === 0) return;
-    const { rows } = await db.query<{
-      id: number;
-      app_id: number;
-      kind: number;
-      key: string;
-      label: string | null;
-    }>('SELECT id, app_id, kind, key, label FROM series WHERE app_id = ANY ($1)', [unknown]);
-    for (const appId of unknown) this.#sizes.set(appId, { all: 0, paths: 0 });
-    for (const row of rows) {
-      this.#byName.set(nameKey({ appId: row.app_id, kind: row.kind, key: row.key }), row.id);
-      if (row.label !== null) this.#labels.set(row.id, row.label);
-      const size = this.#sizes.get(row.app_id)!;
-      size.all++;
-      if (row.kind === SERIES_PATH) size.paths++;
-    }
+  /** Apps with joined names since an instant. */
+  joinedSince(sinceMs: number): Map<number, Joined> {
+    return new Map([...this.#joined].filter(([, { atMs }]) => atMs >= sinceMs));
   }
 
-  async #insert(db: Queryable, names: SeriesName[], nowMs: number): Promise<void> {
-    // In key order: two writers that make the same series at once wait for one another, never in a circle.
+  #noteJoined(name: SeriesName, nowMs: number): void {
+    const joined = this.#joined.get(name.appId) ?? { paths: 0, series: 0, atMs: nowMs };
+    if (name.key === OTHER_KEY) joined.paths++;
+    else joined.series++;
+    joined.atMs = nowMs;
+    this.#joined.set(name.appId, joined);
+  }
+
+  /** Names (as joined where they are beyond the bound) that have no number yet. */
+  #missing(names: readonly SeriesName[]): SeriesName[] {
+    // Sizes as they will be: kept only once the names are in the table, for a try that failed comes again.
+    const sizes = new Map([...this.#sizes].map(([appId, size]) => [appId, { ...size }]));
+    const missing = new Map<string, SeriesName>();
+    for (const name of names) {
+      if (this.#byName.has(nameKey(name)) || missing.has(nameKey(name))) continue;
+      const bounded = this.#within(name, sizes);
+      const key = nameKey(bounded);
+      if (this.#byName.has(key) || missing.has(key)) continue;
+      missing.set(key, bounded);
+      count(sizes, bounded);
+    }
+    return [...missing.values()];
+  }
+
+  /** The name itself, or the one it is joined into. */
+  #within(name: SeriesName, sizes: ReadonlyMap<number, Size>): SeriesName {
+    if (this.#byName.has(nameKey(name))) return name;
+    if (name.key === OTHER_KEY || name.key === OVERFLOW_KEY || CLOSED_KINDS.has(name.kind)) return name;
+    const size = sizes.get(name.appId) ?? EMPTY;
+    if (name.kind === SERIES_PATH && size.paths >= PATH_SHAPES_MAX) {
+      return this.#within({ ...name, key: OTHER_KEY }, sizes);
+    }
+    return size.all >= SERIES_PER_APP_MAX ? { ...name, key: OVERFLOW_KEY } : name;
+  }
+
+  /**
+   * Makes what is missing. Each app's row is locked meanwhile, so that two processes cannot fill the same last places;
+   * in order of ids, so that they wait for one another and never in a circle.
+   */
+  async #make(pool: Pool, names: readonly SeriesName[], nowMs: number): Promise<void> {
+    const appIds = appsOf(names);
+    // What others made meanwhile is often all that is missing, as in a flood that has reached its bound.
+    await this.#readNew(pool, appIds);
+    if (this.#missing(names).length === 0) return;
+    const made = await withTransaction(pool, async (client) => {
+      await client.query('SELECT id FROM apps WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE', [appIds]);
+      await this.#readNew(client, appIds);
+      return this.#insert(client, this.#missing(names), nowMs);
+    });
+    // Only now they are there for certain.
+    for (const row of made) this.#know(row);
+  }
+
+  /** Reads the series of these apps that are not known here. */
+  async #readNew(db: Queryable, appIds: readonly number[]): Promise<void> {
+    if (appIds.length === 0) return;
+    const after = appIds.map((appId) => this.#sizes.get(appId)?.newestId ?? 0);
+    const { rows } = await db.query<SeriesRow>(
+      `SELECT s.id, s.app_id, s.kind, s.key, s.label
+       FROM unnest($1::int[], $2::int[]) AS a (app_id, after) JOIN series s ON s.app_id = a.app_id AND s.id > a.after`,
+      [appIds, after],
+    );
+    for (const appId of appIds) if (!this.#sizes.has(appId)) this.#sizes.set(appId, { ...EMPTY });
+    for (const row of rows) this.#know(row);
+  }
+
+  #know(row: SeriesRow): void {
+    const name = { appId: row.app_id, kind: row.kind, key: row.key };
+    const size = this.#sizes.get(row.app_id);
+    if (size !== undefined) size.newestId = Math.max(size.newestId, row.id);
+    if (row.label !== null) this.#labels.set(row.id, row.label);
+    if (this.#byName.has(nameKey(name))) return;
+    this.#byName.set(nameKey(name), row.id);
+    count(this.#sizes, name);
+  }
+
+  async #insert(db: Queryable, names: SeriesName[], nowMs: number): Promise<SeriesRow[]> {
+    if (names.length === 0) return [];
+    // In key order: an older release that makes the same series at once, without the lock, is waited for in turn.
     names.sort((a, b) => a.appId - b.appId || a.kind - b.kind || (a.key < b.key ? -1 : 1));
-    const { rows } = await db.query<{ id: number; app_id: number; kind: number; key: string }>(
+    const { rows } = await db.query<SeriesRow>(
       `INSERT INTO series (app_id, kind, key, created_at_ms)
        SELECT a, k, t, $4 FROM unnest($1::int[], $2::smallint[], $3::text[]) AS n (a, k, t)
        ON CONFLICT (app_id, kind, key) DO UPDATE SET key = excluded.key
-       RETURNING id, app_id, kind, key`,
+       RETURNING id, app_id, kind, key, label`,
       [names.map((n) => n.appId), names.map((n) => n.kind), names.map((n) => n.key), nowMs],
     );
-    for (const row of rows) {
-      this.#byName.set(nameKey({ appId: row.app_id, kind: row.kind, key: row.key }), row.id);
-    }
+    return rows;
   }
 
   async #updateLabels(db: Queryable, names: SeriesName[]): Promise<void> {
@@ -136,6 +210,17 @@ export class SeriesNumbers {
     this.#labels.clear();
     this.#sizes.clear();
   }
+}
+
+function appsOf(names: readonly SeriesName[]): number[] {
+  return [...new Set(names.map((name) => name.appId))].sort((a, b) => a - b);
+}
+
+function count(sizes: Map<number, Size>, name: SeriesName): void {
+  const size = sizes.get(name.appId) ?? { ...EMPTY };
+  size.all++;
+  if (name.kind === SERIES_PATH) size.paths++;
+  sizes.set(name.appId, size);
 }
 
 function nameKey(name: SeriesName): string {
