@@ -30,6 +30,10 @@ export interface CommitOptions {
   frameMemoryHours: number;
   /** A group is sealed this long after its first frame at the latest, ms. */
   tickMs?: number;
+  /** Done before this process registers as a writer; throws when the database is away. */
+  beforeRegister?: () => Promise<void>;
+  /** The database does not know what this writer committed: told before another number is taken. */
+  onTurnedBack?: (writer: Writer, stored: Writer | null) => Promise<void>;
   /** Where groups go while the database cannot be written; left out: they are held. */
   spool?: GroupSpool | undefined;
 }
@@ -483,6 +487,8 @@ export class Committer {
       // Without its chunk there is nothing to go by: as somebody new, or this would be asked for ever.
       if (duplicates !== null) return duplicates;
     }
+    const isTurnedBack = stored === null || (stored.epoch === writer.epoch && stored.seq < writer.seq);
+    if (isTurnedBack) await this.#options.onTurnedBack?.(writer, stored);
     this.abandonWriter(writer);
     return null;
   }
@@ -499,6 +505,7 @@ export class Committer {
   }
 
   async #register(): Promise<Writer> {
+    await this.#options.beforeRegister?.();
     const { writer, databaseNowMs } = await insertWriter(this.#options.pool, this.#options.holder);
     this.#databaseClock.set(databaseNowMs);
     this.#lastCommittedAtMs = databaseNowMs;

@@ -15,6 +15,7 @@ import { Committer } from './commit.ts';
 import { Credentials, REFRESH_MS } from './credentials.ts';
 import { type Fate, Receiver } from './http.ts';
 import { Intake } from './intake.ts';
+import { LookBack } from './look-back.ts';
 import { LoopGuard, type OwnSigns } from './loop-guard.ts';
 import { Mover } from './mover.ts';
 import { Refusals } from './refusals.ts';
@@ -119,7 +120,19 @@ export function buildDrain(options: DrainOptions): Drain {
   const refusals = new Refusals(pool, log);
   let isDatabaseAway = (): boolean => true;
   const spool = buildSpool(options, clock, () => isDatabaseAway());
+  const takeoverNumbers = new SeriesNumbers();
+  const lookBack = new LookBack({
+    pool,
+    log,
+    forget: () => {
+      numbers.clear();
+      takeoverNumbers.clear();
+      registry.clear();
+    },
+  });
   const committer = new Committer({
+    beforeRegister: () => lookBack.atStart(),
+    onTurnedBack: (writer, stored) => lookBack.turnedBack(writer, stored),
     spool: spool?.spool,
     pool: commitPool,
     intake,
@@ -143,10 +156,11 @@ export function buildDrain(options: DrainOptions): Drain {
   const takeover = new Takeover({
     pool,
     // Its own numbers: it runs beside the checkpointer, and a cache in the middle of a statement is not shared.
-    numbers: new SeriesNumbers(),
+    numbers: takeoverNumbers,
     clock,
     log,
     holder,
+    before: () => lookBack.atStart(),
     ownWriterId: () => committer.position?.writer.id ?? null,
     onRolledUp,
   });

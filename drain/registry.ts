@@ -90,6 +90,11 @@ export class Registry {
     return drain;
   }
 
+  /** Forgets every drain: the next frame of each makes or finds its row again. */
+  clear(): void {
+    this.#drains.clear();
+  }
+
   /** Reads what others may have changed: states of drains, newest releases. */
   async refresh(): Promise<void> {
     const states = new Map((await listDrainStates(this.#pool)).map((row) => [row.id, row.state]));

@@ -22,6 +22,8 @@ export interface TakeoverOptions {
   /** The writer of this very process, which is left alone; null before its first commit. */
   ownWriterId: () => number | null;
   onRolledUp: (apps: AppDeltas[]) => void;
+  /** Done before the first writer is claimed; throws when the database is away. */
+  before?: () => Promise<void>;
   intervalMs?: number;
 }
 
@@ -55,6 +57,7 @@ export class Takeover {
 
   async #tick(): Promise<void> {
     try {
+      await this.#options.before?.();
       while (!this.#stopped && (await this.takeOverOne()));
     } catch (error) {
       this.#options.log.warn('takeover.waiting', { error });

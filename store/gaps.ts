@@ -1,6 +1,6 @@
 /** Known losses (table gaps). */
 import type { AppDeltas } from '../model/deltas.ts';
-import type { Client } from './pool.ts';
+import type { Client, Queryable } from './pool.ts';
 
 /**
  * Adds the losses of a roll-up in its transaction. A notice repeated for the same drain, cause and start widens its
@@ -42,4 +42,22 @@ export async function upsertGaps(client: Client, apps: AppDeltas[]): Promise<voi
       rows.map((loss) => loss.dedupeKey),
     ],
   );
+}
+
+/**
+ * Adds one gap of unknown size to every app there is; gives the number of apps. Whoever else tells of the same start
+ * widens it.
+ */
+export async function insertGapOfAll(
+  db: Queryable,
+  { cause, fromMs, toMs }: { cause: string; fromMs: number; toMs: number },
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `INSERT INTO gaps (app_id, drain_id, cause, from_ms, to_ms, messages, dedupe_key)
+     SELECT id, 0, $1::text, $2::bigint, $3::bigint, NULL, $1::text || ':' || $2::bigint FROM apps WHERE removed_at_ms IS NULL AND created_at_ms < $3::bigint
+     ORDER BY id
+     ON CONFLICT (app_id, drain_id, dedupe_key) DO UPDATE SET to_ms = greatest(gaps.to_ms, excluded.to_ms)`,
+    [cause, Math.floor(fromMs), Math.floor(toMs)],
+  );
+  return rowCount ?? 0;
 }

@@ -37,18 +37,37 @@ function toWriter(record: WriterRecord): Writer {
   };
 }
 
-/** Registers this process as a new writer; also gives the database's clock. */
+/**
+ * Registers this process as a new writer; also gives the database's clock. Epochs begin anywhere: in a database that was
+ * restored from an older copy the same id is given out once more, and must be no writer of before (P-23).
+ */
 export async function insertWriter(
   db: Queryable,
   holder: string,
 ): Promise<{ writer: Writer; databaseNowMs: number }> {
   const { rows } = await db.query<WriterRecord & { now_ms: number }>(
-    `INSERT INTO writers (holder, checkpoint_at_ms) VALUES ($1, ${DATABASE_NOW_MS})
+    `INSERT INTO writers (holder, epoch, checkpoint_at_ms)
+     VALUES ($1, 1 + floor(random() * 1000000000)::int, ${DATABASE_NOW_MS})
      RETURNING ${COLUMNS}, checkpoint_at_ms AS now_ms`,
     [holder],
   );
   const record = rows[0]!;
   return { writer: toWriter(record), databaseNowMs: record.now_ms };
+}
+
+/** The newest sign of life of any writer, and whether that one had closed; null before the first. */
+export async function readLastSign(
+  db: Queryable,
+): Promise<{ seenAtMs: number; isClosed: boolean; databaseNowMs: number } | null> {
+  const { rows } = await db.query<{ seen_at_ms: number; closed: boolean; now_ms: number }>(
+    `SELECT (extract(epoch from greatest(seen_at, closed_at)) * 1000)::bigint AS seen_at_ms,
+       closed_at IS NOT NULL AS closed, ${DATABASE_NOW_MS} AS now_ms
+     FROM writers ORDER BY greatest(seen_at, closed_at) DESC LIMIT 1`,
+  );
+  const row = rows[0];
+  return row === undefined
+    ? null
+    : { seenAtMs: row.seen_at_ms, isClosed: row.closed, databaseNowMs: row.now_ms };
 }
 
 /** Renews the lease; false when the writer was taken over or closed. */
