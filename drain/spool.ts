@@ -33,19 +33,23 @@ export interface SpoolOptions {
   isDatabaseAway: () => boolean;
   /** Between two looks at the server, ms. */
   inspectEveryMs?: number;
+  /** Between two looks for entries that are missing, ms; an entry is lost when two in a row do not find it. */
+  auditEveryMs?: number;
 }
 
 /** Part of the planned size that is used: the rest is room for Redis' own needs and for other users' keys (R-07). */
 const FULL_SHARE = 0.8;
 const INSPECT_EVERY_MS = 2 * SECOND;
-/** An entry not found is looked for once more after this. */
-const MISSING_AGAIN_MS = 4 * SECOND;
+/** Until the server that has just been connected to is looked at. */
+const INSPECT_SOON_MS = 100;
+const AUDIT_EVERY_MS = 5 * SECOND;
 /**
  * Accounts of what was appended and is not in Postgres yet, in memory: some 300 bytes each. At ten entries a second
  * that is three hours; beyond it frames are held, as no loss of theirs could be told any more.
  */
 const OPEN_ACCOUNTS_MAX = 100_000;
 const ACCOUNTS_BATCH = 500;
+const MISSING_MAX = 5_000;
 
 export class Spool implements GroupSpool {
   readonly #options: SpoolOptions;
@@ -59,9 +63,12 @@ export class Spool implements GroupSpool {
   #bytesSince = 0;
   #entriesSince = 0;
   #isFull = false;
+  /** Why the last append failed; '' after one that did not. Each reason is logged once. */
+  #appendFailure = '';
   /** Whether the server that is connected now was looked at: after a failover it may be another, with other rules. */
   #isInspected = false;
-  #missingSinceMs = new Map<string, number>();
+  #missing = new Set<string>();
+  #auditedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | null = null;
   #stopped = false;
@@ -100,12 +107,14 @@ export class Spool implements GroupSpool {
       this.#open.push({ ...name, streamId, accounts });
       this.#bytesSince += entry.length;
       this.#entriesSince++;
+      this.#appendFailure = '';
       this.#noteRoom();
       return true;
     } catch (error) {
       if (!(error instanceof SpoolError)) throw error;
       if (error.kind === 'full') this.#isFull = true;
-      log.warn('spool.appendFailed', { error, kind: error.kind });
+      if (error.message !== this.#appendFailure) log.warn('spool.appendFailed', { error, kind: error.kind });
+      this.#appendFailure = error.message;
       return false;
     }
   }
@@ -163,7 +172,10 @@ export class Spool implements GroupSpool {
   #wait(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#startRound(), this.#options.inspectEveryMs ?? INSPECT_EVERY_MS);
+    const everyMs = this.#options.inspectEveryMs ?? INSPECT_EVERY_MS;
+    // Nothing is taken before the server was looked at.
+    const isDue = this.#options.stream.isReady && !this.#isInspected;
+    this.#timer = setTimeout(() => this.#startRound(), isDue ? Math.min(everyMs, INSPECT_SOON_MS) : everyMs);
   }
 
   #startRound(): void {
@@ -177,7 +189,12 @@ export class Spool implements GroupSpool {
   }
 
   async #roundOnce(): Promise<void> {
-    await this.#inspect();
+    try {
+      await this.#inspect();
+    } catch (error) {
+      this.#isInspected = false;
+      throw error;
+    }
     if (this.#options.isDatabaseAway()) return;
     await this.#enterAccounts();
     await this.#findMissing();
@@ -191,7 +208,6 @@ export class Spool implements GroupSpool {
     }
     const refusalBefore = this.#refusal;
     const [bytesBefore, entriesBefore] = [this.#bytesSince, this.#entriesSince];
-    await stream.tellRate(this.#rate.perSecond(clock.monotonicMs()));
     this.#state = await stream.inspect();
     this.#bytesSince -= bytesBefore;
     this.#entriesSince -= entriesBefore;
@@ -199,6 +215,9 @@ export class Spool implements GroupSpool {
     this.#noteRoom();
     const refusal = this.#refusal;
     if (refusal !== '' && refusal !== refusalBefore) log.error('spool.refused', { reason: refusal });
+    await stream.tellRate(this.#rate.perSecond(clock.monotonicMs())).catch(() => {
+      // Out of memory, or a replica for now: appends say so when it matters.
+    });
   }
 
   /** Puts down what was appended: from then on any process sees to it that it is moved or told as lost. */
@@ -212,19 +231,15 @@ export class Spool implements GroupSpool {
 
   /** Entries that are neither moved nor in the stream, twice in a row, become a gap. */
   async #findMissing(): Promise<void> {
-    const { stream, pool, clock, log } = this.#options;
-    if (!this.#isInspected) return;
+    const { stream, pool, clock, log, auditEveryMs = AUDIT_EVERY_MS } = this.#options;
     const nowMs = clock.monotonicMs();
-    const missing = await listMissingSpoolEntries(pool, await stream.oldestId(), ACCOUNTS_BATCH);
-    const since = new Map<string, number>();
-    for (const { writer, number } of missing) {
-      const key = `${writer}:${number}`;
-      since.set(key, this.#missingSinceMs.get(key) ?? nowMs);
-    }
-    this.#missingSinceMs = since;
-    const lost = missing.filter(
-      ({ writer, number }) => nowMs - (since.get(`${writer}:${number}`) ?? nowMs) >= MISSING_AGAIN_MS,
-    );
+    if (!this.#isInspected || nowMs - this.#auditedAtMs < auditEveryMs) return;
+    this.#auditedAtMs = nowMs;
+    // First the stream, then the table: what leaves the stream was noted in the table before.
+    const oldestId = await stream.oldestId();
+    const missing = await listMissingSpoolEntries(pool, oldestId, MISSING_MAX);
+    const lost = missing.filter((entry) => this.#missing.has(`${entry.writer}:${entry.number}`));
+    this.#missing = new Set(missing.map((entry) => `${entry.writer}:${entry.number}`));
     if (lost.length === 0 && !(await hasUntoldDamage(pool))) return;
     const gaps = await tellSpoolGaps(pool, lost);
     if (gaps.length > 0) log.error('spool.lost', { gaps });

@@ -41,6 +41,11 @@ export async function insertSpoolEntries(db: Queryable, entries: readonly SpoolE
   );
 }
 
+/** Whether the database takes writes at all: changes nothing, throws as a write would. */
+export async function pingWrite(db: Queryable): Promise<void> {
+  await db.query(`INSERT INTO spool_entries (spool_writer, number) SELECT '', 0 WHERE false`);
+}
+
 /** Notes that an entry is committed. Before it leaves the stream, or it would pass for lost. */
 export async function markSpoolMoved(
   db: Queryable,

@@ -21,8 +21,9 @@ const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
 /** After a missing confirmation the next is not waited for at once: held frames have 4.5 s in all. */
 const AWAY_AFTER_TIMEOUT_MS = 1_000;
-/** Rates of processes that were not told again for this long do not count. */
-const RATE_VALID_S = 60;
+/** Rates of processes that were not told again for this long do not count, and at last are forgotten. */
+const RATE_VALID_MS = 60_000;
+const RATE_KEPT_MS = 3_600_000;
 
 export interface SpoolStreamOptions {
   url: string;
@@ -107,7 +108,11 @@ export class SpoolStream {
       disableClientInfo: true,
       keepAlive: 10_000,
       // D-09: a server that became a replica is left for whoever the name leads to now.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+      reconnectOnError: ({ message }) => {
+        if (!message.startsWith('READONLY')) return false;
+        this.lastError = message;
+        return true;
+      },
       retryStrategy: (tries) => Math.min(RETRY_MAX_MS, RETRY_MIN_MS * tries) * (0.75 + Math.random() / 2),
       // Heroku's Redis has a certificate of its own making.
       ...(url.startsWith('rediss:') && onHeroku && { tls: { rejectUnauthorized: false } }),
@@ -156,9 +161,9 @@ export class SpoolStream {
       if (id === null) throw new Error('no id for an entry');
       return id;
     } catch (error) {
-      const { message } = error as Error;
+      const { message, name } = error as Error;
       if (message.startsWith('OOM')) throw new SpoolError('full', message, { cause: error });
-      this.lastError = message;
+      this.lastError = name === 'MaxRetriesPerRequestError' ? 'the connection was closed' : message;
       if (message === 'Command timed out') this.#dropLink();
       throw new SpoolError('away', message, { cause: error });
     }
@@ -259,6 +264,8 @@ export class SpoolStream {
       this.#appender.hgetall(this.#ratesKey),
     ]);
     const memory = parseMemory(info);
+    const gone = Object.keys(rates).filter((name) => ageOf(rates[name], Date.now()) > RATE_KEPT_MS);
+    if (gone.length > 0) await this.#appender.hdel(this.#ratesKey, ...gone);
     return {
       ...memory,
       entries,
@@ -273,7 +280,7 @@ export class SpoolStream {
     await this.#appender
       .multi()
       .hset(this.#ratesKey, this.#consumer, `${Math.round(bytesPerSecond)} ${Date.now()}`)
-      .expire(this.#ratesKey, RATE_VALID_S * 2)
+      .pexpire(this.#ratesKey, RATE_KEPT_MS)
       .exec();
   }
 
@@ -323,11 +330,15 @@ export function parseMemory(info: string): { usedBytes: number; maxBytes: number
   };
 }
 
+/** ms since a process told its rate, `<bytes a second> <epoch ms>`. */
+function ageOf(told: string | undefined, nowMs: number): number {
+  return Math.abs(nowMs - Number(told?.split(' ')[1] ?? 0));
+}
+
 function sumRates(rates: Record<string, string>, nowMs: number): number {
-  return Object.values(rates).reduce((sum, text) => {
-    const [rate = 0, atMs = 0] = text.split(' ').map(Number);
-    return Math.abs(nowMs - atMs) <= RATE_VALID_S * 1000 && Number.isFinite(rate) ? sum + rate : sum;
-  }, 0);
+  return Object.values(rates)
+    .filter((told) => ageOf(told, nowMs) <= RATE_VALID_MS)
+    .reduce((sum, told) => sum + (Number(told.split(' ')[0]) || 0), 0);
 }
 
 /**
