@@ -35,7 +35,7 @@ async function keys(appId: number): Promise<string[]> {
 
 test('the same name has the same number, in one process and in two', async () => {
   const [one, two] = [new SeriesNumbers(), new SeriesNumbers()];
-  const names = paths(1, 0, 30);
+  const names = paths(1001, 0, 30);
   const [a, b] = await Promise.all([
     one.resolve(database.pool, names, 0),
     two.resolve(database.pool, names, 0),
@@ -46,18 +46,18 @@ test('the same name has the same number, in one process and in two', async () =>
 
 test('C-02 of 500 path shapes and more the rest is one series, and kinds with few keys are never joined', async () => {
   const numbers = new SeriesNumbers();
-  const ids = await numbers.resolve(database.pool, paths(2, 0, PATH_SHAPES_MAX + 50), 0);
+  const ids = await numbers.resolve(database.pool, paths(1002, 0, PATH_SHAPES_MAX + 50), 0);
   expect(new Set(ids).size).toBe(PATH_SHAPES_MAX + 1);
-  expect(await keys(2)).toContain(OTHER_KEY);
+  expect(await keys(1002)).toContain(OTHER_KEY);
   // Another process joins the same ones.
-  const other = await new SeriesNumbers().resolve(database.pool, paths(2, 0, PATH_SHAPES_MAX + 50), 0);
+  const other = await new SeriesNumbers().resolve(database.pool, paths(1002, 0, PATH_SHAPES_MAX + 50), 0);
   expect(other).toEqual(ids);
 });
 
 test('C-05 of 2,000 series and more the rest of each kind is one series', async () => {
   const numbers = new SeriesNumbers();
   const hosts = Array.from({ length: SERIES_PER_APP_MAX + 20 }, (_, i) => ({
-    appId: 3,
+    appId: 1003,
     kind: SERIES_HOST,
     key: `h${i}`,
   }));
@@ -66,16 +66,16 @@ test('C-05 of 2,000 series and more the rest of each kind is one series', async 
   const more = await numbers.resolve(
     database.pool,
     [
-      { appId: 3, kind: SERIES_CUSTOM, key: 'count\ta' },
-      { appId: 3, kind: SERIES_CUSTOM, key: 'count\tb' },
-      { appId: 3, kind: SERIES_STATUS, key: '200' },
-      { appId: 3, kind: SERIES_STATUS, key: '201' },
+      { appId: 1003, kind: SERIES_CUSTOM, key: 'count\ta' },
+      { appId: 1003, kind: SERIES_CUSTOM, key: 'count\tb' },
+      { appId: 1003, kind: SERIES_STATUS, key: '200' },
+      { appId: 1003, kind: SERIES_STATUS, key: '201' },
     ],
     0,
   );
   expect(more[0]).toBe(more[1]);
   expect(more[2]).not.toBe(more[3]);
-  expect((await keys(3)).filter((key) => key === OVERFLOW_KEY)).toHaveLength(2);
+  expect((await keys(1003)).filter((key) => key === OVERFLOW_KEY)).toHaveLength(2);
 });
 
 test('names that could not be put down while the database was away do not use up the bounds', async () => {
@@ -94,16 +94,16 @@ test('names that could not be put down while the database was away do not use up
       return { ...refusing(client), release: () => client.release() };
     },
   } as unknown as Pool;
-  await numbers.resolve(db, paths(4, 0, 10), 0);
+  await numbers.resolve(db, paths(1004, 0, 10), 0);
   isAway = true;
   // A minute of trying twice a second.
   for (let tried = 0; tried < 120; tried++) {
-    await expect(numbers.resolve(db, paths(4, 0, 30), 0)).rejects.toThrow('away');
+    await expect(numbers.resolve(db, paths(1004, 0, 30), 0)).rejects.toThrow('away');
   }
   isAway = false;
-  const ids = await numbers.resolve(db, paths(4, 0, 30), 0);
+  const ids = await numbers.resolve(db, paths(1004, 0, 30), 0);
   expect(new Set(ids).size).toBe(30);
-  expect(await keys(4)).not.toContain(OTHER_KEY);
+  expect(await keys(1004)).not.toContain(OTHER_KEY);
 });
 
 test('C-02 C-05 the bounds are of the app: processes that fill the last places at once, and new ones, stay within them together', async () => {
