@@ -18,7 +18,7 @@ const sumOf = (columns: OverviewAnswer['throughput'], id: string) =>
 it('requests answered by maintenance are drawn apart from failures, and none is lost or doubled', () => {
   const answer = hourOf('atelier');
   const columns = withExcluded(answer, TABLE);
-  expect(columns.series.at(-1)).toMatchObject({ id: 'excluded', label: 'Maintenance (H80)' });
+  expect(columns.series.at(-1)).toMatchObject({ id: 'excluded', label: 'Maintenance' });
   expect(sumOf(columns, 'excluded')).toBe(answer.totals.excluded);
   expect((sumOf(columns, 'status_5xx') ?? 0) + (sumOf(columns, 'platform') ?? 0)).toBe(answer.totals.bad);
   const all = columns.series.reduce((sum, series) => sum + (sumOf(columns, series.id) ?? 0), 0);

@@ -45,7 +45,7 @@ export function withExcluded(answer: OverviewAnswer, table: CodeTable): Columns 
       ...throughput.series.map((series) => (series === whole ? { ...whole, values: failed } : series)),
       {
         id: 'excluded',
-        label: only === 'H80' ? 'Maintenance (H80)' : `Not counted (${spared.join(', ')})`,
+        label: only === 'H80' ? 'Maintenance' : `Not counted (${spared.join(', ')})`,
         unit: 'count',
         values: excluded,
       },

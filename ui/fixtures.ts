@@ -420,8 +420,8 @@ function eventsOf(app: string, nowMs: number, range: RangeAnswer): EventAnswer[]
     add(mood === 'young' ? 18 : 95, 'release', 'deploy', 'Release v38 (Deploy 9f8e7d6c)', { version: 38 });
     add(25, 'dyno', 'cycling', 'web.1 cycled (daily restart)', { dyno: 'web.1', routine: true });
     if (mood === 'maintenance') {
-      add(23, 'platform', 'maintenance', 'Maintenance mode switched on');
-      add(9, 'platform', 'maintenance', 'Maintenance mode switched off');
+      add(23, 'config', 'maintenance', 'Maintenance mode switched on');
+      add(9, 'config', 'maintenance', 'Maintenance mode switched off');
     }
     if (mood === 'leak')
       add(24, 'dyno', 'code', 'R14 on web.2 (memory quota exceeded)', {

@@ -138,7 +138,8 @@ function describeTraffic(about: Case): Verdict {
   if (totals.requests - totals.excluded < REQUESTS_MIN) return describeFew(about, buckets, known, excluded);
   const incident = describeIncident(about, buckets);
   if (incident) return { ...incident, clauses: [...incident.clauses, ...excluded] };
-  const ratio = totals.bad / totals.requests;
+  // A share of what counts, as in the fleet and in objectives.
+  const ratio = totals.bad / (totals.requests - totals.excluded);
   const share =
     totals.bad === 0 ? 'none failed' : `${formatRatio(ratio)} failed (${formatCount(totals.bad)})`;
   const text = `${known}${plural(totals.requests, 'request')}, ${share}${p95Text(answer)}.`;

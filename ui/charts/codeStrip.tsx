@@ -20,9 +20,11 @@ interface Props {
   hrefOf: (code: string) => string;
   /** Title of a code: `Request timeout`; empty when unknown. */
   titleOf: (code: string) => string;
+  /** true for a code that costs nothing, such as that of maintenance: drawn in a calm colour. */
+  isCalm: (code: string) => boolean;
 }
 
-export function CodeStrip({ columns, range, hrefOf, titleOf }: Props) {
+export function CodeStrip({ columns, range, hrefOf, titleOf, isCalm }: Props) {
   const [table, setTable] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
@@ -78,6 +80,7 @@ export function CodeStrip({ columns, range, hrefOf, titleOf }: Props) {
                 range={range}
                 widthPx={widthPx}
                 href={hrefOf(series.id)}
+                calm={isCalm(series.id)}
               />
             ))}
             <CursorLine fromS={range.from} toS={range.to} />
@@ -112,9 +115,10 @@ interface RowProps {
   range: RangeAnswer;
   widthPx: number;
   href: string;
+  calm: boolean;
 }
 
-function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProps) {
+function StripRow({ code, values, columns, rows, range, widthPx, href, calm }: RowProps) {
   const { cursor } = useApp();
   const cells = thin(values, Math.max(20, Math.floor(widthPx / CELL_MIN_PX)));
   const max = Math.max(
@@ -139,7 +143,7 @@ function StripRow({ code, values, columns, rows, range, widthPx, href }: RowProp
         <span class="strip-count">{formatUnit(sum, 'count')}</span>
       </a>
       <svg
-        class={`cells family-${code.slice(0, 1)}`}
+        class={`cells family-${calm ? 'calm' : code.slice(0, 1)}`}
         viewBox="0 0 1000 16"
         preserveAspectRatio="none"
         role="img"

@@ -74,6 +74,10 @@ function Overview({ answer, infos }: { answer: OverviewAnswer; infos: CodeTable 
         range={answer.range}
         gaps={answer.gaps}
         titleOf={(code) => infos.get(code)?.title ?? ''}
+        isCalm={(code) => {
+          const info = infos.get(code);
+          return code.startsWith('H') && info?.countsAgainstAvailability === false && info.cause !== 'client';
+        }}
         hrefOf={(code) => router.link(`${base}/codes/${encodeURIComponent(code)}`)}
       />
       <Memory {...shared} highlight={highlight} onHighlight={setHighlight} />

@@ -214,6 +214,7 @@ function DrainRow({ app, drain, onChange }: { app: string; drain: DrainAnswer; o
 function Gaps({ health }: { health: AppHealthAnswer }) {
   const { range } = useApp();
   const zone = range.zone.value;
+  const causes = [...new Set(health.gaps.map((gap) => gap.cause))].filter(causeSays);
   return (
     <section class="group" aria-labelledby="gaps">
       <h2 id="gaps">Known losses</h2>
@@ -242,14 +243,21 @@ function Gaps({ health }: { health: AppHealthAnswer }) {
                   <td class="num" data-label="Lines, at most">
                     {gap.messages === null ? 'unknown' : formatCount(gap.messages)}
                   </td>
-                  <td data-label="Cause" class="wrap">
-                    {showHidden(causeShort(gap.cause))}
-                    {causeSays(gap.cause) && <span class="why">{causeSays(gap.cause)}</span>}
-                  </td>
+                  <td data-label="Cause">{showHidden(causeShort(gap.cause))}</td>
                 </tr>
               ))}
           </tbody>
         </table>
+      )}
+      {causes.length > 0 && (
+        <dl class="reasons causes">
+          {causes.map((cause) => (
+            <div key={cause}>
+              <dt class="strong">{causeShort(cause)}</dt>
+              <dd>{causeSays(cause)}</dd>
+            </div>
+          ))}
+        </dl>
       )}
     </section>
   );

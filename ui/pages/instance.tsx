@@ -58,19 +58,15 @@ function Whole({ answer }: { answer: InstanceHealthAnswer }) {
   );
 }
 
+/** All that is to be said, but for what stands in the bar on top. The stream is newer than the answer. */
 function Notices({ notices }: { notices: NoticeAnswer[] }) {
-  // What stands in the bar on top is not said twice.
-  const inBar = useApp().instance.notices.value[0];
-  return notices
-    .filter(
-      (notice) =>
-        notice.text !== inBar?.text && !(notice.code === inBar?.code && notice.level === inBar.level),
-    )
-    .map((notice) => (
-      <p key={notice.text} class={`banner banner-${notice.level}`}>
-        {showHidden(notice.text)}
-      </p>
-    ));
+  const told = useApp().instance.notices.value;
+  const codes = new Set(told.map((notice) => notice.code));
+  return [...told.slice(1), ...notices.filter((notice) => !codes.has(notice.code))].map((notice) => (
+    <p key={notice.text} class={`banner banner-${notice.level}`}>
+      {showHidden(notice.text)}
+    </p>
+  ));
 }
 
 /** The processes of the answer, that of the stream as it last told. */

@@ -35,9 +35,7 @@ export function Spool({ spool }: { spool: SpoolHealth }) {
           </div>
           <div>
             <dt>Room for</dt>
-            <dd>
-              {spool.minutesLeft === null ? NOTHING : `about ${formatSpan(spool.minutesLeft * 60_000)}`}
-            </dd>
+            <dd>{roomText(spool.minutesLeft)}</dd>
           </div>
           <div>
             <dt>Oldest</dt>
@@ -47,4 +45,9 @@ export function Spool({ spool }: { spool: SpoolHealth }) {
       )}
     </section>
   );
+}
+
+function roomText(minutesLeft: number | null): string {
+  if (minutesLeft === null) return NOTHING;
+  return minutesLeft < 1 ? 'less than a minute' : `about ${formatSpan(minutesLeft * 60_000)}`;
 }

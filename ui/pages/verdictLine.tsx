@@ -14,6 +14,7 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
   // What was known when the database went away is judged as of then.
   const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, awaySinceMs !== null);
   const { totals } = answer;
+  const counting = totals.requests - totals.excluded;
   const jump = (href: string, query?: Record<string, string>) =>
     href.startsWith('#') ? href : router.link(href, query);
   return (
@@ -38,7 +39,7 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
         <Total name="Requests" value={formatCount(totals.requests)} />
         <Total
           name="Failed"
-          value={totals.requests === 0 ? '–' : formatRatio(totals.bad / totals.requests)}
+          value={counting <= 0 ? '–' : formatRatio(totals.bad / counting)}
           note={totals.bad === 0 ? undefined : formatCount(totals.bad)}
         />
         <Total name="p50" value={formatMs(totals.p50Ms)} />

@@ -187,6 +187,8 @@ export function resolveRange(range: RangeText, nowMs: number): RangeMs {
   return understandRange(range, nowMs).range;
 }
 
+const LAST_HOUR_SHOWN = 'Shown is the last hour.';
+
 /**
  * The instants of a range's texts at a moment, and where they are not what the texts ask for, a sentence that says so;
  * '' where they are.
@@ -196,7 +198,7 @@ export function understandRange(range: RangeText, nowMs: number): { range: Range
   const to = parseInstant(range.to, nowMs, 'utc');
   const lastHour = (why: string) => ({
     range: { fromMs: nowMs - HOUR, toMs: nowMs },
-    note: `${why} Shown is the last hour.`,
+    note: `${why} ${LAST_HOUR_SHOWN}`,
   });
   if (from === null || to === null) {
     const bad = [from === null ? range.from : '', to === null ? range.to : ''].filter(Boolean);
@@ -242,7 +244,9 @@ export function queryRange(range: RangeText, nowMs: number): { from: string | nu
 
 /** How a range is named on its button: `Last hour`, `Last 90 min`, `20 Nov 10:00–11:00`. */
 export function rangeLabel(range: RangeText, nowMs: number, zone: Zone): string {
-  const { fromMs, toMs } = resolveRange(range, nowMs);
+  const { range: meant, note } = understandRange(range, nowMs);
+  const { fromMs, toMs } = meant;
+  if (note.endsWith(LAST_HOUR_SHOWN)) return 'Last hour';
   if (range.to === 'now' && /^now-/.test(range.from)) {
     const preset = PRESETS.find((p) => `now-${p.span}` === range.from);
     return preset?.label ?? `Last ${formatSpan(toMs - fromMs)}`;
