@@ -390,6 +390,12 @@ export class Committer {
     if (this.#writer !== null && mayHaveCommitted(error)) this.abandonWriter(this.#writer);
   }
 
+  /** Where nothing is there to commit: notes what asking the database whether it takes writes came to. */
+  notePing(error: unknown): void {
+    if (error !== null) this.#noteFailure(error, 1);
+    else if (this.#straggler === null) this.failingSinceMs = null;
+  }
+
   /**
    * Commits a group that came back from the spool, when there is room between live ones. `waitedHours`: how long it was
    * there, for the frame ids of that time to be recognised.
@@ -436,7 +442,10 @@ export class Committer {
         return settle({ kind: 'committed' });
       } catch (error) {
         if (await this.#makePartition(error)) continue;
-        if (isLastingFailure(error)) return settle({ kind: 'refused', error });
+        if (isLastingFailure(error)) {
+          this.failingSinceMs = null;
+          return settle({ kind: 'refused', error });
+        }
         this.#noteFailure(error, 0);
         this.#giveUpNumber(error);
         return settle({ kind: 'away' });

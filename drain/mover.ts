@@ -8,7 +8,7 @@ import type { Log } from '../model/log.ts';
 import { HOUR, SECOND } from '../model/time.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Delivery, SpoolStream } from '../store/spool.ts';
-import { markSpoolMoved, quarantineSpoolEntry } from '../store/spool-accounts.ts';
+import { markSpoolMoved, pingWrite, quarantineSpoolEntry } from '../store/spool-accounts.ts';
 import { decodeSection } from './chunk.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
@@ -38,6 +38,8 @@ const AWAY_EVERY_MS = 1_000;
 const BATCH = 4;
 /** D-13: an entry that failed so often is not tried again. */
 const TRIES = 5;
+/** Handed out so often without having failed: whoever tries it dies of it. */
+const DELIVERIES_MAX = 2 * TRIES;
 /** After each entry as long a pause as it took, within these bounds: live frames have the other half. */
 const PAUSE_MIN_MS = 2;
 const PAUSE_MAX_MS = 200;
@@ -94,6 +96,7 @@ export class Mover {
     const { stream, committer } = this.#options;
     if (!stream.isReadable || !committer.mayTry) return false;
     const deliveries = await this.#next();
+    if (deliveries.length === 0 && committer.failingSinceMs !== null) await this.#ping();
     for (const [index, delivery] of deliveries.entries()) {
       // Stopped, or the database went away: the rest is anybody's.
       const outcome = this.#stopped ? 'away' : await this.#handle(delivery);
@@ -104,22 +107,35 @@ export class Mover {
     return deliveries.length > 0;
   }
 
+  /** With no frames coming in and none in the spool nobody else would notice that the database is back. */
+  async #ping(): Promise<void> {
+    const { pool, committer } = this.#options;
+    const error: unknown = await pingWrite(pool).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    committer.notePing(error);
+  }
+
   /** What dead movers left behind first, then what nobody was given yet. */
   async #next(): Promise<Delivery[]> {
-    const { stream, clock } = this.#options;
+    const { stream, clock, committer } = this.#options;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#claimedAtMs >= Math.min(CLAIM_EVERY_MS, this.#claimIdleMs)) {
       const claimed = await stream.claim(this.#claimIdleMs, BATCH);
       if (claimed.length > 0) return claimed;
       this.#claimedAtMs = nowMs;
     }
-    return await stream.read(BATCH);
+    return await stream.read(committer.failingSinceMs === null ? BATCH : 1);
   }
 
   async #handle(delivery: Delivery): Promise<Outcome> {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const outcome = await this.#move(delivery);
+    const outcome = await this.#move(delivery).catch((error: unknown): Outcome => {
+      this.#options.log.warn('mover.waiting', { error });
+      return 'away';
+    });
     const tookMs = clock.monotonicMs() - startedMs;
     if (outcome === 'moved') await sleep(Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, tookMs)));
     return outcome;
@@ -132,8 +148,7 @@ export class Mover {
       await stream.acknowledge(id);
       return 'moved';
     }
-    // Handed out more often than it can have failed: whoever tries it dies of it.
-    if (times > TRIES) return await this.#quarantine(id, entry, 'tooOften', []);
+    if (times > DELIVERIES_MAX) return await this.#quarantine(id, entry, 'tooOften', []);
     const opened = openEntry(keys, entry);
     if (!opened.ok) return await this.#fail({ id, times, entry }, opened.error, []);
     const sections = decodeSections(opened.value);
