@@ -31,13 +31,42 @@ export function encodeSection(section: Section): Buffer {
   writeSamples(out, section.samples);
   writeRecords(out, section);
   const raw = out.written();
-  const packed = zstdCompressSync(raw, { params: { [zlib.ZSTD_c_compressionLevel]: 1 } });
+  const packed = raw.length <= UNPACKED_MAX ? unpackedFrame(raw) : compressed(raw);
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + packed.length);
   bytes[0] = VERSION;
   bytes[1] = CODEC_ZSTD;
   bytes.writeUInt32LE(raw.length, 2);
   packed.copy(bytes, HEADER_BYTES);
   return bytes;
+}
+
+/** Every compression makes a context of its own, some 17 µs: less than this is not worth it, nor gets much smaller. */
+const UNPACKED_MAX = 255;
+const ZSTD_MAGIC = 0xfd2fb528;
+/** Frame header: a single segment whose size follows in one byte. */
+const ZSTD_SINGLE_SEGMENT = 0x20;
+
+/** A zstd frame of one block that is not compressed (RFC 8878 sections 3.1.1 and 3.1.1.2), of at most 255 bytes. */
+function unpackedFrame(raw: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(9 + raw.length);
+  frame.writeUInt32LE(ZSTD_MAGIC, 0);
+  frame[4] = ZSTD_SINGLE_SEGMENT;
+  frame[5] = raw.length;
+  // The last block, raw, and its size: 24 bits.
+  frame[6] = 1 | ((raw.length << 3) & 0xff);
+  frame[7] = raw.length >> 5;
+  frame[8] = 0;
+  frame.set(raw, 9);
+  return frame;
+}
+
+function compressed(raw: Uint8Array): Buffer {
+  return zstdCompressSync(raw, {
+    params: { [zlib.ZSTD_c_compressionLevel]: 1 },
+    pledgedSrcSize: raw.length,
+    // All of the output in one piece; incompressible bytes take a little more than they are.
+    chunkSize: raw.length + (raw.length >> 8) + 1024,
+  });
 }
 
 /** Decodes what encodeSection gave. Throws ChunkError on other versions and on damage. */
@@ -111,8 +140,15 @@ function readFrames(input: ByteReader, frames: FrameEntry[]): void {
 }
 
 function writeCounts(out: ByteWriter, counts: number[]): void {
-  out.varint(counts.length);
-  for (const count of counts) out.varint(count);
+  const { length } = counts;
+  out.varint(length);
+  out.reserve(length * 8 + 8);
+  // Nearly all are 0: a store each, no call.
+  for (let i = 0; i < length; i++) {
+    const count = counts[i]!;
+    if (count < 0x80) out.bytes[out.length++] = count;
+    else out.varint(count);
+  }
 }
 
 function readCounts(input: ByteReader): number[] {
@@ -155,7 +191,7 @@ function writeRequests(out: ByteWriter, requests: RequestColumns): void {
   writeColumn(out, requests.connectMs, count, 1);
   writeColumn(out, requests.serviceMs, count, 1);
   writeColumn(out, requests.status, count, 1);
-  writeColumn(out, requests.bytes, count, 1);
+  writeLong(out, requests.bytes, count, 1);
   writeColumn(out, requests.code, count, 0);
   out.raw(requests.flags.subarray(0, count));
   out.raw(requests.requestId.subarray(0, count * 16));
@@ -220,22 +256,16 @@ function readRecords(input: ByteReader, section: Section): void {
   }
 }
 
-type Column = Uint32Array | Float64Array | Int16Array | Uint16Array;
+type Column = Uint32Array | Int32Array | Float64Array;
 
-function writeColumn(out: ByteWriter, column: Column, count: number, plus: number): void {
+/** Few kinds of arrays go through here, and each loop sees its own: with all in one it takes twice as long. */
+function writeColumn(out: ByteWriter, column: Uint32Array | Int32Array, count: number, plus: number): void {
   // Room for the whole column at once, then plain stores: this loop runs a dozen times a message.
   out.reserve(count * 8 + 8);
-  let bytes = out.bytes;
+  const { bytes } = out;
   let at = out.length;
   for (let i = 0; i < count; i++) {
-    let rest = column[i]! + plus;
-    if (rest > 0x7fffffff) {
-      out.length = at;
-      out.varint(rest);
-      at = out.length;
-      bytes = out.bytes;
-      continue;
-    }
+    let rest = (column[i]! + plus) >>> 0;
     while (rest >= 0x80) {
       bytes[at++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
@@ -245,17 +275,26 @@ function writeColumn(out: ByteWriter, column: Column, count: number, plus: numbe
   out.length = at;
 }
 
+/** The same for numbers of more than 32 bits. */
+function writeLong(out: ByteWriter, column: Float64Array, count: number, plus: number): void {
+  for (let i = 0; i < count; i++) out.varint(column[i]! + plus);
+}
+
 function readColumn(input: ByteReader, column: Column, count: number, plus: number): void {
   for (let i = 0; i < count; i++) column[i] = input.varint() - plus;
 }
 
 /** Whole numbers in order of writing, as differences. Fractions of a ms are dropped. */
-function writeDeltas(out: ByteWriter, column: Column, count: number): void {
+function writeDeltas(out: ByteWriter, column: Uint32Array | Float64Array, count: number): void {
+  out.reserve(count * 8 + 8);
   let last = 0;
   for (let i = 0; i < count; i++) {
     const value = Math.floor(column[i]!);
-    out.zigzag(value - last);
+    const delta = value - last;
     last = value;
+    // Nearly always one byte: times come in order and frames have many rows.
+    if (delta >= 0 && delta < 0x40) out.bytes[out.length++] = delta * 2;
+    else out.zigzag(delta);
   }
 }
 

@@ -70,11 +70,12 @@ export class RequestColumns {
   /** 16 bytes each, valid where FLAG_UUID is set. */
   requestId = new Uint8Array(this.#capacity * 16);
   #requestIdWords = new Int32Array(this.requestId.buffer);
-  connectMs = new Float64Array(this.#capacity);
-  serviceMs = new Float64Array(this.#capacity);
-  status = new Int16Array(this.#capacity);
+  /** Durations are bounded far below 2^31 (drain/request-row.ts). */
+  connectMs = new Int32Array(this.#capacity);
+  serviceMs = new Int32Array(this.#capacity);
+  status = new Int32Array(this.#capacity);
   bytes = new Float64Array(this.#capacity);
-  code = new Uint16Array(this.#capacity);
+  code = new Uint32Array(this.#capacity);
   flags = new Uint8Array(this.#capacity);
 
   /** Rows there is room for. */
@@ -161,10 +162,7 @@ export class SampleColumns {
   }
 }
 
-function grown<A extends Uint32Array | Float64Array | Uint8Array | Int16Array | Uint16Array>(
-  from: A,
-  length: number,
-): A {
+function grown<A extends Uint32Array | Int32Array | Float64Array | Uint8Array>(from: A, length: number): A {
   const to = new (from.constructor as new (length: number) => A)(length);
   to.set(from);
   return to;
