@@ -8,6 +8,7 @@ import { withLease } from '../store/leases.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
 import { applyRetention, type RetentionConfig } from '../store/retention.ts';
+import { RoomMaker } from '../store/room.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 export interface WorkerLoopsOptions {
@@ -28,6 +29,8 @@ const PARTITIONS_EVERY_MS = MINUTE;
 const PARTITIONS_AHEAD = 3;
 const COMPACTION_EVERY_MS = 10 * SECOND;
 const RETENTION_EVERY_MS = 10 * MINUTE;
+/** Frames are held while the database refuses them: room is made at once. */
+const ROOM_EVERY_MS = 5 * SECOND;
 /** Units between two looks at whether to stop. */
 const COMPACTION_BATCH = 50;
 
@@ -63,6 +66,10 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
       if (heldBack.length > 0) log.warn('retention.heldBack', { tables: heldBack });
     });
 
+  // Without a lease: taking one is a write, which is just what is refused.
+  const room = new RoomMaker(pool, log);
+  const makeRoom = () => room.round(nowMs());
+
   const loops: Loop[] = [];
   const start = (name: string, everyMs: number, work: () => Promise<unknown>) => {
     const loop = startLoop({ name, everyMs, work, log });
@@ -75,6 +82,7 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
     start('compaction', COMPACTION_EVERY_MS, compact);
     start('retention', RETENTION_EVERY_MS, retain);
   });
+  start('room', ROOM_EVERY_MS, makeRoom);
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
@@ -87,6 +95,7 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
       return stopped;
     },
     tickOnce: async () => {
+      await makeRoom();
       await makePartitions();
       await compact();
       await retain();

@@ -4,6 +4,7 @@ import { KILL_POINTS } from '../../model/kill-point.ts';
 import type { Random } from '../../sim/random.ts';
 import type { TcpProxy } from '../proxy.ts';
 import type { Traffic } from './traffic.ts';
+import { killIfThere } from './web-slot.ts';
 import { buildOwnPool, type World } from './world.ts';
 
 /** Faults of one lane happen one after another, those of different lanes at the same time. */
@@ -44,6 +45,22 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'childKilled',
+    lane: 'web',
+    weight: 1,
+    lastsMs: [500, 1_500],
+    happen: async (world, { which, lastsMs }) => {
+      // Of a dyno with several processes; the one that watches them starts another.
+      const [child] = pick(world.webs, world.webs.length - 1)
+        .children()
+        .slice(which % 2);
+      if (child === undefined) return;
+      world.fire('childKilled', `process ${child}`);
+      killIfThere(child, 'SIGKILL');
+      await sleep(lastsMs);
+    },
+  },
+  {
     name: 'webFrozen',
     lane: 'web',
     weight: 2,
@@ -79,8 +96,7 @@ export const FAULTS: readonly Fault[] = [
       world.fire('rollingRestart');
       for (const web of world.webs) {
         await web.ensure();
-        const status = await web.end('SIGTERM');
-        if (status !== 0 && status !== null) world.trouble.push(`web ${web.index} stopped with ${status}`);
+        await web.stopInOrder();
         await web.start();
       }
     },
@@ -278,10 +294,10 @@ export interface Planned {
 
 /** Mean pause between two faults of a lane, ms. */
 const PAUSES: Record<Lane, number> = {
-  web: 5_000,
-  database: 7_000,
-  link: 5_000,
-  front: 6_000,
+  web: 6_000,
+  database: 8_000,
+  link: 7_000,
+  front: 7_000,
   redis: 8_000,
   traffic: 9_000,
 };

@@ -28,10 +28,7 @@ export interface Totals {
 export async function settle(world: World): Promise<void> {
   const { redis } = world;
   if (redis !== null) await until(async () => (await redis.waiting()) === 0, 60_000);
-  for (const web of world.webs) {
-    const status = await web.end('SIGTERM');
-    if (status !== 0) world.trouble.push(`web ${web.index} stopped with ${status} when all was well`);
-  }
+  for (const web of world.webs) await web.stopInOrder();
   await takeOverDead(world.pool);
   await rolledUp(world.pool);
 }

@@ -1,4 +1,5 @@
 /** One web process of a random run, in all its lives: always on the same port. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, startWeb, type Web } from '../processes.ts';
 import type { World } from './world.ts';
@@ -56,16 +57,19 @@ export class WebSlot {
     );
     this.#web = web;
     this.#isEnding = false;
-    const memory = setInterval(() => this.#world.noteMemory(web.pid), 500);
+    const memory = setInterval(() => {
+      for (const pid of [web.pid, ...this.children()]) this.#world.noteMemory(pid);
+    }, 500);
     void web.exit.then((status) => {
       clearInterval(memory);
       if (this.#web === web) this.#web = null;
       this.#isFrozen = false;
       for (const [words] of web.stdout().matchAll(MISTAKES)) this.#note(`said ${words.slice(0, 400)}`);
-      const point = /kill point (\S+) pass \d+: kill/.exec(web.stderr())?.[1];
+      const point = pointOf(web);
+      if (point !== undefined) this.#world.fire(`at ${point}`, `web ${this.index}`);
       if (this.#isEnding) return;
-      if (point !== undefined && status === 'SIGKILL') this.#world.fire(`at ${point}`, `web ${this.index}`);
-      else this.#note(`ended by itself with ${status}: ${web.stderr().slice(-600)}`);
+      if (point === undefined || status !== 'SIGKILL')
+        this.#note(`ended by itself with ${status}: ${web.stderr().slice(-600)}`);
       void this.start();
     });
   }
@@ -81,7 +85,8 @@ export class WebSlot {
     const web = this.#web;
     if (web === null) return null;
     this.#isEnding = true;
-    if (this.#isFrozen) web.kill('SIGCONT');
+    // Stopped ones would never read a signal, and children of a killed one never learn of it.
+    if (this.#isFrozen) this.thaw();
     web.kill(signal);
     const late = sleep(STOP_MS, 'late' as const, { ref: false });
     const status = await Promise.race([web.exit, late]);
@@ -94,19 +99,61 @@ export class WebSlot {
     return status;
   }
 
+  /** SIGTERM, and a word of trouble unless it ends with 0; a kill point on the way is no trouble. */
+  async stopInOrder(): Promise<void> {
+    const web = this.#web;
+    const status = await this.end('SIGTERM');
+    if (web === null || status === 0 || status === null || pointOf(web) !== undefined) return;
+    this.#note(`stopped with ${status}: ${web.stdout().slice(-1_500)}`);
+  }
+
+  /** Processes of a cluster, without the one that watches them. */
+  children(): number[] {
+    const pid = this.#web?.pid;
+    if (pid === undefined) return [];
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+      return text
+        .split(' ')
+        .map(Number)
+        .filter((child) => child > 0);
+    } catch {
+      return [];
+    }
+  }
+
+  /** All of its processes stand still. */
   freeze(): void {
     this.#isFrozen = this.#web !== null;
-    this.#web?.kill('SIGSTOP');
+    this.#signal('SIGSTOP');
   }
 
   thaw(): void {
     this.#isFrozen = false;
-    this.#web?.kill('SIGCONT');
+    this.#signal('SIGCONT');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    this.#web?.kill(signal);
+    for (const pid of this.children()) killIfThere(pid, signal);
   }
 
   /** Runs, and is not frozen. */
   async ensure(): Promise<void> {
     if (this.#isFrozen) this.thaw();
     await this.start();
+  }
+}
+
+/** The kill point at which it, or a child of it, died. */
+function pointOf(web: Web): string | undefined {
+  return /kill point (\S+) pass \d+: kill/.exec(web.stderr())?.[1];
+}
+
+export function killIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone by itself a moment ago.
   }
 }
