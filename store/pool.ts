@@ -203,7 +203,12 @@ function renderBegin(options: TransactionOptions, poolTimeoutMs: number | undefi
   const timeoutMs = options.statementTimeoutMs ?? poolTimeoutMs;
   const begin = options.readOnly === true ? 'BEGIN READ ONLY' : 'BEGIN';
   // One round trip; SET LOCAL ends with the transaction, so a pooler may hand the session on.
-  return timeoutMs === undefined ? begin : `${begin}; SET LOCAL statement_timeout = ${Math.trunc(timeoutMs)}`;
+  const settings = [
+    ...(timeoutMs === undefined ? [] : [`statement_timeout = ${Math.trunc(timeoutMs)}`]),
+    // A page is read on two connections; workers beside them would cost more than they find, and the drain its turn.
+    ...(options.readOnly === true ? ['max_parallel_workers_per_gather = 0'] : []),
+  ];
+  return [begin, ...settings.map((setting) => `SET LOCAL ${setting}`)].join('; ');
 }
 
 /** Gives the reason to discard the connection, or undefined when it is clean again. */

@@ -23,6 +23,7 @@ export interface FleetRow {
   lowTraffic: boolean;
   p95Ms: number | null;
   p95MsWeekAgo: number | null;
+  /** The most frequent code of the hour: of those that count against availability, where there are any. */
   topCode: { code: string; count: number } | null;
   worstMemory: { dyno: string; ratio: number } | null;
   lastRelease: { version: number; atMs: number } | null;
@@ -102,6 +103,13 @@ export interface OverviewAnswer {
   };
   /** Requests per point by class, in this order: platform, status_5xx, status_4xx, status_3xx, status_2xx, status_1xx, none. */
   throughput: Columns;
+  /**
+   * Beside throughput, per point, of whatever class: `bad`, requests that failed by what counts against availability,
+   * and `excluded`, those that do not count (maintenance, the client left). `status_5xx` holds excluded answers too:
+   * what the app failed by itself is `bad` − `platform`, and the 5xx that do not count are
+   * `status_5xx` − (`bad` − `platform`).
+   */
+  outcomes?: Columns;
   /** p50, p95, p99 of service time plus connect (`total`), and of connect alone as connect_p95; unit ms. */
   responseTime: Columns;
   /** One series a code seen, count per point. */

@@ -20,6 +20,7 @@ import type {
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../error.ts';
 import { attachCommands, drainUrl, rotateCommands } from '../onboarding.ts';
+import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { appChange, appRequest, drainChange, rotateRequest } from '../schemas.ts';
 import { toHealth } from '../shape.ts';
@@ -38,7 +39,7 @@ export const appRoutes: Route[] = [
     handle: async ({ deps, nowMs }): Promise<FleetAnswer> => {
       const apps = await listApps(deps.pool);
       const ids = apps.map((app) => app.id);
-      const figures = await readFleet(deps.pool, ids, nowMs);
+      const figures = await readFleet((work) => reading(deps.pool, work), ids, nowMs);
       return {
         nowMs,
         apps: apps.flatMap((app) => {

@@ -1,9 +1,9 @@
 /** What the pages of one app draw and list. */
 import { z } from 'zod';
-import { SERIES_CODE, SERIES_FILED, SERIES_FRAME, SERIES_MESSAGE } from '../../model/series.ts';
 import { DAY } from '../../model/time.ts';
 import { readAddons } from '../../store/reads/addons.ts';
-import { readCodes } from '../../store/reads/codes.ts';
+import { KINDS_OF_LINES, readLines } from '../../store/reads/codes.ts';
+import { readCountPoints } from '../../store/reads/count-points.ts';
 import { readCounts } from '../../store/reads/counts.ts';
 import { readDynos } from '../../store/reads/dynos.ts';
 import { type EventRow, readEvents } from '../../store/reads/events.ts';
@@ -11,7 +11,7 @@ import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth } from '../../store/reads/health.ts';
 import { readOverview } from '../../store/reads/overview.ts';
 import { type KeptRequest, readRequests } from '../../store/reads/requests.ts';
-import { KIND_OF_TOTAL, readAlive, readThroughput } from '../../store/reads/requests-over-time.ts';
+import { KINDS_OF_TOTAL, totalNames } from '../../store/reads/requests-over-time.ts';
 import { CUTS, type Cut, cutsOf, parseMetric, readSeries } from '../../store/reads/series.ts';
 import { readSeriesNames } from '../../store/reads/series-names.ts';
 import { readSlices } from '../../store/reads/units.ts';
@@ -265,15 +265,16 @@ async function codes(call: Call<undefined, RangeQuery>): Promise<CodesAnswer> {
   const range = readRange(query, nowMs, deps.config);
   return reading(deps.pool, async (db) => {
     const slices = await readSlices(db, app.id, range, range.resolutionS);
-    const names = await readSeriesNames(
-      db,
-      [app.id],
-      [KIND_OF_TOTAL, SERIES_CODE, SERIES_MESSAGE, SERIES_FILED, SERIES_FRAME],
-    );
-    const read = { appId: app.id, range, slices, names, filter: {} };
-    const alive = await readAlive(db, read);
-    const { totals } = await readThroughput(db, read, alive);
-    const found = await readCodes(db, read, alive);
+    const names = await readSeriesNames(db, [app.id], [...KINDS_OF_TOTAL, ...KINDS_OF_LINES]);
+    const found = await readLines(db, { appId: app.id, range, slices, names });
+    const [requests] = await readCountPoints(db, {
+      target: { appId: app.id, seriesIds: totalNames(names).map((name) => name.id) },
+      slices,
+      columns: ['count'],
+      stepS: null,
+      by: 'none',
+    });
+    const total = requests?.sums.count ?? 0;
     return {
       range: toRange(range),
       codes: found.codes.map(({ code, ...figures }) => ({
@@ -281,7 +282,7 @@ async function codes(call: Call<undefined, RangeQuery>): Promise<CodesAnswer> {
         ...figures,
         // Known to the point only: never later than now.
         lastSeenMs: Math.min(figures.lastSeenMs, nowMs),
-        shareOfRequests: code.startsWith('H') && totals.count > 0 ? figures.count / totals.count : null,
+        shareOfRequests: code.startsWith('H') && total > 0 ? figures.count / total : null,
       })),
       counts: found.columns,
     };

@@ -200,7 +200,7 @@ async function expectApp(appId: number, all: readonly Requests[]): Promise<void>
   const { requests: total } = await readCounts(database.pool, appId, span, NOW_MS, CONFIG);
   expect(total).toBe(sum(all, countOf));
   const hour = all.filter(({ bucketS }) => bucketS >= NOW_S - 3600 && bucketS < NOW_S);
-  const fleet = (await readFleet(database.pool, [appId], NOW_MS)).get(appId);
+  const fleet = (await readFleet(lend, [appId], NOW_MS)).get(appId);
   expect(fleet?.requests).toBe(sum(hour, countOf));
   expect(fleet?.failed).toBe(sum(hour, (one) => one.bad));
   expect(fleet?.p95Ms).toBe(p95Of(hour.flatMap((one) => one.serviceMs)));

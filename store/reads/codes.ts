@@ -1,9 +1,10 @@
-/** H, R and L codes of one app over time (series of kind code). */
-import { SERIES_CODE } from '../../model/series.ts';
+/** H, R and L codes of one app over time (series of kind code), and when its stream was alive. */
+import { SERIES_CODE, SERIES_FILED, SERIES_FRAME, SERIES_MESSAGE } from '../../model/series.ts';
 import type { Queryable } from '../pool.ts';
-import { readCountPoints } from './count-points.ts';
-import { type ColumnSet, pointOf } from './range.ts';
+import { type CountPoint, readCountPoints } from './count-points.ts';
+import { type ColumnSet, pointOf, type ReadRange } from './range.ts';
 import type { Reading } from './requests-over-time.ts';
+import type { SeriesName } from './series-names.ts';
 
 export interface CodeCount {
   code: string;
@@ -13,26 +14,61 @@ export interface CodeCount {
   lastSeenMs: number;
 }
 
-/** Codes seen in the range, most frequent first, and their counts per point; null where the stream was silent. */
-export async function readCodes(
+/** Kinds of series that readLines wants. */
+export const KINDS_OF_LINES = [SERIES_CODE, SERIES_MESSAGE, SERIES_FILED, SERIES_FRAME];
+
+export interface Lines {
+  /** Which points saw any frame or message of the app: there "none" is a fact, elsewhere it is unknown. */
+  alive: boolean[];
+  /** Codes seen in the range, most frequent first. */
+  codes: CodeCount[];
+  /** Their counts per point; null where the stream was silent. */
+  columns: ColumnSet;
+}
+
+/** Lines are counted by what shows that there were any, and by code: in one query, for both are few series. */
+export async function readLines(
   db: Queryable,
   reading: Pick<Reading, 'appId' | 'range' | 'slices' | 'names'>,
-  alive: boolean[],
-): Promise<{ codes: CodeCount[]; columns: ColumnSet }> {
+): Promise<Lines> {
   const { range } = reading;
-  const names = new Map(
+  const codes = new Map(
     reading.names.filter((name) => name.kind === SERIES_CODE).map((name) => [name.id, name.key]),
   );
+  const signs = signsOfLife(reading.names).map((name) => name.id);
   const points = await readCountPoints(db, {
-    target: { appId: reading.appId, seriesIds: [...names.keys()] },
+    target: { appId: reading.appId, seriesIds: [...codes.keys(), ...signs] },
     slices: reading.slices,
     columns: ['count'],
     stepS: range.stepS,
     by: 'series',
   });
+  const alive = range.t.map(() => false);
+  for (const { t, seriesId } of points) {
+    const point = codes.has(seriesId) ? -1 : pointOf(range, t);
+    if (point >= 0) alive[point] = true;
+  }
+  return { alive, ...countCodes(codes, points, range, alive) };
+}
+
+/** Messages as filed are one series, frames one or two, where messages by kind are ten. */
+function signsOfLife(names: readonly SeriesName[]): SeriesName[] {
+  const frames = names.filter(
+    (name) => name.kind === SERIES_FILED || (name.kind === SERIES_FRAME && !name.key.startsWith('refused')),
+  );
+  return frames.length > 0 ? frames : names.filter((name) => name.kind === SERIES_MESSAGE);
+}
+
+function countCodes(
+  names: ReadonlyMap<number, string>,
+  points: readonly CountPoint<'count'>[],
+  range: ReadRange,
+  alive: readonly boolean[],
+): Pick<Lines, 'codes' | 'columns'> {
   const codes = new Map<string, CodeCount & { values: (number | null)[] }>();
   for (const { t, seriesId, sums } of points) {
-    const code = names.get(seriesId) ?? '';
+    const code = names.get(seriesId);
+    if (code === undefined) continue;
     const known = codes.get(code) ?? {
       code,
       count: 0,

@@ -1,5 +1,6 @@
 /** Figures of every app for the fleet page, in a bounded number of queries whatever the number of apps. */
 
+import { codeOf } from '../../model/codes.ts';
 import {
   SERIES_CODE,
   SERIES_DYNO_METRIC,
@@ -13,11 +14,13 @@ import { readCountPoints } from './count-points.ts';
 import { listDrains, type StreamHealth, streamHealthOf } from './drains.ts';
 import { readLastReleases } from './events.ts';
 import { readLostMessages } from './gaps.ts';
-import { type Latencies, mergeLatencies, quantileOf, readLatencies } from './histograms.ts';
-import { planSlices } from './plan.ts';
-import { KIND_OF_TOTAL } from './requests-over-time.ts';
+import { type Latencies, mergeLatencies, quantileOf } from './histograms.ts';
+import type { Lend } from './overview.ts';
+import { planSlices, type Slice } from './plan.ts';
+import { readRequestPoints } from './request-points.ts';
+import { KINDS_OF_TOTAL, totalNames } from './requests-over-time.ts';
 import { readNewestSamples } from './sample-points.ts';
-import { readSeriesNames, type SeriesName } from './series-names.ts';
+import { readNamesByApp, type SeriesName } from './series-names.ts';
 import { readSliceGroups, type SliceGroup } from './units.ts';
 
 const MINUTE_S = 60;
@@ -47,47 +50,46 @@ export interface FleetFigures extends StreamHealth {
   lastRelease: { version: number; atMs: number } | null;
 }
 
-/** By app. The hour is the last 60 closed minutes. */
+const KINDS = [...KINDS_OF_TOTAL, SERIES_CODE, SERIES_MESSAGE, SERIES_FILED, SERIES_FRAME];
+const MEMORY = ['memory_total', 'memory_quota'];
+
+/**
+ * By app. The hour is the last 60 closed minutes. Two connections at a time, however many apps: more would only
+ * take them from other pages.
+ */
 export async function readFleet(
-  db: Queryable,
+  lend: Lend,
   appIds: readonly number[],
   nowMs: number,
 ): Promise<Map<number, FleetFigures>> {
   const toS = Math.floor(nowMs / 60_000) * MINUTE_S;
   const hour = { fromS: toS - MINUTES * MINUTE_S, toS };
-  const [groups, names] = await Promise.all([
-    readSliceGroups(db, appIds, hour),
-    readSeriesNames(db, appIds, [
-      KIND_OF_TOTAL,
-      SERIES_CODE,
-      SERIES_MESSAGE,
-      SERIES_FILED,
-      SERIES_FRAME,
-      SERIES_DYNO_METRIC,
-    ]),
-  ]);
-  const [requests, filed, frames, messages, latencies, codes] = await Promise.all([
-    readMinutes(db, groups, names, KIND_OF_TOTAL),
-    // Where lines came and no request, there were none.
-    readMinutes(db, groups, names, SERIES_FILED),
-    readMinutes(db, groups, names, SERIES_FRAME),
-    readMessages(db, groups, names),
-    readHourLatencies(db, groups, names),
-    readTopCodes(db, groups, names),
-  ]);
-  const [weekAgo, memory, releases, drains, lost] = await Promise.all([
-    readWeekAgo(db, names, hour.fromS),
-    readWorstMemory(db, names, Math.ceil(nowMs / 10_000) * 10),
-    readLastReleases(db, appIds, nowMs - RELEASE_WITHIN_MS, nowMs + HOUR),
-    listDrains(db, appIds),
-    readLostMessages(db, appIds, nowMs - HOUR, nowMs + HOUR),
+  const { groups, names } = await lend(async (db) => ({
+    groups: await readSliceGroups(db, appIds, hour),
+    names: await readNamesByApp(db, appIds, KINDS, MEMORY),
+  }));
+  const [{ requests, weekAgo, drains }, { lines, codes, memory, releases, lost }] = await Promise.all([
+    lend(async (db) => ({
+      requests: await readRequests(db, groups, names),
+      weekAgo: await readWeekAgo(db, names, hour.fromS),
+      drains: await listDrains(db, appIds),
+    })),
+    lend(async (db) => ({
+      lines: await readLines(db, groups, names),
+      codes: await readTopCodes(db, groups, names),
+      memory: await readWorstMemory(db, names, Math.ceil(nowMs / 10_000) * 10),
+      releases: await readLastReleases(db, appIds, nowMs - RELEASE_WITHIN_MS, nowMs + HOUR),
+      lost: await readLostMessages(db, appIds, nowMs - HOUR, nowMs + HOUR),
+    })),
   ]);
   const figures = new Map<number, FleetFigures>();
   for (const appId of appIds) {
-    const minutes = requests.get(appId) ?? new Map<number, Minute>();
+    const minutes = requests.get(appId)?.minutes ?? new Map<number, Minute>();
+    const seen = lines.get(appId);
     const sparkline = Array.from({ length: MINUTES }, (_, n) => {
       const t = hour.fromS + n * MINUTE_S;
-      return minutes.get(t)?.count ?? (filed.get(appId)?.has(t) || frames.get(appId)?.has(t) ? 0 : null);
+      // Where lines came and no request, there were none.
+      return minutes.get(t)?.count ?? (seen?.alive.has(t) ? 0 : null);
     });
     const nowFromS = hour.toS - RPM_MINUTES * MINUTE_S;
     const now = [...minutes].filter(([t]) => t >= nowFromS).map(([, minute]) => minute);
@@ -98,7 +100,7 @@ export async function readFleet(
         nowMs,
       ),
       lostMessages: lost.get(appId) ?? 0,
-      messages: messages.get(appId) ?? 0,
+      messages: seen?.messages ?? 0,
       requests: sumOf(minutes.values(), 'count'),
       failed: sumOf(minutes.values(), 'failed'),
       requestsNow: sumOf(now, 'count'),
@@ -107,7 +109,7 @@ export async function readFleet(
       requestsPerMinute: perMinute(sparkline.slice(-RPM_MINUTES)),
       requestsWeekAgo: then?.count ?? 0,
       failedWeekAgo: then?.failed ?? 0,
-      p95Ms: quantileOf(latencies.get(appId), 0.95),
+      p95Ms: quantileOf(requests.get(appId)?.latencies, 0.95),
       p95MsWeekAgo: quantileOf(then?.latencies, 0.95),
       topCode: codes.get(appId) ?? null,
       worstMemory: memory.get(appId) ?? null,
@@ -134,127 +136,146 @@ function perMinute(values: (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
-function pairsOf(
-  names: readonly SeriesName[],
-  kind: number,
-  group?: SliceGroup,
-): { appId: number; id: number }[] {
-  const members = group ? new Set(group.appIds) : null;
-  return names.filter((name) => name.kind === kind && (members === null || members.has(name.appId)));
+type Names = ReadonlyMap<number, readonly SeriesName[]>;
+
+/** Series to read of each app of a group. */
+function targetOf(
+  names: Names,
+  group: SliceGroup | null,
+  choose: (own: readonly SeriesName[]) => readonly SeriesName[],
+): { pairs: SeriesName[] } {
+  const appIds = group?.appIds ?? [...names.keys()];
+  return { pairs: appIds.flatMap((appId) => choose(names.get(appId) ?? [])) };
 }
 
-async function readMinutes(
+const ofKind = (kind: number) => (own: readonly SeriesName[]) => own.filter((name) => name.kind === kind);
+
+interface Requests {
+  minutes: Map<number, Minute>;
+  latencies: Latencies;
+}
+
+async function readRequests(
   db: Queryable,
   groups: readonly SliceGroup[],
-  names: readonly SeriesName[],
-  kind: number,
-): Promise<Map<number, Map<number, Minute>>> {
-  const byApp = new Map<number, Map<number, Minute>>();
+  names: Names,
+): Promise<Map<number, Requests>> {
+  const byApp = new Map<number, Requests>();
   for (const group of groups) {
-    const points = await readCountPoints(db, {
-      target: { pairs: pairsOf(names, kind, group) },
+    const found = await readRequestPoints(db, {
+      target: targetOf(names, group, totalNames),
       slices: group.slices,
       columns: ['count', 'bad'],
+      latencies: ['service'],
       stepS: MINUTE_S,
       by: 'app',
     });
-    for (const { appId, t, sums } of points) {
-      const minutes = byApp.get(appId) ?? new Map<number, Minute>();
-      byApp.set(appId, minutes);
-      minutes.set(t, { count: sums.count, failed: sums.bad });
+    for (const [appId, { t, sums, latencies }] of found) {
+      const minutes = new Map<number, Minute>();
+      t.forEach((at, i) => {
+        minutes.set(at, { count: sums.count[i] ?? 0, failed: sums.bad[i] ?? 0 });
+      });
+      byApp.set(appId, { minutes, latencies: mergeLatencies(latencies.service.values()) });
     }
   }
   return byApp;
 }
 
-async function readMessages(
+interface Lines {
+  messages: number;
+  /** Minutes in which any line was filed. */
+  alive: Set<number>;
+}
+
+/** What shows that lines came: messages as filed, or else frames; and how many. */
+async function readLines(
   db: Queryable,
   groups: readonly SliceGroup[],
-  names: readonly SeriesName[],
-): Promise<Map<number, number>> {
-  const byApp = new Map<number, number>();
+  names: Names,
+): Promise<Map<number, Lines>> {
+  const byApp = new Map<number, Lines>();
   for (const group of groups) {
+    const target = targetOf(names, group, (own) => {
+      const filed = own.filter((name) => name.kind === SERIES_FILED);
+      return filed.length > 0
+        ? filed
+        : own.filter((name) => name.kind === SERIES_FRAME || name.kind === SERIES_MESSAGE);
+    });
+    const kinds = new Map(target.pairs.map((name) => [name.id, name.kind]));
     const points = await readCountPoints(db, {
-      target: { pairs: pairsOf(names, SERIES_MESSAGE, group) },
+      target,
       slices: group.slices,
       columns: ['count'],
-      stepS: null,
-      by: 'app',
+      stepS: MINUTE_S,
+      by: 'series',
     });
-    for (const { appId, sums } of points) byApp.set(appId, sums.count);
+    for (const { appId, seriesId, t, sums } of points) {
+      const lines = byApp.get(appId) ?? { messages: 0, alive: new Set() };
+      byApp.set(appId, lines);
+      const kind = kinds.get(seriesId);
+      if (kind !== SERIES_FRAME) lines.messages += sums.count;
+      if (kind !== SERIES_MESSAGE) lines.alive.add(t);
+    }
   }
   return byApp;
 }
 
-async function readHourLatencies(
-  db: Queryable,
-  groups: readonly SliceGroup[],
-  names: readonly SeriesName[],
-): Promise<Map<number, Latencies>> {
-  const byApp = new Map<number, Latencies>();
-  for (const group of groups) {
-    const { byOwner } = await readLatencies(db, {
-      target: { pairs: pairsOf(names, KIND_OF_TOTAL, group) },
-      slices: group.slices,
-      of: 'service',
-      stepS: null,
-      by: 'app',
-    });
-    for (const [appId, points] of byOwner) byApp.set(appId, mergeLatencies(points.values()));
-  }
-  return byApp;
-}
-
+/** The most frequent code of each app; one that counts against availability goes before all that do not. */
 async function readTopCodes(
   db: Queryable,
   groups: readonly SliceGroup[],
-  names: readonly SeriesName[],
+  names: Names,
 ): Promise<Map<number, { code: string; count: number }>> {
-  const keys = new Map(names.filter((name) => name.kind === SERIES_CODE).map((name) => [name.id, name.key]));
   const top = new Map<number, { code: string; count: number }>();
   for (const group of groups) {
+    const target = targetOf(names, group, ofKind(SERIES_CODE));
+    const keys = new Map(target.pairs.map((name) => [name.id, name.key]));
     const points = await readCountPoints(db, {
-      target: { pairs: pairsOf(names, SERIES_CODE, group) },
+      target,
       slices: group.slices,
       columns: ['count'],
       stepS: null,
       by: 'series',
     });
     for (const { appId, seriesId, sums } of points) {
-      const code = keys.get(seriesId) ?? '';
+      const found = { code: keys.get(seriesId) ?? '', count: sums.count };
       const known = top.get(appId);
-      const isMore = !known || sums.count > known.count || (sums.count === known.count && code < known.code);
-      if (isMore && sums.count > 0) top.set(appId, { code, count: sums.count });
+      if (found.count > 0 && (!known || compareCodes(found, known) < 0)) top.set(appId, found);
     }
   }
   return top;
 }
 
+function compareCodes(a: { code: string; count: number }, b: { code: string; count: number }): number {
+  const [countsA, countsB] = [a, b].map(({ code }) => codeOf(code)?.defaultCounted ?? code.startsWith('H'));
+  if (countsA !== countsB) return countsA ? -1 : 1;
+  return b.count - a.count || (a.code < b.code ? -1 : 1);
+}
+
 /** The clock hour that held the same time a week ago: from rows of an hour, which are long made by then. */
 async function readWeekAgo(
   db: Queryable,
-  names: readonly SeriesName[],
+  names: Names,
   fromS: number,
 ): Promise<Map<number, Minute & { latencies: Latencies | undefined }>> {
   const thenS = fromS - WEEK_S;
   const startS = thenS - (thenS % 3600);
-  const target = { pairs: pairsOf(names, KIND_OF_TOTAL) };
-  const slices = [{ resolutionS: 3600 as const, fromS: startS, toS: startS + 3600 }];
-  const points = await readCountPoints(db, {
-    target,
+  const slices: Slice[] = [{ resolutionS: 3600, fromS: startS, toS: startS + 3600 }];
+  const found = await readRequestPoints(db, {
+    target: targetOf(names, null, totalNames),
     slices,
     columns: ['count', 'bad'],
+    latencies: ['service'],
     stepS: null,
     by: 'app',
   });
-  const { byOwner } = await readLatencies(db, { target, slices, of: 'service', stepS: null, by: 'app' });
   return new Map(
-    points.map(({ appId, sums }) => [
+    [...found].map(([appId, { sums, latencies }]) => [
       appId,
       {
-        count: sums.count,
-        failed: sums.bad,
-        latencies: byOwner.get(appId)?.get(0),
+        count: sums.count[0] ?? 0,
+        failed: sums.bad[0] ?? 0,
+        latencies: latencies.service.get(0),
       },
     ]),
   );
@@ -263,13 +284,14 @@ async function readWeekAgo(
 /** The dyno nearest to (or furthest beyond) its quota, of those heard in the last minutes. */
 async function readWorstMemory(
   db: Queryable,
-  names: readonly SeriesName[],
+  names: Names,
   toS: number,
 ): Promise<Map<number, { dyno: string; ratio: number }>> {
-  const own = names
-    .filter((name) => name.kind === SERIES_DYNO_METRIC)
-    .map((name) => ({ ...name, dyno: name.key.split('\t')[0] ?? '', metric: name.key.split('\t')[1] ?? '' }))
-    .filter((name) => name.metric === 'memory_total' || name.metric === 'memory_quota');
+  const own = targetOf(names, null, ofKind(SERIES_DYNO_METRIC)).pairs.map((name) => ({
+    ...name,
+    dyno: name.key.split('\t')[0] ?? '',
+    metric: name.key.split('\t')[1] ?? '',
+  }));
   const newest = await readNewestSamples(db, {
     pairs: own,
     slices: planSlices({ fromS: toS - MEMORY_WITHIN_S, toS }, 10, []),

@@ -1,27 +1,16 @@
 /** Everything the page of one app draws, in as few queries as it takes. */
-import {
-  SERIES_ADDON_METRIC,
-  SERIES_CODE,
-  SERIES_CUSTOM,
-  SERIES_DYNO,
-  SERIES_DYNO_METRIC,
-  SERIES_FILED,
-  SERIES_FRAME,
-  SERIES_MESSAGE,
-} from '../../model/series.ts';
+import { SERIES_ADDON_METRIC, SERIES_CUSTOM, SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
 import type { Queryable } from '../pool.ts';
-import { readCodes } from './codes.ts';
+import { KINDS_OF_LINES, readLines } from './codes.ts';
 import { quantileOf } from './histograms.ts';
 import type { ColumnSet, ReadRange } from './range.ts';
 import {
   type DynoFilter,
-  KIND_OF_TOTAL,
+  KINDS_OF_TOTAL,
   type Reading,
   type RequestSums,
-  readAlive,
-  readConnectTimes,
-  readResponseTimes,
-  readThroughput,
+  readDynosSeen,
+  readRequestsOverTime,
 } from './requests-over-time.ts';
 import { type MeasuredColumns, readMeasured, readNewestByDyno } from './samples-over-time.ts';
 import { compareDynos, processTypeOf, readSeriesNames, type SeriesName } from './series-names.ts';
@@ -29,11 +18,8 @@ import { readSlices } from './units.ts';
 
 const KINDS = [
   SERIES_DYNO,
-  KIND_OF_TOTAL,
-  SERIES_CODE,
-  SERIES_MESSAGE,
-  SERIES_FILED,
-  SERIES_FRAME,
+  ...KINDS_OF_TOTAL,
+  ...KINDS_OF_LINES,
   SERIES_DYNO_METRIC,
   SERIES_ADDON_METRIC,
   SERIES_CUSTOM,
@@ -42,6 +28,8 @@ const KINDS = [
 export interface Overview {
   totals: RequestSums & { p50Ms: number | null; p95Ms: number | null; p99Ms: number | null };
   throughput: ColumnSet;
+  /** `bad` and `excluded` requests per point. */
+  outcomes: ColumnSet;
   responseTime: ColumnSet;
   codes: ColumnSet;
   memory: ColumnSet;
@@ -78,22 +66,17 @@ export async function readOverview(
     lend((db) => readMeasuredThings(db, reading)),
   ]);
   const dynos = [...new Set([...counted.dynos, ...measured.dynos])].sort(compareDynos);
-  const { all, columns } = counted.times;
+  const { totals, all, throughput, outcomes, responseTime } = counted.requests;
   return {
     totals: {
-      ...counted.totals,
+      ...totals,
       p50Ms: quantileOf(all, 0.5),
       p95Ms: quantileOf(all, 0.95),
       p99Ms: quantileOf(all, 0.99),
     },
-    throughput: counted.throughput,
-    responseTime: {
-      t: columns.t,
-      series: [
-        ...columns.series,
-        { id: 'connect_p95', label: 'connect p95', unit: 'ms', values: counted.connect },
-      ],
-    },
+    throughput,
+    outcomes,
+    responseTime,
     codes: counted.codes,
     memory: metric(measured, 'memory_total', range),
     swap: metric(measured, 'memory_swap', range),
@@ -116,12 +99,9 @@ export function hasRuntimeMetrics(names: readonly SeriesName[]): boolean {
 }
 
 async function readCounted(db: Queryable, reading: Reading) {
-  const alive = await readAlive(db, reading);
-  const { totals, throughput } = await readThroughput(db, reading, alive);
-  const times = await readResponseTimes(db, reading);
-  const { columns: codes } = await readCodes(db, reading, alive);
-  const connect = await readConnectTimes(db, reading);
-  return { totals, throughput, times, codes, connect: connect.values, dynos: connect.dynos };
+  const { alive, columns: codes } = await readLines(db, reading);
+  const requests = await readRequestsOverTime(db, reading, alive);
+  return { requests, codes, dynos: await readDynosSeen(db, reading) };
 }
 
 async function readMeasuredThings(db: Queryable, reading: Reading) {

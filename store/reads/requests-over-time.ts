@@ -1,20 +1,25 @@
 /** Requests of one app over time: by class, latencies, totals. */
-import {
-  SERIES_DYNO,
-  SERIES_FILED,
-  SERIES_FRAME,
-  SERIES_MESSAGE,
-  SERIES_RELEASE,
-} from '../../model/series.ts';
+import { SERIES_DYNO, SERIES_HOST, SERIES_RELEASE } from '../../model/series.ts';
 import type { Queryable } from '../pool.ts';
-import { type CountPoint, REQUEST_COLUMNS, readCountPoints } from './count-points.ts';
-import { type Latencies, mergeLatencies, quantileOf, readLatencies } from './histograms.ts';
+import { REQUEST_COLUMNS } from './count-points.ts';
+import { type Latencies, mergeLatencies, quantileOf } from './histograms.ts';
 import type { Slice } from './plan.ts';
 import { type ColumnSet, pointOf, type ReadRange } from './range.ts';
+import { type RequestPoints, readRequestPoints } from './request-points.ts';
 import { processTypeOf, type SeriesName } from './series-names.ts';
+import { boundsByWidth, clipSlices } from './source.ts';
 
-/** One cell of each cut holds a request, so any cut sums up to the app. The one by release has fewest series. */
-export const KIND_OF_TOTAL = SERIES_RELEASE;
+/** One cell of each cut holds a request, so any cut sums up to the app. These have the fewest series. */
+export const KINDS_OF_TOTAL = [SERIES_RELEASE, SERIES_HOST];
+
+/**
+ * The series that add up to all requests of one app: of the cut with fewer. Each of a hundred former releases costs a
+ * look-up, and an app with a host a customer has few releases beside them. `names`: of this app.
+ */
+export function totalNames(names: readonly SeriesName[]): SeriesName[] {
+  const cuts = KINDS_OF_TOTAL.map((kind) => names.filter((name) => name.kind === kind));
+  return cuts.filter((cut) => cut.length > 0).sort((a, b) => a.length - b.length)[0] ?? [];
+}
 
 export type RequestSums = Record<(typeof REQUEST_COLUMNS)[number], number>;
 
@@ -44,10 +49,12 @@ export interface Reading {
 
 /** Series that add up to all requests the filter lets through. */
 export function totalSeries(reading: Reading): number[] {
-  const kind = isFiltered(reading.filter) ? SERIES_DYNO : KIND_OF_TOTAL;
-  return reading.names
-    .filter((name) => name.kind === kind && (kind !== SERIES_DYNO || matchesDyno(name.key, reading.filter)))
-    .map((name) => name.id);
+  const all = isFiltered(reading.filter) ? dynoNames(reading) : totalNames(reading.names);
+  return all.map((name) => name.id);
+}
+
+function dynoNames(reading: Reading): SeriesName[] {
+  return reading.names.filter((name) => name.kind === SERIES_DYNO && matchesDyno(name.key, reading.filter));
 }
 
 /** By class, in the order they are stacked. */
@@ -73,121 +80,150 @@ const NO_REQUESTS: RequestSums = {
   bytes: 0,
 };
 
-/** Requests that have neither a status nor a code that counts. */
-export function noneOf(sums: RequestSums): number {
-  return CLASSES.reduce((rest, [column]) => rest - sums[column], sums.count);
+/** Requests of a range, whole and by point. Points in which the stream was silent are null, not zero. */
+export interface RequestsOverTime {
+  totals: RequestSums;
+  all: Latencies;
+  throughput: ColumnSet;
+  /** Requests that failed (`bad`) and that do not count (`excluded`), of whatever class. */
+  outcomes: ColumnSet;
+  responseTime: ColumnSet;
 }
 
-/** Counts per point and in all. Points in which the stream was silent are null, not zero. */
-export async function readThroughput(
+type Points = RequestPoints<(typeof REQUEST_COLUMNS)[number]>;
+
+export async function readRequestsOverTime(
   db: Queryable,
   reading: Reading,
   alive: boolean[],
-): Promise<{ totals: RequestSums; throughput: ColumnSet }> {
-  const points = await readCountPoints(db, {
+): Promise<RequestsOverTime> {
+  const { range } = reading;
+  const found = await readRequestPoints(db, {
     target: { appId: reading.appId, seriesIds: totalSeries(reading) },
     slices: reading.slices,
     columns: REQUEST_COLUMNS,
-    stepS: reading.range.stepS,
+    latencies: ['service', 'connect'],
+    stepS: range.stepS,
     by: 'none',
   });
-  return { totals: addUp(points), throughput: throughputOf(points, reading.range, alive) };
-}
-
-function addUp(points: readonly CountPoint<(typeof REQUEST_COLUMNS)[number]>[]): RequestSums {
-  const totals = { ...NO_REQUESTS };
-  for (const { sums } of points) for (const column of REQUEST_COLUMNS) totals[column] += sums[column];
-  return totals;
-}
-
-function throughputOf(
-  points: readonly CountPoint<(typeof REQUEST_COLUMNS)[number]>[],
-  range: ReadRange,
-  alive: boolean[],
-): ColumnSet {
-  const empty = (): (number | null)[] => range.t.map((_, point) => (alive[point] ? 0 : null));
-  const values = new Map<string, (number | null)[]>(CLASSES.map(([column]) => [column, empty()]));
-  const none = empty();
-  for (const { t, sums } of points) {
-    const point = pointOf(range, t);
-    if (point < 0) continue;
-    for (const [column, list] of values) list[point] = sums[column as 'platform'];
-    none[point] = noneOf(sums);
-  }
-  const series = CLASSES.map(([id, label]) => ({ id, label, unit: 'count', values: values.get(id) ?? [] }));
-  return { t: range.t, series: [...series, { id: 'none', label: 'No status', unit: 'count', values: none }] };
-}
-
-/** p50, p95, p99 per point and in all. */
-export async function readResponseTimes(
-  db: Queryable,
-  reading: Reading,
-): Promise<{ all: Latencies; columns: ColumnSet }> {
-  const { byOwner } = await readLatencies(db, {
-    target: { appId: reading.appId, seriesIds: totalSeries(reading) },
-    slices: reading.slices,
-    of: 'service',
-    stepS: reading.range.stepS,
-    by: 'none',
-  });
-  const points = byOwner.get(0) ?? new Map<number, Latencies>();
-  const series = (
-    [
-      ['p50', 0.5],
-      ['p95', 0.95],
-      ['p99', 0.99],
-    ] as const
-  ).map(([id, q]) => ({
-    id,
-    label: id,
-    unit: 'ms',
-    values: reading.range.t.map((t) => quantileOf(points.get(t), q)),
-  }));
-  return { all: mergeLatencies(points.values()), columns: { t: reading.range.t, series } };
-}
-
-/** p95 of the time to connect, per point; and the dynos that answered anything in the range. */
-export async function readConnectTimes(
-  db: Queryable,
-  reading: Reading,
-): Promise<{ values: (number | null)[]; dynos: string[] }> {
-  const own = reading.names.filter(
-    (name) => name.kind === SERIES_DYNO && matchesDyno(name.key, reading.filter),
-  );
-  const { byOwner, seen } = await readLatencies(db, {
-    target: { appId: reading.appId, seriesIds: own.map((name) => name.id) },
-    slices: reading.slices,
-    of: 'connect',
-    stepS: reading.range.stepS,
-    by: 'none',
-  });
-  const points = byOwner.get(0);
+  const points = found.get(0);
+  const service = points?.latencies.service ?? new Map<number, Latencies>();
+  const connect = await completeConnect(db, reading, points);
+  const empty = (): (number | null)[] => alive.map((isAlive) => (isAlive ? 0 : null));
   return {
-    values: reading.range.t.map((t) => quantileOf(points?.get(t), 0.95)),
-    dynos: own.filter((name) => name.key !== '' && seen.has(name.id)).map((name) => name.key),
+    totals: totalsOf(points),
+    all: mergeLatencies(service.values()),
+    throughput: { t: range.t, series: throughputOf(points, range, empty) },
+    outcomes: {
+      t: range.t,
+      series: [
+        { id: 'bad', label: 'Failed', unit: 'count', values: columnOf(points, 'bad', range, empty()) },
+        {
+          id: 'excluded',
+          label: 'Does not count',
+          unit: 'count',
+          values: columnOf(points, 'excluded', range, empty()),
+        },
+      ],
+    },
+    responseTime: {
+      t: range.t,
+      series: [
+        ...(['p50', 'p95', 'p99'] as const).map((id) => quantiles(id, service, range)),
+        { ...quantiles('p95', connect, range), id: 'connect_p95', label: 'connect p95' },
+      ],
+    },
   };
 }
 
-/** Which points saw any frame or message of the app: there "no requests" is a fact, elsewhere it is unknown. */
-export async function readAlive(db: Queryable, reading: Reading): Promise<boolean[]> {
-  // Messages as filed are one series, frames one or two, where messages by kind are ten.
-  const isFrame = (name: SeriesName): boolean =>
-    name.kind === SERIES_FILED || (name.kind === SERIES_FRAME && !name.key.startsWith('refused'));
-  const shows = reading.names.some(isFrame) ? isFrame : (name: SeriesName) => name.kind === SERIES_MESSAGE;
-  const points = await readCountPoints(db, {
-    target: {
-      appId: reading.appId,
-      seriesIds: reading.names.filter(shows).map((name) => name.id),
-    },
-    slices: reading.slices,
-    columns: ['count'],
+const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+
+function quantiles(id: keyof typeof QUANTILES, points: ReadonlyMap<number, Latencies>, range: ReadRange) {
+  const values = range.t.map((t) => quantileOf(points.get(t), QUANTILES[id]));
+  return { id: id as string, label: id as string, unit: 'ms', values };
+}
+
+function totalsOf(points: Points | undefined): RequestSums {
+  const totals = { ...NO_REQUESTS };
+  for (const column of REQUEST_COLUMNS) {
+    for (const value of points?.sums[column] ?? []) totals[column] += value;
+  }
+  return totals;
+}
+
+function throughputOf(points: Points | undefined, range: ReadRange, empty: () => (number | null)[]) {
+  const none = empty();
+  points?.t.forEach((t, i) => {
+    const point = pointOf(range, t);
+    const known = CLASSES.reduce((sum, [column]) => sum + (points.sums[column][i] ?? 0), 0);
+    // Requests that have neither a status nor a code that counts.
+    if (point >= 0) none[point] = (points.sums.count[i] ?? 0) - known;
+  });
+  return [
+    ...CLASSES.map(([id, label]) => ({
+      id: id as string,
+      label: label as string,
+      unit: 'count',
+      values: columnOf(points, id, range, empty()),
+    })),
+    { id: 'none', label: 'No status', unit: 'count', values: none },
+  ];
+}
+
+function columnOf(
+  points: Points | undefined,
+  column: (typeof REQUEST_COLUMNS)[number],
+  range: ReadRange,
+  values: (number | null)[],
+): (number | null)[] {
+  points?.t.forEach((t, i) => {
+    const point = pointOf(range, t);
+    if (point >= 0) values[point] = points.sums[column][i] ?? 0;
+  });
+  return values;
+}
+
+/**
+ * Times to connect by point. Rows from before they were counted by release and host have them by dyno only: points
+ * that lack them although requests were timed are read from there.
+ */
+async function completeConnect(
+  db: Queryable,
+  reading: Reading,
+  points: Points | undefined,
+): Promise<ReadonlyMap<number, Latencies>> {
+  const { service, connect } = points?.latencies ?? { service: new Map(), connect: new Map() };
+  const lacking = [...service.keys()].filter((t) => !connect.has(t)).sort((a, b) => a - b);
+  const [first, last] = [lacking[0], lacking[lacking.length - 1]];
+  if (first === undefined || last === undefined || isFiltered(reading.filter)) return connect;
+  const found = await readRequestPoints(db, {
+    target: { appId: reading.appId, seriesIds: dynoNames(reading).map((name) => name.id) },
+    slices: clipSlices(reading.slices, first, last + reading.range.stepS),
+    columns: [],
+    latencies: ['connect'],
     stepS: reading.range.stepS,
     by: 'none',
   });
-  const alive = reading.range.t.map(() => false);
-  for (const { t } of points) {
-    const point = pointOf(reading.range, t);
-    if (point >= 0) alive[point] = true;
-  }
-  return alive;
+  const byDyno = found.get(0)?.latencies.connect ?? new Map<number, Latencies>();
+  return new Map([...byDyno, ...connect]);
+}
+
+/** Dynos that answered anything in the range. */
+export async function readDynosSeen(db: Queryable, reading: Reading): Promise<string[]> {
+  const own = dynoNames(reading).filter((name) => name.key !== '');
+  const bounds = boundsByWidth(reading.slices);
+  if (own.length === 0 || bounds.length === 0) return [];
+  const values: unknown[] = [reading.appId, own.map((name) => name.id)];
+  // One look-up a dyno, which ends at its first row.
+  const exists = bounds.map(([suffix, fromS, toS]) => {
+    values.push(fromS, toS);
+    return `EXISTS (SELECT FROM count_buckets_${suffix} b WHERE b.app_id = $1 AND b.series_id = d.id
+      AND b.bucket_s >= $${values.length - 1} AND b.bucket_s < $${values.length})`;
+  });
+  const { rows } = await db.query<{ id: number }>(
+    `SELECT d.id FROM unnest($2::int[]) AS d (id) WHERE ${exists.join(' OR ')}`,
+    values,
+  );
+  const seen = new Set(rows.map((row) => row.id));
+  return own.filter((name) => seen.has(name.id)).map((name) => name.key);
 }

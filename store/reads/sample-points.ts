@@ -2,7 +2,7 @@
 import type { Queryable } from '../pool.ts';
 import { readFloat8Array, readInt4Array } from './arrays.ts';
 import type { Slice } from './plan.ts';
-import { isEmptyTarget, Parameters, selectSlices } from './source.ts';
+import { boundsByWidth, isEmptyTarget, Parameters, selectSlices } from './source.ts';
 
 export interface SampleQuery {
   appId: number;
@@ -94,19 +94,4 @@ export async function readNewestSamples(
       newest.set(row.series_id, { value: row.last, atMs: row.last_at_ms });
   }
   return newest;
-}
-
-/** First and last bound of the slices of each width. */
-function boundsByWidth(slices: readonly Slice[]): ['10s' | '1m' | '1h', number, number][] {
-  const bounds: ['10s' | '1m' | '1h', number, number][] = [];
-  for (const [resolutionS, suffix] of [
-    [10, '10s'],
-    [60, '1m'],
-    [3600, '1h'],
-  ] as const) {
-    const own = slices.filter((slice) => slice.resolutionS === resolutionS);
-    const [first, last] = [own[0], own[own.length - 1]];
-    if (first && last) bounds.push([suffix, first.fromS, last.toS]);
-  }
-  return bounds;
 }

@@ -1,5 +1,7 @@
 /** Series of apps by kind: number, key, label (table series). */
+import { SERIES_DYNO_METRIC } from '../../model/series.ts';
 import type { Queryable } from '../pool.ts';
+import { readInt4Array } from './arrays.ts';
 
 export interface SeriesName {
   id: number;
@@ -27,6 +29,40 @@ export async function readSeriesNames(
     [appIds, kinds],
   );
   return rows.map(({ app_id, ...row }) => ({ ...row, appId: app_id }));
+}
+
+/**
+ * The same by app, with the dyno metrics named. Moved as one list of each app: of a hundred apps there are ten
+ * thousand, and as rows they cost more than all figures of them.
+ */
+export async function readNamesByApp(
+  db: Queryable,
+  appIds: readonly number[],
+  kinds: readonly number[],
+  dynoMetrics: readonly string[],
+): Promise<Map<number, SeriesName[]>> {
+  const { rows } = await db.query<{ app_id: number; ids: Buffer; kinds: Buffer; keys: string[] }>(
+    `SELECT app_id, array_send(array_agg(id)) AS ids, array_send(array_agg(kind::int)) AS kinds,
+       json_agg(key) AS keys
+     FROM series
+     WHERE app_id = ANY ($1::int[]) AND (kind = ANY ($2::smallint[])
+       OR kind = ${SERIES_DYNO_METRIC} AND split_part(key, chr(9), 2) = ANY ($3::text[]))
+     GROUP BY app_id`,
+    [appIds, kinds, dynoMetrics],
+  );
+  return new Map(
+    rows.map((row) => {
+      const [ids, own] = [readInt4Array(row.ids), readInt4Array(row.kinds)];
+      const names = row.keys.map((key, i) => ({
+        id: ids[i] ?? 0,
+        appId: row.app_id,
+        kind: own[i] ?? 0,
+        key,
+        label: null,
+      }));
+      return [row.app_id, names];
+    }),
+  );
 }
 
 /** `web.1` → `web`; `run` → `run`; '' stays ''. */

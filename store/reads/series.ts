@@ -17,7 +17,7 @@ import { type CountColumn, readCountPoints } from './count-points.ts';
 import { type Latencies, mergeLatencies, quantileOf, readLatencies } from './histograms.ts';
 import type { Slice } from './plan.ts';
 import { type ColumnSeries, pointOf, type ReadRange } from './range.ts';
-import { KIND_OF_TOTAL } from './requests-over-time.ts';
+import { KINDS_OF_TOTAL, totalNames } from './requests-over-time.ts';
 import { readSamplePoints, type SampleColumn } from './sample-points.ts';
 import { averagesOf, customValues } from './samples-over-time.ts';
 import { processTypeOf, readSeriesNames, type SeriesName } from './series-names.ts';
@@ -83,8 +83,7 @@ export function cutsOf(metric: Metric): readonly Cut[] {
   return metric.family === 'sum' && metric.column === 'count' ? [...requests, 'code', 'status'] : requests;
 }
 
-const KIND_OF_CUT: Record<Cut, number> = {
-  none: KIND_OF_TOTAL,
+const KIND_OF_CUT: Record<Exclude<Cut, 'none'>, number> = {
   dyno: SERIES_DYNO,
   processType: SERIES_DYNO,
   code: SERIES_CODE,
@@ -135,12 +134,12 @@ export async function readSeries(db: Queryable, query: SeriesQuery): Promise<Ser
 }
 
 /** Series of the cut, by group; only what the filter lets through. */
-async function readGroups(
-  db: Queryable,
-  query: SeriesQuery,
-  kind: number,
-): Promise<Map<string, SeriesName[]>> {
-  const names = await readSeriesNames(db, [query.appId], [kind]);
+async function readGroups(db: Queryable, query: SeriesQuery): Promise<Map<string, SeriesName[]>> {
+  const kind = kindOf(query);
+  const names =
+    kind === null
+      ? totalNames(await readSeriesNames(db, [query.appId], KINDS_OF_TOTAL))
+      : await readSeriesNames(db, [query.appId], [kind]);
   const { filter, metric } = query;
   const groups = new Map<string, SeriesName[]>();
   for (const name of names) {
@@ -154,11 +153,12 @@ async function readGroups(
   return groups;
 }
 
-function kindOf(query: SeriesQuery): number {
+/** null: any cut that adds up to all requests. Times to connect have always been counted by dyno. */
+function kindOf(query: SeriesQuery): number | null {
   if (query.metric.family === 'lines') return query.metric.kind;
-  const isConnect = query.metric.family === 'quantile' && query.metric.of === 'connect';
-  if (query.by === 'none' && query.filter) return KIND_OF_CUT[query.filter.by];
-  return isConnect ? SERIES_DYNO : KIND_OF_CUT[query.by];
+  const cut = query.by === 'none' && query.filter ? query.filter.by : query.by;
+  if (cut !== 'none') return KIND_OF_CUT[cut];
+  return query.metric.family === 'quantile' && query.metric.of === 'connect' ? SERIES_DYNO : null;
 }
 
 /** The biggest groups by requests in the range: their lines are worth reading point by point. */
@@ -167,7 +167,8 @@ async function chooseGroups(
   query: SeriesQuery,
   slices: readonly Slice[],
 ): Promise<{ chosen: Map<string, SeriesName[]>; rest: SeriesName[] }> {
-  const groups = await readGroups(db, query, kindOf(query));
+  const groups = await readGroups(db, query);
+  if (query.by === 'none') return { chosen: groups, rest: [] };
   const points = await readCountPoints(db, {
     target: { appId: query.appId, seriesIds: [...groups.values()].flat().map((name) => name.id) },
     slices,
@@ -182,7 +183,7 @@ async function chooseGroups(
       names,
       count: names.reduce((sum, name) => sum + (counts.get(name.id) ?? 0), 0),
     }))
-    .filter((entry) => entry.count > 0 || query.by === 'none')
+    .filter((entry) => entry.count > 0)
     .sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1));
   return {
     chosen: new Map(sized.slice(0, GROUPS_MAX).map(({ group, names }) => [group, names])),
@@ -204,7 +205,7 @@ async function readSums(
   const { chosen, rest } = await chooseGroups(db, query, slices);
   const columns: CountColumn[] =
     query.metric.family === 'failedRatio'
-      ? ['count', 'status_5xx', 'platform']
+      ? ['count', 'bad']
       : [query.metric.family === 'sum' ? query.metric.column : 'count'];
   const groups = [...chosen.entries()];
   if (rest.length > 0 && query.metric.family === 'sum') groups.push([REST, rest]);
@@ -248,7 +249,7 @@ function sumValue(
 ): number | null {
   if (!sums) return null;
   if (metric.family !== 'failedRatio') return sums[column];
-  return sums.count > 0 ? (sums.status_5xx + sums.platform) / sums.count : null;
+  return sums.count > 0 ? sums.bad / sums.count : null;
 }
 
 async function readQuantiles(

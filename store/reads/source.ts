@@ -18,7 +18,7 @@ export type Target =
   | { appId: number; seriesIds: readonly number[] }
   | { pairs: readonly { appId: number; id: number }[] };
 
-const SUFFIX: Record<ResolutionS, string> = { 10: '10s', 60: '1m', 3600: '1h' };
+const SUFFIX: Record<ResolutionS, Suffix> = { 10: '10s', 60: '1m', 3600: '1h' };
 
 /** Up to this many slices of one width get a branch each; more are joined as a list. */
 const BRANCHES_MAX = 3;
@@ -101,4 +101,22 @@ function renderColumns(columns: readonly string[]): string {
 /** Whether a target names no series: then there is nothing to ask Postgres. */
 export function isEmptyTarget(target: Target): boolean {
   return 'pairs' in target ? target.pairs.length === 0 : target.seriesIds.length === 0;
+}
+
+export type Suffix = '10s' | '1m' | '1h';
+
+/** First and last bound of the slices of each width. */
+export function boundsByWidth(slices: readonly Slice[]): [Suffix, number, number][] {
+  return ([10, 60, 3600] as const).flatMap((resolutionS): [Suffix, number, number][] => {
+    const own = slices.filter((slice) => slice.resolutionS === resolutionS);
+    const [first, last] = [own[0], own[own.length - 1]];
+    return first && last ? [[SUFFIX[resolutionS], first.fromS, last.toS]] : [];
+  });
+}
+
+/** What of the slices lies in [fromS, toS), which are on whole buckets of each of them. */
+export function clipSlices(slices: readonly Slice[], fromS: number, toS: number): Slice[] {
+  return slices
+    .map((slice) => ({ ...slice, fromS: Math.max(slice.fromS, fromS), toS: Math.min(slice.toS, toS) }))
+    .filter((slice) => slice.fromS < slice.toS);
 }
