@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compareBuckets, readCounts } from './account.ts';
 import { createTestDatabase, type TestDatabase } from './pg.ts';
 
 interface Recorded {
@@ -69,6 +70,12 @@ test(`U-01 U-02 R-15 every statement of the release before (${release}) fits thi
        (SELECT count(*) FROM count_buckets_1m) > 0 AS minutes`,
   );
   expect(rows).toEqual([{ chunks: true, frames: true, counts: true, gaps: true, minutes: true }]);
+});
+
+test('U-01 S-20 chunks of the release before are read as it counted them itself', async () => {
+  // Played above: its chunk, and what it rolled up from that.
+  expect(await compareBuckets(database.pool)).toEqual([]);
+  expect((await readCounts(database.pool, 1)).requests).toBeGreaterThan(5);
 });
 
 test('the statements of the release before are all kinds that matter', () => {
