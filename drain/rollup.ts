@@ -7,7 +7,6 @@ import {
   emptyCount,
   emptyDurations,
   observeInBin,
-  observeMs,
   observeSample,
   sampleOf,
 } from '../model/bucket.ts';
@@ -320,19 +319,27 @@ function addRequest(section: Section, row: number, cache: CellCache): void {
 
   const dyno = textCell(cache.dyno, cache, SERIES_DYNO, section, requests.dyno[row]!);
   count(dyno, outcome, statusClass, bytes, totalMs, bin);
-  if (connectMs >= 0) {
-    dyno.connect ??= emptyDurations();
-    observeMs(dyno.connect, connectMs);
-  }
   const host = textCell(cache.host, cache, SERIES_HOST, section, requests.host[row]!);
   count(host, outcome, statusClass, bytes, totalMs, bin);
   const release = textCell(cache.release, cache, SERIES_RELEASE, section, requests.release[row]!);
   count(release, outcome, statusClass, bytes, totalMs, bin);
+  if (connectMs >= 0) {
+    // Besides by dyno in the cells that add up to the app: 20 dynos would be read where one series will do.
+    const connectBin = binOf(connectMs);
+    observeConnect(dyno, connectMs, connectBin);
+    observeConnect(host, connectMs, connectBin);
+    observeConnect(release, connectMs, connectBin);
+  }
   const path = pathCell(section, requests.method[row]!, requests.path[row]!, cache);
   count(path, outcome, statusClass, bytes, totalMs, bin);
   statusCell(cache, status).count++;
   if (code !== 0) cache.cells.count(SERIES_CODE, codeText(code)).count++;
   cache.cells.details.offer(section, row, bad, totalMs);
+}
+
+function observeConnect(cell: CountBucket, ms: number, bin: number): void {
+  cell.connect ??= emptyDurations();
+  observeInBin(cell.connect, ms, bin);
 }
 
 function addSample(section: Section, row: number, cache: CellCache): void {
