@@ -30,22 +30,22 @@ export interface Span {
  */
 export function withExcluded(answer: OverviewAnswer, table: CodeTable): Columns {
   const { throughput } = answer;
-  const spared = sparedCodes(answer, table);
   const whole = throughput.series.find((series) => series.id === 'status_5xx');
-  if (spared.length === 0 || !whole) return throughput;
-  const excluded = whole.values.map((value, index) => {
-    const count = spared.reduce((sum, code) => sum + valueAt(answer.codes, code, index), 0);
-    return value === null ? null : Math.min(value, count);
-  });
-  const failed = whole.values.map((value, index) => (value === null ? null : value - (excluded[index] ?? 0)));
-  const only = spared.length === 1 ? spared[0] : undefined;
+  if (!whole) return throughput;
+  const failedAt = failures(answer, table);
+  const failed = whole.values.map((value, index) =>
+    value === null ? null : Math.min(value, failedAt(index)),
+  );
+  const excluded = whole.values.map((value, index) => (value === null ? null : value - (failed[index] ?? 0)));
+  if (!excluded.some((value) => value)) return throughput;
+  const codes = sparedCodes(answer, table);
   return {
     t: throughput.t,
     series: [
       ...throughput.series.map((series) => (series === whole ? { ...whole, values: failed } : series)),
       {
         id: 'excluded',
-        label: only === 'H80' ? 'Maintenance' : `Not counted (${spared.join(', ')})`,
+        label: codes.length === 1 && codes[0] === 'H80' ? 'Maintenance' : 'Not counted',
         unit: 'count',
         values: excluded,
       },
@@ -53,19 +53,34 @@ export function withExcluded(answer: OverviewAnswer, table: CodeTable): Columns 
   };
 }
 
+/**
+ * Failures the app answered itself, by point. 5xx by status hold answers that do not count, such as those of
+ * maintenance; a server that does not tell them apart leaves it to the codes.
+ */
+function failures({ outcomes, throughput, ...rest }: OverviewAnswer, table: CodeTable) {
+  if (outcomes)
+    return (index: number) =>
+      Math.max(0, valueAt(outcomes, 'bad', index) - valueAt(throughput, 'platform', index));
+  const spared = sparedCodes({ ...rest, throughput }, table);
+  return (index: number) =>
+    Math.max(
+      0,
+      valueAt(throughput, 'status_5xx', index) -
+        spared.reduce((sum, code) => sum + valueAt(rest.codes, code, index), 0),
+    );
+}
+
 export function closedBuckets(answer: OverviewAnswer, table: CodeTable): Buckets {
   const { throughput, range } = answer;
   const end = range.openFrom ?? range.to;
   const closed = throughput.t.filter((at) => at < end).length;
   const at = (id: string, index: number) => valueAt(throughput, id, index);
-  const spared = sparedCodes(answer, table);
-  const sparedAt = (index: number) =>
-    spared.reduce((sum, code) => sum + valueAt(answer.codes, code, index), 0);
+  const failedAt = failures(answer, table);
   const every = throughput.t.map((_, index) => index);
   const all: Buckets = {
     t: throughput.t,
     requests: every.map((index) => throughput.series.reduce((sum, one) => sum + (one.values[index] ?? 0), 0)),
-    fromApp: every.map((index) => Math.max(0, at('status_5xx', index) - sparedAt(index))),
+    fromApp: every.map(failedAt),
     platform: every.map((index) => at('platform', index)),
     open: null,
   };

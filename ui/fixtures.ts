@@ -525,6 +525,20 @@ export function overview(app: string, query: OverviewQuery): OverviewAnswer {
       bytes: requests * 14_300,
     },
     throughput,
+    outcomes: build(
+      range,
+      nowMs,
+      mood,
+      [
+        ['bad', 'bad', 'count'],
+        ['excluded', 'excluded', 'count'],
+      ],
+      (id, at) => {
+        const all = (name: string) => Math.round(requestsOf(app, nowMs, name, at, step) * share);
+        const closed = mood === 'maintenance' ? codeCount(app, nowMs, 'H80', at, step) : 0;
+        return nothing ? null : id === 'bad' ? all('platform') + all('status_5xx') - closed : closed;
+      },
+    ),
     responseTime,
     codes: build(range, nowMs, mood, codes, (code, at) => codeCount(app, nowMs, code, at, step)),
     memory: perDyno('bytes', (dyno, at) => memoryOf(app, nowMs, dyno, at, quota)),
