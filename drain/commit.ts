@@ -15,7 +15,7 @@ import { insertWriter, readWriter, type Writer } from '../store/writers.ts';
 import { type Clock, DatabaseClock } from './clock.ts';
 import { type FrameOutcome, Group, type PendingFrame } from './group.ts';
 import type { Intake } from './intake.ts';
-import { RollUp } from './rollup.ts';
+import { type IsKnown, RollUp } from './rollup.ts';
 import { recycle, type Section } from './section.ts';
 import type { EncodedGroup } from './spool-entry.ts';
 import type { AppState, Body } from './target.ts';
@@ -34,6 +34,10 @@ export interface CommitOptions {
   beforeRegister?: () => Promise<void>;
   /** The database does not know what this writer committed: told before another number is taken. */
   onTurnedBack?: (writer: Writer, stored: Writer | null) => Promise<void>;
+  /** The roll-up holds more than it should; the next commit waits for the answer. Never throws. */
+  onRollUpFull?: () => Promise<void>;
+  /** Whether a series has its number: then it goes on, however many others there are. */
+  isKnownSeries?: IsKnown | undefined;
   /** Where groups go while the database cannot be written; left out: they are held. */
   spool?: GroupSpool | undefined;
 }
@@ -71,6 +75,9 @@ interface Committed {
 
 /** Long enough to gather, short against the 250 ms of R-08. */
 const TICK_MS = 20;
+/** Cells of a roll-up that are gathered before it is written early: some 25 MB. A thousand apps have fewer at rest. */
+const CELLS_MAX = 50_000;
+const LOOK_AT_CELLS_MS = 50;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 500;
 /** With a spool: an answer of the database that takes longer is not waited for. Logplex waits 5 s in all. */
@@ -114,7 +121,7 @@ export class Committer {
   #probeAtMs = 0;
   #patienceMs = PATIENCE_MIN_MS;
   /** What is committed and not yet taken for a roll-up. Replaced when this writer was taken over. */
-  rollUp = new RollUp();
+  rollUp: RollUp;
   /** Bytes of bodies that wait for their commit. */
   heldBytes = 0;
   /** Frames whose data the database refuses for good, since the process began. */
@@ -122,9 +129,11 @@ export class Committer {
   /** Since when commits fail, monotonic ms; null while they work. */
   failingSinceMs: number | null = null;
   #failure: CommitFailure = 'other';
+  #lookAtCellsAtMs = 0;
 
   constructor(options: CommitOptions) {
     this.#options = options;
+    this.rollUp = new RollUp(options.isKnownSeries);
     this.#databaseClock = new DatabaseClock(options.clock);
     this.#tickMs = options.tickMs ?? TICK_MS;
     this.#open = new Group(options.clock.monotonicMs());
@@ -208,12 +217,11 @@ export class Committer {
   #start(): void {
     const group = this.#queue.shift();
     if (group === undefined) return;
-    this.#run(
-      this.#commit(group).catch((error: unknown) => {
-        this.#options.log.error('commit.mistake', { error });
-        this.#settle(group, () => 'failed');
-      }),
-    );
+    const committing = this.#commit(group).catch((error: unknown) => {
+      this.#options.log.error('commit.mistake', { error });
+      this.#settle(group, () => 'failed');
+    });
+    this.#run(committing.then(() => this.#relieve()));
   }
 
   #run(work: Promise<void>): void {
@@ -262,6 +270,18 @@ export class Committer {
         await sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempt, 5)));
       }
     }
+  }
+
+  /**
+   * Lines of a minute fill some buckets, lines of two days that come at once thousands: hundreds of megabytes. The next
+   * commit waits until they are written.
+   */
+  async #relieve(): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs < this.#lookAtCellsAtMs) return;
+    this.#lookAtCellsAtMs = nowMs + LOOK_AT_CELLS_MS;
+    console.error('cells', this.rollUp.cells, Math.round(process.memoryUsage().heapUsed/1e6), this.#queue.length, this.rollUp.messages, Math.round(nowMs));
+    if (this.rollUp.cells > CELLS_MAX) await this.#options.onRollUpFull?.();
   }
 
   /**
@@ -510,7 +530,7 @@ export class Committer {
     if (this.#writer !== writer) return;
     this.#options.log.warn('writer.takenOver', { writer: writer.id });
     this.#writer = null;
-    this.rollUp = new RollUp();
+    this.rollUp = new RollUp(this.#options.isKnownSeries);
   }
 
   async #register(): Promise<Writer> {

@@ -6,7 +6,7 @@ import { type CommitFailure, type Overflow, SPOOL_OFF, type SpoolHealth } from '
 import type { Log } from '../model/log.ts';
 import { listDrainCredentials } from '../store/apps.ts';
 import type { Pool } from '../store/pool.ts';
-import { SeriesNumbers } from '../store/series.ts';
+import { type Joined, SeriesNumbers } from '../store/series.ts';
 import { SpoolStream } from '../store/spool.ts';
 import { Admission } from './admission.ts';
 import { Checkpointer } from './checkpoint.ts';
@@ -140,6 +140,8 @@ export function buildDrain(options: DrainOptions): Drain {
     log,
     holder,
     frameMemoryHours: options.frameMemoryHours,
+    isKnownSeries: (...name) => numbers.has(...name),
+    onRollUpFull: () => checkpointer.hurry(),
   });
   isDatabaseAway = () => committer.failingSinceMs !== null;
   const mover = spool === undefined ? undefined : new Mover({ ...spool, pool, committer, clock, log });
@@ -201,7 +203,11 @@ export function buildDrain(options: DrainOptions): Drain {
       spool: spool?.spool.health() ?? SPOOL_OFF,
       shedApps: admission.shedApps(TOLD_FOR_MS),
       loops: loops.apps(clock.nowMs()),
-      overflow: {},
+      overflow: overflowOf(
+        credentials.list,
+        [numbers, takeoverNumbers].map((each) => each.joinedSince(clock.nowMs() - TOLD_FOR_MS)),
+        registry.sharedSince(clock.nowMs() - TOLD_FOR_MS),
+      ),
     }),
     squeeze: (on) => {
       admission.isSqueezed = on;
@@ -217,6 +223,22 @@ export function buildDrain(options: DrainOptions): Drain {
       await refusals.flush();
     },
   };
+}
+
+/** Counts by app id as counts by its name, of those that are still there. */
+function overflowOf(
+  apps: readonly { appId: number; appName: string }[],
+  joined: readonly Map<number, Joined>[],
+  shared: ReadonlyMap<number, number>,
+): Record<string, Overflow> {
+  const overflow = new Map<string, Overflow>();
+  for (const { appId, appName } of apps) {
+    const drains = shared.get(appId) ?? 0;
+    const paths = joined.reduce((sum, each) => sum + (each.get(appId)?.paths ?? 0), 0);
+    const series = joined.reduce((sum, each) => sum + (each.get(appId)?.series ?? 0), 0);
+    if (drains + paths + series > 0) overflow.set(appName, { paths, series, drains });
+  }
+  return Object.fromEntries(overflow);
 }
 
 function buildSpool(

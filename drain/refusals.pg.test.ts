@@ -107,3 +107,20 @@ test('S-22 one log event a minute, which tells how many there were', () => {
     { event: 'drain.refused', attempts: 1, app: 'shop', reason: 'wrongSecret' },
   ]);
 });
+
+test('S-22 whoever tries names for days fills no table: the newest thousand are kept', async () => {
+  await database.pool.query('DELETE FROM refused_senders');
+  const refusals = new Refusals(database.pool, silentLog);
+  for (let round = 0; round < 8; round++) {
+    for (let i = 0; i < 190; i++) refusals.add(`guess-${round}-${i}`, 'unknownUser', 1_000 + round);
+    await refusals.flush();
+  }
+  const found = await rows();
+  expect(found).toHaveLength(1_000);
+  expect(found.some((row) => row.user_name.startsWith('guess-0-'))).toBe(false);
+  expect(found.filter((row) => row.user_name.startsWith('guess-7-'))).toHaveLength(190);
+  // A month without a try is forgotten.
+  refusals.add('later', 'unknownUser', 1_000 + 32 * 86_400_000);
+  await refusals.flush();
+  expect((await rows()).map((row) => row.user_name)).toEqual(['later']);
+});

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { authorizationOf, openConnection } from '../sim/post.ts';
 import { updateApp } from '../store/apps.ts';
+import { ARCHIVED_AFTER_MS, DRAINS_PER_APP_MAX, OTHERS_TOKEN } from '../store/drains.ts';
 import { readCounts } from '../test/account.ts';
 import { addApp, rolledUp, startDrain, type TestApp, type TestDrain, until } from '../test/drain.ts';
 import { frameId, requests } from '../test/lines.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
-import { parseLabels } from './registry.ts';
+import { systemClock } from './clock.ts';
+import { parseLabels, Registry } from './registry.ts';
 
 let database: TestDatabase;
 let drain: TestDrain;
@@ -130,4 +132,49 @@ test('labels are names and values of a plain form, at most ten of them', () => {
   ).toHaveLength(10);
   expect(parseLabels(`env=${'x'.repeat(500)}`).env).toHaveLength(80);
   expect(parseLabels('%%%&=&&env')).toEqual({ env: '' });
+});
+
+test('C-03 a sender with ever new tokens makes a bounded number of drains; the rest share one, are counted, and are named', async () => {
+  const app = await addApp(database.pool);
+  for (let n = 0; n < DRAINS_PER_APP_MAX + 20; n++) expect(await post(app, token(n))).toBe(204);
+  const found = await states(app);
+  expect(Object.keys(found)).toHaveLength(DRAINS_PER_APP_MAX + 1);
+  expect(found[OTHERS_TOKEN]).toBe('new');
+  expect(drain.drain.status().overflow).toEqual({ [app.name]: { paths: 0, series: 0, drains: 20 } });
+  // A drain that is there goes on under its own name, also in a process that has not heard of it.
+  expect(await post(app, token(3))).toBe(204);
+  const other = new Registry(database.pool, systemClock);
+  const shared = await other.arrive(app.id, 'unheard-of', 'logplex', '');
+  expect(other.known(app.id, token(5), '')?.id).not.toBe(shared.id);
+  expect(other.known(app.id, 'something-else', '')?.id).toBe(shared.id);
+  await rolledUp(database.pool);
+  expect((await readCounts(database.pool, app.id)).requests).toBe(DRAINS_PER_APP_MAX + 21);
+  // Somebody who does not want them bans them all at once.
+  await database.pool.query("UPDATE drains SET state = 'banned' WHERE app_id = $1 AND token = $2", [
+    app.id,
+    OTHERS_TOKEN,
+  ]);
+  await until(async () => (await post(app, token(90_000))) === 401);
+  expect(await post(app, token(3))).toBe(204);
+});
+
+test('C-03 drains that are long silent and were never accepted make room for those of new review apps', async () => {
+  const app = await addApp(database.pool);
+  for (let n = 0; n < DRAINS_PER_APP_MAX; n++) await post(app, token(n));
+  await rolledUp(database.pool);
+  await database.pool.query(
+    'UPDATE drains SET last_received_at_ms = last_received_at_ms - $2 WHERE app_id = $1 AND token <> $3',
+    [app.id, ARCHIVED_AFTER_MS + 60_000, token(1)],
+  );
+  expect(await post(app, token(50_000))).toBe(204);
+  const found = await states(app);
+  // The adopted one stays, and the one that is not silent.
+  expect(Object.keys(found).sort()).toEqual([token(0), token(1), token(50_000)].sort());
+});
+
+test('a sender that names other labels each time writes ten rows a minute, and is counted', async () => {
+  const app = await addApp(database.pool);
+  for (let n = 0; n < 30; n++) expect(await post(app, token(1), `/drain?env=e${n}`)).toBe(204);
+  const { rows } = await database.pool.query('SELECT labels FROM drains WHERE app_id = $1', [app.id]);
+  expect(rows).toEqual([{ labels: { env: 'e9' } }]);
 });

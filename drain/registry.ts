@@ -1,7 +1,13 @@
 /** What a receiver knows of apps and drains between two readings of the tables. */
-import { DAY } from '../model/time.ts';
+import { DAY, MINUTE } from '../model/time.ts';
 import type { DrainCredential } from '../store/apps.ts';
-import { type DrainRow, type DrainState, ensureDrain, listDrainStates } from '../store/drains.ts';
+import {
+  type DrainRow,
+  type DrainState,
+  ensureDrain,
+  listDrainStates,
+  OTHERS_TOKEN,
+} from '../store/drains.ts';
 import { listLatestReleases } from '../store/events.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Clock } from './clock.ts';
@@ -17,6 +23,9 @@ export interface KnownDrain {
   /** Newest line time taken over, ms; 0 without. */
   lastLineMs: number;
   loop: LoopMemory;
+  /** When its labels were written last, and how often within that minute. */
+  labelledAtMs: number;
+  labelled: number;
 }
 
 /** Releases older than this are not looked for. */
@@ -27,6 +36,8 @@ export class Registry {
   readonly #clock: Clock;
   readonly #apps = new Map<number, AppState>();
   readonly #drains = new Map<string, KnownDrain>();
+  /** Apps with all the drains they may have: whoever comes with another token shares one. */
+  readonly #crowded = new Map<number, { drain: KnownDrain; frames: number; atMs: number }>();
   readonly #arriving = new Map<string, Promise<KnownDrain>>();
 
   constructor(pool: Pool, clock: Clock) {
@@ -55,7 +66,26 @@ export class Registry {
   /** The drain when it is known, else undefined: then `arrive` makes it. */
   known(appId: number, token: string, labels: string): KnownDrain | undefined {
     const drain = this.#drains.get(`${appId}:${token}`);
-    return drain?.labels === labels ? drain : undefined;
+    if (drain === undefined) return this.#shared(appId);
+    if (drain.labels === labels) return drain;
+    const nowMs = this.#clock.nowMs();
+    // A sender that says something else each time would write a row each time.
+    const isOften = drain.labelled >= LABELLED_MAX && Math.abs(nowMs - drain.labelledAtMs) < MINUTE;
+    return isOften ? drain : undefined;
+  }
+
+  #shared(appId: number): KnownDrain | undefined {
+    const crowded = this.#crowded.get(appId);
+    if (crowded === undefined) return undefined;
+    crowded.frames++;
+    crowded.atMs = this.#clock.nowMs();
+    return crowded.drain;
+  }
+
+  /** Apps that shared a drain since an instant: id → frames since the process began. */
+  sharedSince(sinceMs: number): Map<number, number> {
+    const recent = [...this.#crowded].filter(([, { atMs }]) => atMs >= sinceMs);
+    return new Map(recent.map(([appId, { frames }]) => [appId, frames]));
   }
 
   /** Makes or finds the drain's row. Throws when the database is away. */
@@ -77,31 +107,63 @@ export class Registry {
       labels: parseLabels(labels),
       nowMs: this.#clock.nowMs(),
     });
-    const key = `${appId}:${token}`;
+    if (row.token !== token) return this.#crowd(row, labels);
+    return this.#keep(row, labels);
+  }
+
+  #keep(row: DrainRow, labels: string): KnownDrain {
+    const key = `${row.appId}:${row.token}`;
     const known = this.#drains.get(key);
+    const nowMs = this.#clock.nowMs();
+    const isSameMinute = known !== undefined && Math.abs(nowMs - known.labelledAtMs) < MINUTE;
     const drain = {
       id: row.id,
       state: row.state,
       labels,
       lastLineMs: known?.lastLineMs ?? 0,
       loop: known?.loop ?? emptyLoopMemory(),
+      labelledAtMs: isSameMinute ? known.labelledAtMs : nowMs,
+      labelled: isSameMinute ? known.labelled + 1 : 1,
     };
     this.#drains.set(key, drain);
     return drain;
   }
 
+  /** From now on a token that is not known is one of many; those in the table are made known first. */
+  async #crowd(row: DrainRow, labels: string): Promise<KnownDrain> {
+    const own = (await listDrainStates(this.#pool)).filter((each) => each.appId === row.appId);
+    this.#learn(own);
+    const drain = this.#keep(row, labels);
+    const known = this.#crowded.get(row.appId);
+    this.#crowded.set(row.appId, { drain, frames: (known?.frames ?? 0) + 1, atMs: this.#clock.nowMs() });
+    return drain;
+  }
+
+  /** Drains that another process made, of apps that cannot be asked for one by one. */
+  #learn(rows: readonly DrainRow[]): void {
+    // Without a label of its own the first frame of each writes them.
+    for (const row of rows) if (!this.#drains.has(`${row.appId}:${row.token}`)) this.#keep(row, '');
+  }
+
   /** Forgets every drain: the next frame of each makes or finds its row again. */
   clear(): void {
     this.#drains.clear();
+    this.#crowded.clear();
   }
 
   /** Reads what others may have changed: states of drains, newest releases. */
   async refresh(): Promise<void> {
-    const states = new Map((await listDrainStates(this.#pool)).map((row) => [row.id, row.state]));
+    const rows = await listDrainStates(this.#pool);
+    const states = new Map(rows.map((row) => [row.id, row.state]));
     for (const [key, drain] of this.#drains) {
       const state = states.get(drain.id);
       if (state === undefined) this.#drains.delete(key);
       else drain.state = state;
+    }
+    this.#learn(rows.filter((row) => this.#crowded.has(row.appId)));
+    for (const appId of this.#crowded.keys()) {
+      // Somebody made room.
+      if (!this.#drains.has(`${appId}:${OTHERS_TOKEN}`)) this.#crowded.delete(appId);
     }
     for (const release of await listLatestReleases(this.#pool, this.#clock.nowMs() - RELEASES_SINCE_MS)) {
       const app = this.#apps.get(release.appId);
@@ -114,6 +176,8 @@ export class Registry {
 }
 
 const LABELS_MAX = 10;
+/** Changes of a drain's labels that are written within a minute. */
+const LABELLED_MAX = 10;
 
 /** `?env=` and `?tag.k=v` of the drain URL; other parameters are not kept: a secret may have got there. */
 export function parseLabels(query: string): Record<string, string> {

@@ -25,6 +25,8 @@ import { KINDS, NOTES } from '../model/observation.ts';
 import { BAD, EXCLUDED, latencyMsOf, outcomeOf } from '../model/outcome.ts';
 import { pathShape } from '../model/path-shape.ts';
 import {
+  OTHER_KEY,
+  OVERFLOW_KEY,
   SERIES_CODE,
   SERIES_DYNO,
   SERIES_FILED,
@@ -32,6 +34,7 @@ import {
   SERIES_HOST,
   SERIES_MESSAGE,
   SERIES_PATH,
+  SERIES_PER_APP_MAX,
   SERIES_RELEASE,
   SERIES_SKIPPED,
   SERIES_STATUS,
@@ -41,8 +44,18 @@ import { DetailChooser } from './details.ts';
 import { getOrMake } from './get-or-make.ts';
 import { codeText, FLAG_AT_ERROR, type FrameEntry, type Section } from './section.ts';
 
+/** Whether a series has its number already. */
+export type IsKnown = (appId: number, kind: number, key: string) => boolean;
+
+/**
+ * Keys of one kind in one bucket that get cells of their own. No more series than that have a place in the table: what
+ * comes beyond is joined there, and joined here already, for a flood of names would be a flood of rows (C-05).
+ */
+const KEYS_MAX = SERIES_PER_APP_MAX;
+
 /** Cells of one app and bucket. */
 class BucketCells {
+  readonly #app: { appId: number; isKnown: IsKnown };
   readonly bucketS: number;
   /** By kind of series, then by key. */
   readonly counts: (Map<string, CountBucket> | undefined)[] = [];
@@ -50,18 +63,25 @@ class BucketCells {
   readonly samples: (Map<string, SampleDelta> | undefined)[] = [];
   readonly details = new DetailChooser();
 
-  constructor(bucketS: number) {
+  constructor(app: { appId: number; isKnown: IsKnown }, bucketS: number) {
+    this.#app = app;
     this.bucketS = bucketS;
+  }
+
+  /** The key, or the one it is joined into; asked for keys that have no cell yet. */
+  #within(kind: number, key: string, cells: number): string {
+    if (cells < KEYS_MAX || this.#app.isKnown(this.#app.appId, kind, key)) return key;
+    return kind === SERIES_PATH ? OTHER_KEY : OVERFLOW_KEY;
   }
 
   count(kind: number, key: string): CountBucket {
     const byKey = this.counts[kind] ?? new Map<string, CountBucket>();
     this.counts[kind] = byKey;
-    let bucket = byKey.get(key);
-    if (bucket === undefined) {
-      bucket = emptyCount();
-      byKey.set(key, bucket);
-    }
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const own = this.#within(kind, key, byKey.size);
+    const bucket = byKey.get(own) ?? emptyCount();
+    byKey.set(own, bucket);
     return bucket;
   }
 
@@ -73,8 +93,10 @@ class BucketCells {
       observeSample(known.bucket, value, atMs);
       return known;
     }
-    const made = { kind, key, label: '', bucketS: this.bucketS, bucket: sampleOf(value, atMs) };
-    byKey.set(key, made);
+    const own = this.#within(kind, key, byKey.size);
+    if (own !== key && byKey.has(own)) return this.sample(kind, own, value, atMs);
+    const made = { kind, key: own, label: '', bucketS: this.bucketS, bucket: sampleOf(value, atMs) };
+    byKey.set(own, made);
     return made;
   }
 }
@@ -156,8 +178,11 @@ class AppRollUp {
   #last: BucketCells | undefined;
   #fromMs = Number.NaN;
 
-  constructor(appId: number) {
+  readonly isKnown: IsKnown;
+
+  constructor(appId: number, isKnown: IsKnown) {
     this.appId = appId;
+    this.isKnown = isKnown;
   }
 
   cells(atMs: number): BucketCells {
@@ -165,7 +190,7 @@ class AppRollUp {
     if (this.#last !== undefined && sinceMs >= 0 && sinceMs < BUCKET_S * 1000) return this.#last;
     const bucketS = bucketStartS(atMs, BUCKET_S);
     this.#fromMs = bucketS * 1000;
-    this.#last = getOrMake(this.buckets, bucketS, () => new BucketCells(bucketS));
+    this.#last = getOrMake(this.buckets, bucketS, () => new BucketCells(this, bucketS));
     return this.#last;
   }
 
@@ -272,12 +297,18 @@ class AppRollUp {
 /** Adds up sections until somebody takes the deltas. */
 export class RollUp {
   #apps = new Map<number, AppRollUp>();
+  readonly #isKnown: IsKnown;
   /** Messages added since the last take. */
   messages = 0;
 
+  /** @param isKnown series that go on whatever else there is; left out: the first ones of each bucket */
+  constructor(isKnown: IsKnown = () => false) {
+    this.#isKnown = isKnown;
+  }
+
   /** @param duplicates positions (in the chunk) of frames that were counted before */
   add(section: Section, duplicates: ReadonlySet<number>): void {
-    const app = getOrMake(this.#apps, section.appId, () => new AppRollUp(section.appId));
+    const app = getOrMake(this.#apps, section.appId, () => new AppRollUp(section.appId, this.#isKnown));
     const duplicate = section.frames.map((frame) => duplicates.has(frame.position));
     app.addFrames(section, duplicate);
     app.addRequests(section, duplicate);
@@ -290,6 +321,18 @@ export class RollUp {
 
   get empty(): boolean {
     return this.#apps.size === 0;
+  }
+
+  /** Cells of all buckets: each becomes a row, and takes half a kilobyte until then. Counted anew at each call. */
+  get cells(): number {
+    let cells = 0;
+    for (const app of this.#apps.values()) {
+      for (const bucket of app.buckets.values()) {
+        for (const byKey of bucket.counts) cells += byKey?.size ?? 0;
+        for (const byKey of bucket.samples) cells += byKey?.size ?? 0;
+      }
+    }
+    return cells;
   }
 
   /** Everything added since the last take; the roll-up starts again from nothing. */

@@ -88,7 +88,7 @@ export class Takeover {
     const { pool, numbers, clock, log, onRolledUp } = this.#options;
     const sinceMs = writer.checkpointAtMs - CLOCK_SLACK_MS;
     const rows = await listChunksBehind(pool, writer.id, writer.checkpointSeq, sinceMs, BATCH);
-    const rollUp = new RollUp();
+    const rollUp = new RollUp((...name) => numbers.has(...name));
     for (const row of rows) this.#addChunk(rollUp, row);
     const last = rows.at(-1);
     // No row although some are due: retention was faster. There is nothing left to do for this writer.

@@ -1,4 +1,5 @@
 /** Drains: an app and the token its sender states (table drains); refused senders (table refused_senders). */
+import { DAY } from '../model/time.ts';
 import type { Queryable } from './pool.ts';
 
 export type DrainState = 'adopted' | 'new' | 'banned';
@@ -10,31 +11,62 @@ export interface DrainRow {
   state: DrainState;
 }
 
+/** Rows of one app: a sender with ever new tokens makes no more (C-03). */
+export const DRAINS_PER_APP_MAX = 100;
+/** Token of the one row for all that come beyond. No token of Logplex looks like it. */
+export const OTHERS_TOKEN = '(others)';
+/** A drain that nobody accepted and nobody heard of for this long makes room for a new one. */
+export const ARCHIVED_AFTER_MS = 7 * DAY;
+
 /**
  * The drain of an app and token, made when it is new: the first of an app is adopted, later ones are flagged
- * until somebody accepts them (S-25).
+ * until somebody accepts them (S-25). Where an app has its number of drains, unaccepted ones that are long silent go,
+ * and without any the answer is the app's shared drain, whose token is OTHERS_TOKEN.
  */
 export async function ensureDrain(
   db: Queryable,
   input: { appId: number; token: string; sender: string; labels: Record<string, string>; nowMs: number },
 ): Promise<DrainRow> {
-  const { rows } = await db.query<{ id: number; state: DrainState }>(
-    `INSERT INTO drains (app_id, token, sender, labels, state, first_received_at_ms, last_received_at_ms)
-     SELECT $1, $2, $3, $4,
-       CASE WHEN EXISTS (SELECT FROM drains WHERE app_id = $1) THEN 'new' ELSE 'adopted' END, $5, $5
+  const { rows } = await db.query<{ id: number; token: string; state: DrainState }>(
+    `WITH own AS (
+       SELECT token, state = 'new' AND last_received_at_ms < $6 AND token <> $2 AS is_silent FROM drains WHERE app_id = $1
+     ), gone AS (
+       DELETE FROM drains WHERE app_id = $1 AND state = 'new' AND last_received_at_ms < $6 AND token <> $2
+         AND (SELECT count(*) FROM own) >= $7
+     )
+     INSERT INTO drains (app_id, token, sender, labels, state, first_received_at_ms, last_received_at_ms)
+     SELECT $1,
+       CASE WHEN (SELECT count(*) FROM own WHERE NOT is_silent) >= $7 AND NOT EXISTS (SELECT FROM own WHERE token = $2)
+         THEN $8 ELSE $2 END,
+       $3, $4, CASE WHEN EXISTS (SELECT FROM own) THEN 'new' ELSE 'adopted' END, $5, $5
      ON CONFLICT (app_id, token) DO UPDATE SET labels = excluded.labels, sender = excluded.sender
-     RETURNING id, state`,
-    [input.appId, input.token, input.sender, JSON.stringify(input.labels), input.nowMs],
+     RETURNING id, token, state`,
+    [
+      input.appId,
+      input.token,
+      input.sender,
+      JSON.stringify(input.labels),
+      input.nowMs,
+      input.nowMs - ARCHIVED_AFTER_MS,
+      DRAINS_PER_APP_MAX,
+      OTHERS_TOKEN,
+    ],
   );
   const row = rows[0]!;
-  return { id: row.id, appId: input.appId, token: input.token, state: row.state };
+  return { ...row, appId: input.appId };
 }
 
 /** States of all drains, for the cache of the receiver. */
-export async function listDrainStates(db: Queryable): Promise<{ id: number; state: DrainState }[]> {
-  const { rows } = await db.query<{ id: number; state: DrainState }>('SELECT id, state FROM drains');
-  return rows;
+export async function listDrainStates(db: Queryable): Promise<DrainRow[]> {
+  const { rows } = await db.query<{ id: number; app_id: number; token: string; state: DrainState }>(
+    'SELECT id, app_id, token, state FROM drains',
+  );
+  return rows.map(({ app_id, ...row }) => ({ ...row, appId: app_id }));
 }
+
+/** Names of refused senders that are kept: whoever tries names by the thousand fills no table. */
+const REFUSED_MAX = 1_000;
+const REFUSED_KEPT_MS = 31 * DAY;
 
 /** Adds counts of refused requests by the user name that was tried. */
 export async function addRefusedSenders(
@@ -55,6 +87,11 @@ export async function addRefusedSenders(
       refused.map((entry) => entry.atMs),
       refused.map((entry) => entry.reason),
     ],
+  );
+  await db.query(
+    `DELETE FROM refused_senders WHERE last_at_ms < $1
+       OR user_name IN (SELECT user_name FROM refused_senders ORDER BY last_at_ms DESC, user_name OFFSET $2)`,
+    [Math.max(0, ...refused.map((entry) => entry.atMs)) - REFUSED_KEPT_MS, REFUSED_MAX],
   );
 }
 

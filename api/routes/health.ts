@@ -3,6 +3,7 @@ import { idleIngest } from '../../model/ingest-health.ts';
 import type { OwnProcess, Roles } from '../../model/process.ts';
 import { DAY, HOUR } from '../../model/time.ts';
 import { listApps } from '../../store/apps.ts';
+import { ARCHIVED_AFTER_MS } from '../../store/drains.ts';
 import { listProcesses, type ProcessRow } from '../../store/processes.ts';
 import { readCounts } from '../../store/reads/counts.ts';
 import { type DrainInfo, listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
@@ -63,7 +64,7 @@ async function appHealth(call: Call<undefined, RangeQuery>): Promise<AppHealthAn
   return reading(deps.pool, async (db) => {
     const health = needHealth((await readHealth(db, [app.id], nowMs)).get(app.id));
     const counts = await readCounts(db, app.id, span, nowMs, deps.config);
-    const drains = await listDrains(db, [app.id]);
+    const drains = (await listDrains(db, [app.id])).filter((drain) => !isArchived(drain, nowMs));
     const { redacted = 0, ...skipped } = counts.skipped;
     return {
       ...toHealth(health),
@@ -83,6 +84,16 @@ async function appHealth(call: Call<undefined, RangeQuery>): Promise<AppHealthAn
   });
 }
 
+/** Long silent and never accepted: a review app that is gone (C-03). What it sent is in the app's history. */
+function isArchived(drain: DrainInfo, nowMs: number): boolean {
+  return drain.state === 'new' && nowMs - drain.lastReceivedMs > ARCHIVED_AFTER_MS;
+}
+
+/** Silent for so long that it is no news any more. */
+function isLongSilent(drains: readonly DrainInfo[], appId: number, nowMs: number): boolean {
+  return drains.every((drain) => drain.appId !== appId || nowMs - drain.lastReceivedMs > ARCHIVED_AFTER_MS);
+}
+
 function toDrain(drain: DrainInfo): DrainAnswer {
   const { appId: _appId, ...answer } = drain;
   return answer;
@@ -94,10 +105,11 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
     return await reading(deps.pool, async (db) => {
       const server = await readServer(db);
       const apps = await listApps(db);
-      const drains = await listDrains(
+      const listed = await listDrains(
         db,
         apps.map((app) => app.id),
       );
+      const drains = listed.filter((drain) => !isArchived(drain, nowMs));
       const facts = {
         nowMs,
         server,
@@ -116,7 +128,7 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
               streamHealthOf(
                 drains.filter((drain) => drain.appId === app.id),
                 nowMs,
-              ).state === 'silent',
+              ).state === 'silent' && !isLongSilent(listed, app.id, nowMs),
           )
           .map((app) => app.name),
       };
