@@ -3,7 +3,7 @@ import { buildPool } from '../store/pool.ts';
 import { loadConfig } from './env.ts';
 import { buildProcessLog } from './log.ts';
 import { instanceOf } from './own-signs.ts';
-import { dieOnMistakes } from './serve.ts';
+import { dieOnMistakes, SAME_INTERRUPT_MS } from './serve.ts';
 import { startWorkerLoops } from './worker-loops.ts';
 
 /** From the signal to the exit, at most; Heroku kills at 30 s. */
@@ -28,12 +28,21 @@ function work(): void {
   const loops = startWorkerLoops({ pool, config, log, nowMs: Date.now });
   log.info('worker.started', { connections: config.workerConnections });
 
-  let isStopping = false;
+  let stoppingMs: number | undefined;
   const stop = async (reason: string): Promise<void> => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (stoppingMs !== undefined) {
+      // SIGTERM may come several times; a person who presses Ctrl-C again means it.
+      const isMeant = reason === 'SIGINT' && performance.now() - stoppingMs > SAME_INTERRUPT_MS;
+      if (isMeant) process.exit(1);
+      return;
+    }
+    stoppingMs = performance.now();
     log.info('process.stopping', { reason });
-    setTimeout(() => process.exit(1), DEADLINE_MS).unref();
+    // A database that hangs keeps nothing of ours: leases run out, and every step can be repeated (K-14).
+    setTimeout(() => {
+      log.warn('process.stopCut', { reason });
+      process.exit(0);
+    }, DEADLINE_MS).unref();
     await loops.stop();
     await pool.end();
     log.info('process.stopped', { reason });

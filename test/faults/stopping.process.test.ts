@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { compareBuckets, readCounts } from '../account.ts';
+import { startChild } from '../child.ts';
 import { addApp, rolledUp, type TestApp, until } from '../drain.ts';
 import { frameId, requests } from '../lines.ts';
 import {
@@ -16,6 +18,8 @@ import {
   type Web,
 } from '../processes.ts';
 import { readAccount, startLoad, takeOverDead } from './load.ts';
+
+const WORKER = fileURLToPath(new URL('../../bin/worker.ts', import.meta.url));
 
 let server: TestServer;
 
@@ -129,6 +133,8 @@ async function freezeServer(): Promise<{ thaw(): void }> {
 test('K-14 SIGTERM with Postgres hanging and frames in flight: exit 0 within 25 s, nothing acknowledged is lost, the retries count once', async () => {
   const port = await freePort();
   const web = await startWeb(server, { port, env: { WEB_CONCURRENCY: '2' } });
+  const worker = startChild(WORKER, [], { env: { DATABASE_URL: server.url } });
+  await worker.says(/worker\.started/);
   const app = await addApp(server.pool);
   const first = Array.from({ length: 4 }, () => frameOf(2));
   for (const frame of first) expect(await post(port, app, frame)).toMatchObject({ status: 204 });
@@ -141,11 +147,13 @@ test('K-14 SIGTERM with Postgres hanging and frames in flight: exit 0 within 25 
     const asked = frames.map((frame) => post(port, app, frame));
     await sleep(300);
     web.kill('SIGTERM');
+    worker.kill('SIGTERM');
     answers = await Promise.all(asked);
-    expect(await web.exit).toBe(0);
+    expect([await web.exit, await worker.exit]).toEqual([0, 0]);
     tookMs = performance.now() - startedMs;
   } finally {
     frozen.thaw();
+    worker.kill('SIGKILL');
   }
   expect(tookMs).toBeLessThan(25_000);
   // The fault fired: nobody was told that it was taken.
