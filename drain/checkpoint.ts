@@ -105,7 +105,7 @@ export class Checkpointer {
     if (position === null && this.#unwritten === null) return;
     if (this.#unwritten === null && committer.rollUp.empty) {
       if (position !== null && !(await renewWriter(pool, position.writer)))
-        committer.abandonWriter(position.writer);
+        await committer.loseWriter(position.writer);
       return;
     }
     this.#unwritten ??= {
@@ -130,7 +130,7 @@ export class Checkpointer {
     });
     if (outcome === 'fenced' && !(await this.#gotThrough(snapshot))) {
       // Another process took this writer over and rolls these chunks up from the durable log.
-      committer.abandonWriter(writer);
+      await committer.loseWriter(writer);
       return;
     }
     writer.checkpointSeq = to.seq;

@@ -280,7 +280,6 @@ export class Committer {
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs < this.#lookAtCellsAtMs) return;
     this.#lookAtCellsAtMs = nowMs + LOOK_AT_CELLS_MS;
-    console.error('cells', this.rollUp.cells, Math.round(process.memoryUsage().heapUsed/1e6), this.#queue.length, this.rollUp.messages, Math.round(nowMs));
     if (this.rollUp.cells > CELLS_MAX) await this.#options.onRollUpFull?.();
   }
 
@@ -516,10 +515,23 @@ export class Committer {
       // Without its chunk there is nothing to go by: as somebody new, or this would be asked for ever.
       if (duplicates !== null) return duplicates;
     }
-    const isTurnedBack = stored === null || (stored.epoch === writer.epoch && stored.seq < writer.seq);
-    if (isTurnedBack) await this.#options.onTurnedBack?.(writer, stored);
+    await this.#tellIfTurnedBack(writer, stored);
     this.abandonWriter(writer);
     return null;
+  }
+
+  /**
+   * The database does not know this writer any more, or not as it should: looks why, and forgets it. Throws when the
+   * database is away; then nothing is forgotten yet.
+   */
+  async loseWriter(writer: Writer): Promise<void> {
+    await this.#tellIfTurnedBack(writer, await readWriter(this.#options.pool, writer.id));
+    this.abandonWriter(writer);
+  }
+
+  async #tellIfTurnedBack(writer: Writer, stored: Writer | null): Promise<void> {
+    const isTurnedBack = stored === null || (stored.epoch === writer.epoch && stored.seq < writer.seq);
+    if (isTurnedBack) await this.#options.onTurnedBack?.(writer, stored);
   }
 
   /**

@@ -112,7 +112,10 @@ export async function claimExpiredWriter(
   return rows[0] ? toWriter(rows[0]) : null;
 }
 
-/** Moves the checkpoint inside the roll-up's transaction; false when fenced off or already moved. */
+/**
+ * Moves the checkpoint inside the roll-up's transaction; false when fenced off or already moved, and when the chunks up
+ * to there are not in this database: a failover lost them, and buckets hold what the log holds.
+ */
 export async function moveCheckpoint(
   db: Queryable,
   writer: { id: number; epoch: number },
@@ -121,7 +124,7 @@ export async function moveCheckpoint(
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE writers SET checkpoint_seq = $4, checkpoint_at_ms = $5, seen_at = clock_timestamp()
-     WHERE id = $1 AND epoch = $2 AND checkpoint_seq = $3 AND closed_at IS NULL`,
+     WHERE id = $1 AND epoch = $2 AND checkpoint_seq = $3 AND seq >= $4 AND closed_at IS NULL`,
     [writer.id, writer.epoch, from, to.seq, to.atMs],
   );
   return rowCount === 1;
