@@ -43,7 +43,7 @@ export interface Receiver {
 }
 
 /** Two roll-ups: what was just committed is paid for. */
-const ROLLED_UP_MS = 3_000;
+const ROLLED_UP_MS = 4_000;
 
 /** Starts a receiver; `profileDir`: a CPU profile of its whole life is written there. */
 export async function startReceiver(

@@ -229,16 +229,15 @@ function countRows(deltas: (CountDelta & { appId: number })[], ids: number[], wr
   return rows;
 }
 
+/** What is zero is left out: a null is free, a zero takes eight bytes, and sums do not tell one from the other. */
 function writeBucket(rows: CopyRows, bucket: CountBucket): void {
   rows.int8(bucket.count);
   const { byClass } = bucket;
-  // Only requests have classes; codes, statuses and tallies are a count alone.
-  const isRequests = byClass !== null || bucket.platform > 0;
-  rows.int8(isRequests ? bucket.bad : null);
-  rows.int8(isRequests ? bucket.excluded : null);
-  for (let i = 1; i <= 5; i++) rows.int8(isRequests ? (byClass?.[i] ?? 0) : null);
-  rows.int8(isRequests ? bucket.platform : null);
-  rows.int8(isRequests ? bucket.bytes : null);
+  rows.int8(bucket.bad || null);
+  rows.int8(bucket.excluded || null);
+  for (let i = 1; i <= 5; i++) rows.int8(byClass?.[i] || null);
+  rows.int8(bucket.platform || null);
+  rows.int8(bucket.bytes || null);
   writeDurations(rows, bucket.connect);
   writeDurations(rows, bucket.service);
 }
