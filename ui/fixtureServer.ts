@@ -171,7 +171,7 @@ function answer(
   startedMs: number,
 ) {
   const trouble = troubleOf(cookies);
-  if (isDatabaseAway(trouble) && path !== '/health') return databaseAway(response);
+  if (isDatabaseAway(trouble)) return databaseAway(response);
   const role = (cookies.role === 'none' ? null : (cookies.role ?? 'admin')) as Role | null;
   if (path === '/session')
     return sendJson(response, fixtures.session(cookies.setup ? null : role, Boolean(cookies.setup)));

@@ -86,7 +86,12 @@ interface Minutes {
 
 /** An hour by minutes, the newest of which is still open, told by a function a class. */
 function hour(made: Minutes): OverviewAnswer {
-  const { outcomes: _, ...answer } = overview('checkout-api', { fromMs: FROM_S * 1000, toMs: NOW, step: STEP_S, nowMs: NOW });
+  const { outcomes: _, ...answer } = overview('checkout-api', {
+    fromMs: FROM_S * 1000,
+    toMs: NOW,
+    step: STEP_S,
+    nowMs: NOW,
+  });
   const t = Array.from({ length: 61 }, (_, minute) => FROM_S + minute * 60);
   const ok = t.map((_, minute) => (made.ok ?? (() => 20))(minute));
   const filled = (valueAt: (minute: number) => number) =>

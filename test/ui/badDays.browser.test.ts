@@ -53,6 +53,7 @@ describe('while the database is away', () => {
   it('R-05 P-02 a page says so within 3 s, keeps its charts dimmed with their age, and nothing stays green', async () => {
     const page = await openThen('/a/checkout-api?tz=utc', '.plot canvas', 'away');
     await bar(page).getByText('The database does not answer').waitFor({ timeout: 3000 });
+    expect(await bar(page).innerText()).toMatch(/since 10:41:25Z \(38.s\)/);
     expect(await page.locator('.stale .plot canvas').count()).toBeGreaterThan(2);
     await page.getByText(/Showing what was loaded/).waitFor();
     await page
@@ -97,7 +98,11 @@ describe('while the database is away', () => {
     await page.getByRole('heading', { name: 'Could not load checkout-api' }).waitFor();
     await page.getByText('loads by itself when the database is back').waitFor();
     stage.server.emit('health', healthMessage('spoolFull', NOW));
-    await bar(page).getByText('for 52 min').waitFor({ timeout: 3000 });
+    await bar(page).getByText('517 frames are held').waitFor({ timeout: 3000 });
+    // The page of the instance, too, tells what the stream tells.
+    await bar(page).getByRole('link').click();
+    await page.getByRole('heading', { name: 'Spool full' }).waitFor();
+    await page.locator('.processes').getByText('cannot commit').waitFor();
     await page.context().close();
   });
 
@@ -120,9 +125,9 @@ describe('the bar', () => {
     const later = healthMessage('spooling', NOW);
     const [notice] = later.notices;
     if (!notice) throw new Error('the fixture says nothing');
-    const text = notice.text.replace('for 38 s', 'for 40 s');
+    const text = notice.text.replace('214 entries', '230 entries');
     stage.server.emit('health', { ...later, notices: [{ ...notice, text }] });
-    await bar(page).getByText('for 40 s').waitFor();
+    await bar(page).getByText('230 entries').waitFor();
     expect(await spoken.innerHTML()).toBe(before);
     await begin(page, 'moving');
     await spoken.getByText('Note: Frames kept in Redis').waitFor({ state: 'attached' });

@@ -35,8 +35,30 @@ export function InstancePage() {
       <Fresh of={instance} what="the health of this instance">
         {(answer) => <Whole answer={answer} />}
       </Fresh>
+      {instance.data.value === null && instance.error.value !== null && <Told />}
     </>
   );
+}
+
+/** What is known without an answer: the stream goes on telling of the process it comes from. */
+function Told() {
+  const told = useApp().instance.told.value;
+  const processes = useMemo(() => (told ? [processOf(told)] : []), [told]);
+  if (!told) return null;
+  return (
+    <>
+      <Notices notices={[]} />
+      <Processes processes={processes} />
+      {told.ingest && <Spool spool={told.ingest.spool} />}
+      <Streams />
+      {told.ingest && <Pressure all={[told.ingest]} />}
+    </>
+  );
+}
+
+/** A process as far as its stream tells of it: since when it runs, and as which version, is not known. */
+function processOf({ holder, atMs, ingest }: HealthMessage): ProcessAnswer {
+  return { holder, dyno: '', version: '', roles: 'all', startedMs: 0, seenMs: atMs, isThis: true, ingest };
 }
 
 /** What is in trouble on a bad day first. What the stream tells of its process is newer than the answer. */
@@ -73,7 +95,7 @@ function Notices({ notices }: { notices: NoticeAnswer[] }) {
 export function withTold(processes: ProcessAnswer[], told: HealthMessage | null): ProcessAnswer[] {
   if (!told) return processes;
   return processes.map((one) =>
-    one.holder === told.holder && told.atMs > one.seenMs
+    one.holder === told.holder && told.atMs >= one.seenMs
       ? { ...one, seenMs: told.atMs, ingest: told.ingest }
       : one,
   );

@@ -2,15 +2,7 @@
 import { useMemo, useRef } from 'preact/hooks';
 import type { ProcessAnswer } from '../../api/contract/health.ts';
 import { showHidden } from '../clean.ts';
-import {
-  formatAgo,
-  formatBytes,
-  formatCount,
-  formatDate,
-  formatNumber,
-  formatSpan,
-  NOTHING,
-} from '../format.ts';
+import { formatAgo, formatBytes, formatCount, formatNumber, formatSpan, NOTHING } from '../format.ts';
 import { Meter } from '../parts/meter.tsx';
 import { type Level, StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -75,8 +67,8 @@ function Row({ process, rate }: { process: ProcessAnswer; rate: number | null })
       <td class="mono" data-label="Version">
         {showHidden(process.version || NOTHING)}
       </td>
-      <td data-label="Running for" title={formatDate(process.startedMs, 'local')}>
-        {formatSpan(nowMs - process.startedMs)}
+      <td data-label="Running for">
+        {process.startedMs === 0 ? NOTHING : formatSpan(nowMs - process.startedMs)}
       </td>
       <td class="num" data-label="Messages">
         {ingest === null ? (

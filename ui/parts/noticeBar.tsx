@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { NoticeAnswer } from '../../api/contract/health.ts';
 import { showHidden } from '../clean.ts';
-import { formatClock, zoneSuffix } from '../format.ts';
+import { formatClock, formatSpan, zoneSuffix } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import { StateGlyph } from './state.tsx';
 
@@ -22,7 +22,7 @@ const LEVELS = { critical: 'critical', warning: 'warning', info: 'note' } as con
 const WORDS = { critical: 'Critical: ', warning: 'Warning: ', info: 'Note: ' };
 
 export function NoticeBar() {
-  const { instance, live, router, range } = useApp();
+  const { instance, live, router, range, clock } = useApp();
   const sinceMs = instance.awaySinceMs.value;
   const zone = range.zone.value;
   const own = live.away.value ? [live.shed.value ? SHED : RECONNECTING] : [];
@@ -31,7 +31,9 @@ export function NoticeBar() {
   const grave = told.filter((notice) => notice.level === 'critical');
   const all = [...grave, ...own, ...told.filter((notice) => notice.level !== 'critical')];
   const first = all[0];
-  const head = first ? firstSentence(first.text) : '';
+  const since = first && ABOUT_DATABASE.includes(first.code) ? sinceMs : null;
+  const text = first && since !== null ? withoutSpan(first.text) : (first?.text ?? '');
+  const head = firstSentence(text);
   const here = router.path.value === '/health';
   return (
     <div class="notice-frame">
@@ -40,12 +42,12 @@ export function NoticeBar() {
           <StateGlyph level={LEVELS[first.level]} />
           <p class="notice-text">
             <strong>{showHidden(head)}</strong>
-            {showHidden(first.text.slice(head.length))}
+            {showHidden(text.slice(head.length))}
           </p>
-          {sinceMs !== null && ABOUT_DATABASE.includes(first.code) && (
+          {since !== null && (
             <span class="notice-since">
-              since {formatClock(sinceMs, zone)}
-              {zoneSuffix(sinceMs, zone)}
+              since {formatClock(since, zone)}
+              {zoneSuffix(since, zone)} ({formatSpan(clock.nowMs.value - since)})
             </span>
           )}
           {!here && (
@@ -63,6 +65,11 @@ export function NoticeBar() {
       <Spoken notice={first} />
     </div>
   );
+}
+
+/** Sentences come when something changes; a time in them stands still, so the bar counts by itself. */
+export function withoutSpan(text: string): string {
+  return text.replace(/ \(for \d+ (s|min|h)\)/, '');
 }
 
 /** What is the matter; the rest says what that means. */
