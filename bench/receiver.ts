@@ -28,7 +28,7 @@ export interface Usage {
 
 const SAMPLE_MS = 50;
 
-const { kind, url, key } = JSON.parse(process.argv[2]!) as ReceiverArguments;
+const { kind, url, key, redisUrl } = JSON.parse(process.argv[2]!) as ReceiverArguments;
 let rssPeakBytes = 0;
 let heapPeakBytes = 0;
 setInterval(() => {
@@ -71,6 +71,9 @@ function buildReceiver(): { handle: Parameters<typeof createServer>[1] & {}; sto
     frameMemoryHours: 6,
     storeClientAddresses: false,
     onRolledUp: () => {},
+    ...(redisUrl !== undefined && {
+      spool: { url: redisUrl, onHeroku: false, plannedBytes: 256 * 1024 * 1024 },
+    }),
   });
 }
 

@@ -34,22 +34,26 @@ const CLAIM_IDLE_MS = 15 * SECOND;
 const CLAIM_EVERY_MS = 5 * SECOND;
 const IDLE_EVERY_MS = 500;
 const AWAY_EVERY_MS = 1_000;
-/** Read at once: entries are up to some megabytes. */
-const BATCH = 4;
+/** Read at once, and noted as moved together: entries are some kilobytes, and up to a megabyte under full load. */
+const BATCH = 8;
 /** D-13: an entry that failed so often is not tried again. */
 const TRIES = 5;
 /** Handed out so often without having failed: whoever tries it dies of it. */
 const DELIVERIES_MAX = 2 * TRIES;
-/** After each entry as long a pause as it took, within these bounds: live frames have the other half. */
-const PAUSE_MIN_MS = 2;
-const PAUSE_MAX_MS = 200;
+/**
+ * Share of an entry's time that is paused behind it, for live frames and for the database (R-08). They do not wait for
+ * more than one entry in any case: the committer takes them first.
+ */
+const PAUSE_SHARE = 0.5;
+const PAUSE_MAX_MS = 100;
 
 /** What became of one handing-out of an entry. */
 type Outcome =
   | 'moved'
   /** To be tried again by anybody; this time does not count. */
   | 'away'
-  | 'failed';
+  | 'failed'
+  | 'quarantined';
 
 export class Mover {
   readonly #options: MoverOptions;
@@ -97,14 +101,30 @@ export class Mover {
     if (!stream.isReadable || !committer.mayTry) return false;
     const deliveries = await this.#next();
     if (deliveries.length === 0 && committer.failingSinceMs !== null) await this.#ping();
-    for (const [index, delivery] of deliveries.entries()) {
+    const moved: Delivery[] = [];
+    let isAway = false;
+    for (const delivery of deliveries) {
       // Stopped, or the database went away: the rest is anybody's.
-      const outcome = this.#stopped ? 'away' : await this.#handle(delivery);
+      const outcome = this.#stopped || isAway ? 'away' : await this.#handle(delivery);
+      if (outcome === 'moved') moved.push(delivery);
       if (outcome !== 'away') continue;
-      for (const rest of deliveries.slice(index)) await this.#giveBack(rest);
-      return false;
+      isAway = true;
+      await this.#giveBack(delivery);
     }
-    return deliveries.length > 0;
+    await this.#finish(moved);
+    return deliveries.length > 0 && !isAway;
+  }
+
+  /** Notes what is committed, and then takes it out of the stream: in between, it would pass for lost. */
+  async #finish(deliveries: readonly Delivery[]): Promise<void> {
+    const { stream, pool } = this.#options;
+    const names = deliveries.flatMap(({ entry }) => (entry === null ? [] : [nameOf(entry)]));
+    await markSpoolMoved(
+      pool,
+      names.filter((name) => name !== null),
+    );
+    await stream.acknowledge(deliveries.map(({ id }) => id));
+    this.moved += deliveries.length;
   }
 
   /** With no frames coming in and none in the spool nobody else would notice that the database is back. */
@@ -137,17 +157,14 @@ export class Mover {
       return 'away';
     });
     const tookMs = clock.monotonicMs() - startedMs;
-    if (outcome === 'moved') await sleep(Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, tookMs)));
+    if (outcome === 'moved') await sleep(Math.min(PAUSE_MAX_MS, tookMs * PAUSE_SHARE));
     return outcome;
   }
 
   async #move({ id, times, entry }: Delivery): Promise<Outcome> {
-    const { stream, committer, keys, pool, clock, log } = this.#options;
-    if (entry === null) {
-      // The stream was cut behind our back; the account says what was in it.
-      await stream.acknowledge(id);
-      return 'moved';
-    }
+    const { committer, keys, clock, log } = this.#options;
+    // The stream was cut behind our back, or is another's; an account says what was in it.
+    if (entry === null) return 'moved';
     if (times > DELIVERIES_MAX) return await this.#quarantine(id, entry, 'tooOften', []);
     const opened = openEntry(keys, entry);
     if (!opened.ok) return await this.#fail({ id, times, entry }, opened.error, []);
@@ -166,10 +183,6 @@ export class Mover {
       );
     }
     killPoint('mover.after');
-    const name = nameOf(entry);
-    if (name !== null) await markSpoolMoved(pool, name);
-    await stream.acknowledge(id);
-    this.moved++;
     return 'moved';
   }
 
@@ -193,8 +206,8 @@ export class Mover {
     const { stream, pool, log } = this.#options;
     await quarantineSpoolEntry(pool, { name: nameOf(bytes), reason, accounts, bytes });
     log.error('mover.quarantined', { entry: id, reason, bytes: bytes.length });
-    await stream.acknowledge(id);
-    return 'moved';
+    await stream.acknowledge([id]);
+    return 'quarantined';
   }
 
   async #giveBack({ id, times }: Delivery): Promise<void> {

@@ -6,7 +6,7 @@ import { SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
 import { SECOND } from '../model/time.ts';
 import type { Pool } from '../store/pool.ts';
-import { refusePolicy, SpoolError, type SpoolState, type SpoolStream } from '../store/spool.ts';
+import { FULL_SHARE, refusePolicy, SpoolError, type SpoolState, type SpoolStream } from '../store/spool.ts';
 import {
   hasUntoldDamage,
   insertSpoolEntries,
@@ -37,8 +37,6 @@ export interface SpoolOptions {
   auditEveryMs?: number;
 }
 
-/** Part of the planned size that is used: the rest is room for Redis' own needs and for other users' keys. */
-const FULL_SHARE = 0.8;
 const INSPECT_EVERY_MS = 2 * SECOND;
 /** Until the server that has just been connected to is looked at. */
 const INSPECT_SOON_MS = 100;

@@ -46,16 +46,18 @@ export async function pingWrite(db: Queryable): Promise<void> {
   await db.query(`INSERT INTO spool_entries (spool_writer, number) SELECT '', 0 WHERE false`);
 }
 
-/** Notes that an entry is committed. Before it leaves the stream, or it would pass for lost. */
+/** Notes that entries are committed. Before they leave the stream, or they would pass for lost. */
 export async function markSpoolMoved(
   db: Queryable,
-  entry: { writer: string; number: number },
+  entries: readonly { writer: string; number: number }[],
 ): Promise<void> {
+  if (entries.length === 0) return;
   await db.query(
-    `INSERT INTO spool_entries (spool_writer, number, fate) VALUES ($1, $2, 'moved')
+    `INSERT INTO spool_entries (spool_writer, number, fate)
+     SELECT DISTINCT w, n, 'moved' FROM unnest($1::text[], $2::bigint[]) AS r (w, n) ORDER BY w, n
      ON CONFLICT (spool_writer, number) DO UPDATE SET fate = 'moved', changed_at = clock_timestamp()
        WHERE spool_entries.fate IS NULL`,
-    [entry.writer, entry.number],
+    [entries.map((entry) => entry.writer), entries.map((entry) => entry.number)],
   );
 }
 
@@ -202,6 +204,14 @@ function gapsOf(cause: ToldGap['cause'], rows: readonly FateRow[]): Gap[] {
     }
   }
   return [...gaps.values()];
+}
+
+/** How many entries are in quarantine, and why. */
+export async function readSpoolQuarantine(db: Queryable): Promise<{ entries: number; reasons: string[] }> {
+  const { rows } = await db.query<{ entries: number; reasons: string[] | null }>(
+    'SELECT count(*) AS entries, array_agg(DISTINCT reason) AS reasons FROM spool_quarantine',
+  );
+  return { entries: rows[0]?.entries ?? 0, reasons: rows[0]?.reasons ?? [] };
 }
 
 /** How long settled rows are kept, for looking after what happened. */

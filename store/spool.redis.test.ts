@@ -41,7 +41,8 @@ test('entries come out as they went in, in order, each to one reader, and leave 
   expect(theirs.map((delivery) => delivery.entry)).toEqual([entry('c')]);
   expect(await first.read(2)).toEqual([]);
   expect((await first.inspect()).entries).toBe(3);
-  for (const { id } of [...mine, ...theirs]) await first.acknowledge(id);
+  await first.acknowledge([...mine, ...theirs].map(({ id }) => id));
+  await first.acknowledge([]);
   expect(await first.inspect()).toMatchObject({ entries: 0, bytes: 0, oldestAtMs: null });
   expect(await first.oldestId()).toBeNull();
 });
@@ -100,7 +101,7 @@ test('an entry that was removed behind our back is handed out without its bytes,
   await stream.read(1);
   await client().xdel(stream.tag, id);
   expect(await stream.claim(0, 5)).toEqual([]);
-  await stream.acknowledge(id);
+  await stream.acknowledge([id]);
 });
 
 test('what the server says of itself: size, oldest entry, policy; rates of all processes add up', async () => {

@@ -8,9 +8,12 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Log } from '../model/log.ts';
 
 /** One name in braces: on a cluster, everything of ours is in one slot. */
-const TAG = 'drainboard:{spool}';
+export const SPOOL_KEY = 'drainboard:{spool}';
 const GROUP = 'movers';
 const FIELD = 'e';
+
+/** Part of the planned size that is used: the rest is room for Redis' own needs and for other keys (R-07). */
+export const FULL_SHARE = 0.8;
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** D-11: a confirmation that takes longer is no confirmation. */
@@ -82,7 +85,7 @@ export class SpoolStream {
   /** Of the connection's last fault, in words for people. */
   lastError = '';
 
-  constructor({ url, onHeroku, log, consumer, tag = TAG }: SpoolStreamOptions) {
+  constructor({ url, onHeroku, log, consumer, tag = SPOOL_KEY }: SpoolStreamOptions) {
     this.#key = tag;
     this.#ratesKey = `${tag}:rates`;
     this.#consumer = consumer;
@@ -240,9 +243,14 @@ export class SpoolStream {
     );
   }
 
-  /** An entry is done with: it leaves the stream. Both at once, or what died in between would stay for ever. */
-  async acknowledge(id: string): Promise<void> {
-    const results = await this.#reader.multi().xack(this.#key, GROUP, id).xdel(this.#key, id).exec();
+  /** Entries that are done with leave the stream. Both steps at once, or what died in between would stay for ever. */
+  async acknowledge(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const results = await this.#reader
+      .multi()
+      .xack(this.#key, GROUP, ...ids)
+      .xdel(this.#key, ...ids)
+      .exec();
     for (const [error] of results ?? []) if (error !== null) throw error;
   }
 
@@ -351,4 +359,10 @@ export function refusePolicy(policy: string): string {
   if (policy === 'unknown')
     return 'Redis does not say what it does when its memory is full (maxmemory_policy)';
   return `Redis throws waiting frames away when its memory is full (maxmemory-policy ${policy}); set it to noeviction`;
+}
+
+/** Whether entries of dead movers could not be claimed (XAUTOCLAIM, Redis 6.2). An unknown version is given a try. */
+export function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < 6 || (major === 6 && minor < 2);
 }

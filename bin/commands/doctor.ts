@@ -15,31 +15,11 @@ import {
   readServer,
 } from '../../store/reads/instance.ts';
 import { readSeriesNames } from '../../store/reads/series-names.ts';
+import { readSpoolQuarantine } from '../../store/spool-accounts.ts';
 import { type Config, readConfig, readEnvironment } from '../env.ts';
 import type { CliStore, CommandContext } from './command.ts';
-import { readEvictionPolicy } from './redis-policy.ts';
-
-export interface Finding {
-  check: string;
-  level: 'ok' | 'warn' | 'fail';
-  text: string;
-  /** What to do; empty when all is well. */
-  advice: string;
-}
-
-const ok = (check: string, text: string): Finding => ({ check, level: 'ok', text, advice: '' });
-const warn = (check: string, text: string, advice: string): Finding => ({
-  check,
-  level: 'warn',
-  text,
-  advice,
-});
-const fail = (check: string, text: string, advice: string): Finding => ({
-  check,
-  level: 'fail',
-  text,
-  advice,
-});
+import { checkRedis } from './doctor-redis.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
 
 export async function runDoctor(args: string[], context: CommandContext): Promise<number> {
   parseArgs({ args, options: {} });
@@ -89,26 +69,6 @@ function checkAddress(config: Config): Finding[] {
   return [ok('address', config.baseUrl ?? `https://${config.herokuDomain}`)];
 }
 
-async function checkRedis(config: Config): Promise<Finding[]> {
-  if (config.redisUrl === undefined) return [ok('redis', 'not configured; everything works without it')];
-  try {
-    const policy = await readEvictionPolicy(config.redisUrl, config.onHeroku);
-    if (policy === 'noeviction')
-      return [ok('redis', 'reachable, and never throws entries away (noeviction)')];
-    const advice = 'heroku redis:maxmemory --policy noeviction; until then frames are not put there.';
-    return [fail('redis', `policy ${policy} would throw frames away when memory is full`, advice)];
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return [
-      warn(
-        'redis',
-        `does not answer: ${text}`,
-        'Check REDIS_URL. Everything but the spool works without it.',
-      ),
-    ];
-  }
-}
-
 async function checkDatabase(store: CliStore, nowMs: number): Promise<Finding[]> {
   const askedMs = performance.now();
   let server: Awaited<ReturnType<typeof readServer>>;
@@ -124,6 +84,7 @@ async function checkDatabase(store: CliStore, nowMs: number): Promise<Finding[]>
   findings.push(migrations);
   if (migrations.level === 'fail') return findings;
   findings.push(await checkRights(store.pool), await checkPartitions(store.pool, nowMs));
+  findings.push(await checkSpoolQuarantine(store.pool));
   findings.push(await checkWriters(store.pool, server.nowMs), await checkCompaction(store.pool, nowMs));
   findings.push(...(await checkDrains(store, nowMs)), await checkLoops(store));
   return findings;
@@ -211,6 +172,14 @@ async function checkPartitions(pool: Pool, nowMs: number): Promise<Finding> {
   if (short.length === 0) return ok('partitions', `${partitions.length}, all made ahead`);
   const advice = 'A running worker makes them ahead; until then they are made on demand, one by one.';
   return warn('partitions', `not made ahead for ${short.join(', ')}`, advice);
+}
+
+async function checkSpoolQuarantine(pool: Pool): Promise<Finding> {
+  const { entries, reasons } = await readSpoolQuarantine(pool);
+  if (entries === 0) return ok('spool quarantine', 'empty');
+  const advice =
+    'They are shown as gaps. unknownKey: DRAINBOARD_SECRET was changed in an outage; otherVersion: another release wrote them.';
+  return warn('spool quarantine', `${entries} entries could not be moved (${reasons.join(', ')})`, advice);
 }
 
 const CHUNKS_BEHIND = 1000;
