@@ -28,6 +28,8 @@ const LEVELS = [MINUTES, HOURS];
 export const COMPACTED = 0;
 /** How long after its end a unit is left alone: lines and roll-ups on their way still come. */
 export const SETTLE_MS = 30_000;
+/** Minutes of a filling unit are computed from two on: singly they would cost more than they spare. */
+const AHEAD_S = 120;
 const STATEMENT_TIMEOUT_MS = MINUTE;
 
 /** A bucket of 10 s of an app that rows were added to. */
@@ -38,17 +40,26 @@ export interface TouchedBucket {
 
 /**
  * Notes, in the transaction that adds rows of 10 s, which units are to be computed (again). One statement, keys in
- * order (P-18). A unit that is due anyway is locked but not written, which is what happens nearly every time.
+ * order (P-18). A unit that is due anyway is locked but not written, which is what happens nearly every time: only a
+ * row within the minutes that were computed ahead takes those back. Of a unit that is new, minutes before its first
+ * row are as good as computed: they hold nothing.
  */
 export async function markTouched(db: Queryable, buckets: readonly TouchedBucket[]): Promise<void> {
   const units = touchedUnits(buckets);
   if (units.length === 0) return;
   await db.query(
-    `INSERT INTO compactions AS c (app_id, resolution_s, unit_s)
-     SELECT * FROM unnest($1::int[], $2::int[], $3::int[]) ORDER BY 1, 2, 3
-     ON CONFLICT (app_id, resolution_s, unit_s) DO UPDATE SET version = c.version + 1
-       WHERE c.done_version >= c.version`,
-    [units.map((unit) => unit.appId), units.map((unit) => unit.resolutionS), units.map((unit) => unit.unitS)],
+    `INSERT INTO compactions AS c (app_id, resolution_s, unit_s, partial_to_s)
+     SELECT * FROM unnest($1::int[], $2::int[], $3::int[], $4::int[]) ORDER BY 1, 2, 3
+     ON CONFLICT (app_id, resolution_s, unit_s) DO UPDATE SET
+       version = CASE WHEN c.done_version >= c.version THEN c.version + 1 ELSE c.version END,
+       partial_to_s = least(c.partial_to_s, excluded.partial_to_s)
+       WHERE c.done_version >= c.version OR c.partial_to_s > excluded.partial_to_s`,
+    [
+      units.map((unit) => unit.appId),
+      units.map((unit) => unit.resolutionS),
+      units.map((unit) => unit.unitS),
+      units.map((unit) => unit.firstMinuteS),
+    ],
   );
 }
 
@@ -56,6 +67,8 @@ interface UnitKey {
   appId: number;
   resolutionS: number;
   unitS: number;
+  /** Minute of the first row; 0 for hours, which are never computed ahead. */
+  firstMinuteS: number;
 }
 
 function touchedUnits(buckets: readonly TouchedBucket[]): UnitKey[] {
@@ -63,10 +76,17 @@ function touchedUnits(buckets: readonly TouchedBucket[]): UnitKey[] {
   for (const { appId, bucketS } of buckets) {
     for (const level of LEVELS) {
       const unitS = Math.floor(bucketS / level.unitS) * level.unitS;
-      units.set(`${appId} ${level.resolutionS} ${unitS}`, { appId, resolutionS: level.resolutionS, unitS });
+      const key = `${appId} ${level.resolutionS} ${unitS}`;
+      const minuteS = level === MINUTES ? floorTo(bucketS, MINUTES.resolutionS) : 0;
+      const firstMinuteS = Math.min(minuteS, units.get(key)?.firstMinuteS ?? minuteS);
+      units.set(key, { appId, resolutionS: level.resolutionS, unitS, firstMinuteS });
     }
   }
   return [...units.values()];
+}
+
+function floorTo(value: number, width: number): number {
+  return Math.floor(value / width) * width;
 }
 
 export interface CompactOptions {
@@ -92,16 +112,18 @@ export async function compactDue(pool: Pool, options: CompactOptions): Promise<C
   const limit = options.limit ?? 500;
   let units = 0;
   for (const level of LEVELS) {
-    while (units < limit && (await compactOneAnywhere(pool, level, options))) units++;
+    while (units < limit && (await inAnyPartition(pool, () => compactOne(pool, level, options)))) units++;
   }
+  for (let ahead = 0; ahead < limit && (await inAnyPartition(pool, () => compactAhead(pool, options))); )
+    ahead++;
   return { units, isDone: units < limit };
 }
 
 /** A partition of the coarser table that is missing is made, and the unit done then. */
-async function compactOneAnywhere(pool: Pool, level: Level, options: CompactOptions): Promise<boolean> {
+async function inAnyPartition(pool: Pool, compact: () => Promise<boolean>): Promise<boolean> {
   for (let tried = 1; ; tried++) {
     try {
-      return await compactOne(pool, level, options);
+      return await compact();
     } catch (error) {
       // One for each of the two families.
       if (tried > 2 || !(await ensurePartitionForError(pool, error))) throw error;
@@ -115,12 +137,45 @@ function compactOne(pool: Pool, level: Level, options: CompactOptions): Promise<
     async (client) => {
       const unit = await claimUnit(client, level, options);
       if (unit === null) return false;
-      const retired = await lockRetired(client, level);
-      await compactCounts(client, level, unit, retired.count_buckets);
-      await compactSamples(client, level, unit, retired.sample_buckets);
+      await computeSpan(client, level, { ...unit, fromS: unit.unitS, toS: unit.unitS + level.unitS });
       await client.query(
-        `UPDATE compactions SET done_version = $4 WHERE app_id = $1 AND resolution_s = $2 AND unit_s = $3`,
+        `UPDATE compactions SET done_version = $4, partial_to_s = 0
+         WHERE app_id = $1 AND resolution_s = $2 AND unit_s = $3`,
         [unit.appId, level.resolutionS, unit.unitS, unit.version],
+      );
+      if (options.fence !== undefined) await requireLease(client, options.fence);
+      return true;
+    },
+    { statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  );
+}
+
+/**
+ * The minutes of a unit that are over are computed while it fills, so that readers of its tail find them. Later the unit
+ * is computed as a whole all the same. Roll-ups of the app wait for it some hundredths of a second.
+ */
+function compactAhead(pool: Pool, options: CompactOptions): Promise<boolean> {
+  const toS = floorTo(
+    Math.floor((options.nowMs - (options.settleMs ?? SETTLE_MS)) / 1000),
+    MINUTES.resolutionS,
+  );
+  return withTransaction(
+    pool,
+    async (client) => {
+      await client.query(`SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL work_mem = '16MB'`);
+      const { rows } = await client.query<{ appId: number; unitS: number; fromS: number }>(
+        `SELECT app_id AS "appId", unit_s AS "unitS", greatest(partial_to_s, unit_s) AS "fromS" FROM compactions
+         WHERE resolution_s = $1 AND done_version < version AND unit_s < $2 AND unit_s + ${MINUTES.unitS} > $2
+           AND greatest(partial_to_s, unit_s) <= $2 - $3::int
+         ORDER BY unit_s, app_id LIMIT 1 FOR UPDATE SKIP LOCKED`,
+        [MINUTES.resolutionS, toS, AHEAD_S],
+      );
+      const [unit] = rows;
+      if (unit === undefined) return false;
+      await computeSpan(client, MINUTES, { ...unit, toS });
+      await client.query(
+        `UPDATE compactions SET partial_to_s = $4 WHERE app_id = $1 AND resolution_s = $2 AND unit_s = $3`,
+        [unit.appId, MINUTES.resolutionS, unit.unitS, toS],
       );
       if (options.fence !== undefined) await requireLease(client, options.fence);
       return true;
@@ -133,6 +188,20 @@ interface DueUnit {
   appId: number;
   unitS: number;
   version: number;
+}
+
+/** What of a unit is computed at once, epoch seconds on whole buckets of the coarser table. */
+interface Span {
+  appId: number;
+  unitS: number;
+  fromS: number;
+  toS: number;
+}
+
+async function computeSpan(client: Client, level: Level, span: Span): Promise<void> {
+  const retired = await lockRetired(client, level);
+  await compactCounts(client, level, span, retired.count_buckets);
+  await compactSamples(client, level, span, retired.sample_buckets);
 }
 
 /** Hours wait for their minutes. A process that is frozen meanwhile (K-15) loses its transaction, and the lock. */
@@ -182,16 +251,16 @@ async function openSource(
   client: Client,
   family: Family,
   level: Level,
-  unit: DueUnit,
+  span: Span,
   retiredBeforeS: number,
 ): Promise<string> {
-  if (unit.unitS < retiredBeforeS) {
+  if (span.unitS < retiredBeforeS) {
     return `WITH finer AS (DELETE FROM ${family}_${level.finer} WHERE ${WITHIN} RETURNING *)`;
   }
   await client.query(`DELETE FROM ${family}_${level.coarser} WHERE ${WITHIN} AND writer_id = ${COMPACTED}`, [
-    unit.appId,
-    unit.unitS,
-    unit.unitS + level.unitS,
+    span.appId,
+    span.fromS,
+    span.toS,
   ]);
   return `WITH finer AS (SELECT * FROM ${family}_${level.finer} WHERE ${WITHIN})`;
 }
@@ -226,25 +295,26 @@ const sumOf = (column: string) => `sum(${column})::bigint AS ${column}`;
 
 /**
  * Histograms are concatenated by the database and added up here: concatenation alone is a correct merge but grows
- * sixfold and more at each level, and adding up bins in SQL is hundreds of times slower.
+ * sixfold and more at each level, and adding up bins in SQL is hundreds of times slower. Rows are written in the order
+ * of their series, so that those of one lie together, as readers want them.
  */
 async function compactCounts(
   client: Client,
   level: Level,
-  unit: DueUnit,
+  span: Span,
   retiredBeforeS: number,
 ): Promise<void> {
-  const source = await openSource(client, 'count_buckets', level, unit, retiredBeforeS);
+  const source = await openSource(client, 'count_buckets', level, span, retiredBeforeS);
   const { rows } = await client.query<CountRow>(
     `${source}
      SELECT bucket_s / ${level.resolutionS} * ${level.resolutionS} AS bucket_s, series_id,
        ${[...SUMMED, 'service_count', 'service_sum_ms'].map(sumOf).join(', ')},
        max(connect_max_ms) AS connect_max_ms, string_agg(connect_hist, ''::bytea) AS connect_hist,
        max(service_max_ms) AS service_max_ms, string_agg(service_hist, ''::bytea) AS service_hist
-     FROM finer GROUP BY 1, 2`,
-    [unit.appId, unit.unitS, unit.unitS + level.unitS],
+     FROM finer GROUP BY 1, 2 ORDER BY 2, 1`,
+    [span.appId, span.fromS, span.toS],
   );
-  await copyInto(client, `count_buckets_${level.coarser} (${COUNT_COLUMNS})`, renderCounts(rows, unit.appId));
+  await copyInto(client, `count_buckets_${level.coarser} (${COUNT_COLUMNS})`, renderCounts(rows, span.appId));
 }
 
 function renderCounts(rows: readonly CountRow[], appId: number): CopyRows {
@@ -274,10 +344,10 @@ function shortened(stored: Buffer | null): Uint8Array | null {
 async function compactSamples(
   client: Client,
   level: Level,
-  unit: DueUnit,
+  span: Span,
   retiredBeforeS: number,
 ): Promise<void> {
-  const source = await openSource(client, 'sample_buckets', level, unit, retiredBeforeS);
+  const source = await openSource(client, 'sample_buckets', level, span, retiredBeforeS);
   await client.query(
     `${source}
      INSERT INTO sample_buckets_${level.coarser}
@@ -285,8 +355,8 @@ async function compactSamples(
      SELECT bucket_s / ${level.resolutionS} * ${level.resolutionS}, $1, series_id, ${COMPACTED},
        sum(count)::bigint, sum(sum), min(min), max(max),
        (array_agg(last ORDER BY last_at_ms DESC, last DESC))[1], max(last_at_ms)
-     FROM finer GROUP BY 1, 3`,
-    [unit.appId, unit.unitS, unit.unitS + level.unitS],
+     FROM finer GROUP BY 1, 3 ORDER BY 3, 1`,
+    [span.appId, span.fromS, span.toS],
   );
 }
 

@@ -18,19 +18,21 @@ const range = fc
   .tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 1, max: 3000 }))
   .map(([start, length]) => ({ fromS: BASE_S + start * 10, toS: BASE_S + (start + length) * 10 }));
 const coarsest = fc.constantFrom(10 as const, 60 as const, 3600 as const);
-/** true done, false due, null missing. */
-const state = fc.constantFrom(true, true, true, false, null);
+/** true done, false due, null missing; a number: due, but for so many minutes. */
+const state = fc.constantFrom(true, true, true, false, null, 3, 10);
+const unitOf = (resolutionS: number, unitS: number, done: boolean | number): UnitState =>
+  typeof done === 'number'
+    ? { resolutionS, unitS, done: false, partialToS: unitS + done * 60 }
+    : { resolutionS, unitS, done };
 const units = fc
   .tuple(
     fc.array(state, { minLength: 120, maxLength: 120 }),
-    fc.array(state, { minLength: 20, maxLength: 20 }),
+    fc.array(fc.constantFrom(true, true, true, false, null), { minLength: 20, maxLength: 20 }),
   )
   .map(([minutes, hours]) => [
-    ...minutes.flatMap((done, n): UnitState[] =>
-      done === null ? [] : [{ resolutionS: 60, unitS: BASE_S + n * 600, done }],
-    ),
+    ...minutes.flatMap((done, n): UnitState[] => (done === null ? [] : [unitOf(60, BASE_S + n * 600, done)])),
     ...hours.flatMap((done, n): UnitState[] =>
-      done === null ? [] : [{ resolutionS: 3600, unitS: BASE_S + n * HOUR_S, done }],
+      done === null ? [] : [unitOf(3600, BASE_S + n * HOUR_S, done)],
     ),
   ]);
 
@@ -57,10 +59,14 @@ describe('slices of a range', () => {
     fc.assert(
       fc.property(range, coarsest, units, (asked, coarsestS, known) => {
         const done = new Map(known.map((unit) => [`${unit.resolutionS}:${unit.unitS}`, unit.done]));
+        const ahead = new Map(
+          known.flatMap((unit) => (unit.partialToS ? [[unit.unitS, unit.partialToS]] : [])),
+        );
         for (const slice of planSlices(asked, coarsestS, known)) {
           for (let atS = slice.fromS; atS < slice.toS; atS += slice.resolutionS) {
             const tenMinutes = done.get(`60:${atS - (atS % 600)}`);
-            if (slice.resolutionS === 60) expect(tenMinutes).toBe(true);
+            if (slice.resolutionS === 60 && atS >= (ahead.get(atS - (atS % 600)) ?? 0))
+              expect(tenMinutes).toBe(true);
             if (slice.resolutionS === 3600) {
               expect(done.get(`3600:${atS}`)).toBe(true);
               for (let unitS = atS; unitS < atS + HOUR_S; unitS += 600)

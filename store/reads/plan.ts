@@ -21,6 +21,8 @@ export interface UnitState {
   unitS: number;
   /** done_version = version. */
   done: boolean;
+  /** Of a unit of 10 min that is not done: its minutes before are exact all the same. */
+  partialToS?: number;
 }
 
 /**
@@ -123,13 +125,15 @@ export function planSlices(
 interface KnownUnits {
   retired: Retired;
   minutes: Map<number, boolean>;
+  partial: Map<number, number>;
   hours: Map<number, boolean>;
 }
 
 function indexUnits(units: Iterable<UnitState>, retired: Retired): KnownUnits {
-  const known: KnownUnits = { retired, minutes: new Map(), hours: new Map() };
+  const known: KnownUnits = { retired, minutes: new Map(), partial: new Map(), hours: new Map() };
   for (const unit of units) {
     (unit.resolutionS === HOUR_S ? known.hours : known.minutes).set(unit.unitS, unit.done);
+    if (unit.partialToS !== undefined) known.partial.set(unit.unitS, unit.partialToS);
   }
   return known;
 }
@@ -148,17 +152,20 @@ function addMinuteUnits(slices: Slice[], fromS: number, toS: number, known: Know
   for (let unitS = floorTo(fromS, UNIT_OF_MINUTES_S); unitS < toS; unitS += UNIT_OF_MINUTES_S) {
     const start = Math.max(fromS, unitS);
     const end = Math.min(toS, unitS + UNIT_OF_MINUTES_S);
-    if (unitS >= known.retired.tenSecondsS && known.minutes.get(unitS) !== true) {
-      addSlice(slices, 10, start, end);
-      continue;
-    }
+    const exactToS = Math.min(end, Math.max(start, minutesExactToS(unitS, known)));
     // Edges inside a minute can only be read from the finest rows.
-    const firstMinute = Math.min(end, Math.ceil(start / 60) * 60);
-    const lastMinute = Math.max(firstMinute, floorTo(end, 60));
+    const firstMinute = Math.min(exactToS, Math.ceil(start / 60) * 60);
+    const lastMinute = Math.max(firstMinute, floorTo(exactToS, 60));
     addSlice(slices, 10, start, firstMinute);
     addSlice(slices, 60, firstMinute, lastMinute);
     addSlice(slices, 10, lastMinute, end);
   }
+}
+
+/** Up to where the rows of 1 min of a unit are exact; its start or before where none are. */
+function minutesExactToS(unitS: number, known: KnownUnits): number {
+  const isDone = unitS < known.retired.tenSecondsS || known.minutes.get(unitS) === true;
+  return isDone ? unitS + UNIT_OF_MINUTES_S : (known.partial.get(unitS) ?? unitS);
 }
 
 function addSlice(slices: Slice[], resolutionS: ResolutionS, fromS: number, toS: number): void {

@@ -75,15 +75,24 @@ async function readUnits(
   const { rows } = await db.query<{
     ten_seconds_s: number | null;
     minutes_s: number | null;
-    units: [appId: number, resolutionS: number, done: string | null, due: string | null][] | null;
+    units:
+      | [
+          appId: number,
+          resolutionS: number,
+          done: string | null,
+          due: string | null,
+          partial: Record<string, number> | null,
+        ][]
+      | null;
   }>(
     `SELECT (SELECT min(before_s) FROM retired WHERE table_name LIKE '%10s') AS ten_seconds_s,
        (SELECT min(before_s) FROM retired WHERE table_name LIKE '%1m') AS minutes_s,
-       (SELECT json_agg(json_build_array(app_id, resolution_s, done, due)) FROM (
+       (SELECT json_agg(json_build_array(app_id, resolution_s, done, due, partial)) FROM (
          SELECT app_id, resolution_s, range_agg(span) FILTER (WHERE is_done)::text AS done,
-           range_agg(span) FILTER (WHERE NOT is_done)::text AS due
+           range_agg(span) FILTER (WHERE NOT is_done)::text AS due,
+           json_object_agg(unit_s, partial_to_s) FILTER (WHERE NOT is_done AND partial_to_s > unit_s) AS partial
          FROM (
-           SELECT app_id, resolution_s, done_version = version AS is_done,
+           SELECT app_id, resolution_s, unit_s, partial_to_s, done_version = version AS is_done,
              int4range(unit_s, unit_s + CASE resolution_s WHEN 60 THEN ${UNIT_OF_MINUTES_S} ELSE ${HOUR_S} END) AS span
            FROM compactions
            WHERE app_id = ANY ($1::int[]) AND resolution_s = ANY ($2::int[]) AND unit_s >= $3 AND unit_s < $4
@@ -93,10 +102,14 @@ async function readUnits(
   );
   const [row] = rows;
   const byApp = new Map<number, UnitState[]>();
-  for (const [appId, resolutionS, done, due] of row?.units ?? []) {
+  for (const [appId, resolutionS, done, due, partial] of row?.units ?? []) {
     const units = byApp.get(appId) ?? [];
     byApp.set(appId, units);
-    units.push(...unitsOf(resolutionS, done, true), ...unitsOf(resolutionS, due, false));
+    units.push(...unitsOf(resolutionS, done, true));
+    for (const unit of unitsOf(resolutionS, due, false)) {
+      const partialToS = partial?.[unit.unitS];
+      units.push(partialToS === undefined ? unit : { ...unit, partialToS });
+    }
   }
   return { byApp, retired: { tenSecondsS: row?.ten_seconds_s ?? 0, minutesS: row?.minutes_s ?? 0 } };
 }
