@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- --seed N --minutes M [--redis] [--no-redis] [--pooler] [--seeds K] [--quiet]`: random runs of mixed
+ * `npm run chaos -- --seed N --minutes M [--redis] [--no-redis] [--pooler] [--seeds K] [--logs FOLDER] [--quiet]`: random runs of mixed
  * faults on real processes. Prints seed and commit, what happens, and one JSON line with the ledger; exit status 1 when
  * it does not hold. A run is played again with its seed; a seed that failed joins test/chaos/seeds.ts.
  */
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     redis: { type: 'boolean' },
     'no-redis': { type: 'boolean' },
     pooler: { type: 'boolean' },
+    logs: { type: 'string' },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -43,6 +44,7 @@ async function main(): Promise<number> {
       ...(values.redis === true && { redis: true }),
       ...(values['no-redis'] === true && { redis: false }),
       ...(values.pooler === true && { pooler: true }),
+      ...(values.logs !== undefined && { logs: values.logs }),
       ...(!values.quiet && { say: print }),
     });
     const { trouble, ...summary } = result;

@@ -14,6 +14,8 @@ export interface ChaosOptions {
   /** Left out: one seed in three. */
   pooler?: boolean;
   perSecond?: number;
+  /** Where to keep what the processes say. */
+  logs?: string;
   say?: (text: string) => void;
 }
 
@@ -33,6 +35,7 @@ export interface ChaosResult extends Totals {
 
 /** How long senders and servers may take to come to rest once everything is whole again. */
 const PATIENCE_MS = 90_000;
+const PROGRESS_EVERY_MS = 3_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, minutes, perSecond = 300, say = () => {} } = options;
@@ -42,10 +45,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const random = seededRandom('chaos', seed);
   const drawn = { webs: random.integer(1, 3), redis: seed % 2 === 0, pooler: random.chance(1 / 3) };
   const set = { ...drawn, redis: options.redis ?? drawn.redis, pooler: options.pooler ?? drawn.pooler };
-  const world = await World.build({ seed, ...set, say: tell });
+  const world = await World.build({ seed, ...set, say: tell, logs: options.logs });
   try {
     tell(`${set.webs} web processes, redis ${set.redis}, pooler ${set.pooler}`);
     const traffic = await Traffic.start(world, perSecond);
+    const progress = setInterval(() => tell(traffic.progress()), PROGRESS_EVERY_MS);
     try {
       await playAll(world, traffic, planFaults(random, minutes * 60_000), minutes * 60_000);
       tell('no more faults');
@@ -59,6 +63,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       const faults = Object.fromEntries([...fired].sort(([a], [b]) => (a < b ? -1 : 1)));
       return { seed, minutes, ...set, ...totals, faults, rssPeakBytes, trouble, exact: trouble.length === 0 };
     } finally {
+      clearInterval(progress);
       traffic.stop();
     }
   } finally {
@@ -66,14 +71,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
-/** Each lane plays its faults in order; one that comes while the one before lasts waits for its end. */
+/** Each lane plays its faults in order, with the planned pauses between the end of one and the start of the next. */
 async function playAll(world: World, traffic: Traffic, planned: Planned[], lengthMs: number): Promise<void> {
   const startMs = performance.now();
   const lanes = new Map<Lane, Planned[]>();
   for (const one of planned) lanes.set(one.fault.lane, [...(lanes.get(one.fault.lane) ?? []), one]);
   const play = async (list: Planned[]): Promise<void> => {
+    let endedMs = startMs;
+    let plannedMs = 0;
     for (const { atMs, fault, draw } of list) {
-      await sleep(Math.max(0, startMs + atMs - performance.now()));
+      await sleep(Math.max(0, endedMs + atMs - plannedMs - performance.now()));
       if (performance.now() - startMs > lengthMs) return;
       try {
         await fault.happen(world, draw, traffic);
@@ -81,6 +88,8 @@ async function playAll(world: World, traffic: Traffic, planned: Planned[], lengt
         // The server may be down by another fault just then.
         world.say(`fault ${fault.name} could not happen: ${(error as Error).message}`);
       }
+      plannedMs = atMs + draw.lastsMs;
+      endedMs = performance.now();
     }
   };
   await Promise.all([...lanes.values()].map(play));

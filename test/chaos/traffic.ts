@@ -158,6 +158,16 @@ export class Traffic {
     }
   }
 
+  /** How far it got, for the reader of the run. */
+  progress(): string {
+    const accounts = Object.values(this.#ledger.snapshot().apps);
+    const sum = (of: (account: AppLedger) => number): number =>
+      accounts.reduce((total, account) => total + of(account), 0);
+    const acknowledged = sum((account) => account.delivered.messages);
+    const lost = sum((account) => account.lost.messages + account.unknown.messages);
+    return `${acknowledged} acknowledged, ${lost} lost of ${sum((account) => account.generated.messages)}`;
+  }
+
   sentBy(name: string): AppLedger {
     const sent = this.#ledger.snapshot().apps[name];
     if (sent === undefined) throw new Error(`${name} sent nothing`);

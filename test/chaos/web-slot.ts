@@ -1,5 +1,6 @@
 /** One web process of a random run, in all its lives: always on the same port. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, startWeb, type Web } from '../processes.ts';
 import type { World } from './world.ts';
@@ -62,6 +63,7 @@ export class WebSlot {
     }, 500);
     void web.exit.then((status) => {
       clearInterval(memory);
+      this.#keepLog(web);
       if (this.#web === web) this.#web = null;
       this.#isFrozen = false;
       for (const [words] of web.stdout().matchAll(MISTAKES)) this.#note(`said ${words.slice(0, 400)}`);
@@ -72,6 +74,13 @@ export class WebSlot {
         this.#note(`ended by itself with ${status}: ${web.stderr().slice(-600)}`);
       void this.start();
     });
+  }
+
+  #keepLog(web: Web): void {
+    const { logs } = this.#world.options;
+    if (logs === undefined) return;
+    mkdirSync(logs, { recursive: true });
+    writeFileSync(join(logs, `web-${this.index}-${web.pid}.log`), web.stdout() + web.stderr());
   }
 
   #note(text: string): void {

@@ -18,6 +18,8 @@ export interface WorldOptions {
   pooler: boolean;
   /** Web processes. */
   webs: number;
+  /** What the processes said is kept here, a file for each of their lives. */
+  logs?: string | undefined;
   /** Told of everything that happens. */
   say: (text: string) => void;
 }

@@ -284,7 +284,7 @@ test('K-13 R-14 SIGTERM with 50 frames in flight: all are answered 204, everythi
   expect(counts.frames).toEqual({ accepted: 51 });
 });
 
-test('R-01 R-02 R-03 R-04 two processes killed again and again under load: the ledger holds', async () => {
+test('K-18 R-01 R-02 R-03 R-04 two processes killed again and again under load: the ledger holds', async () => {
   const random = seededRandom('kill', 'again');
   const app = await addApp(server.pool);
   const ports = [await freePort(), await freePort()];
