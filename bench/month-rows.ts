@@ -95,7 +95,7 @@ export async function fillCounts(db: Queryable, fill: Fill): Promise<number> {
      SELECT b, app_id, series_id, ${stepS === 10 ? 1 : 0}, c, ${requests(share(0.003))}, ${requests(share(0.0015))},
        NULL, ${requests('c - round(c * 0.1)::bigint')}, ${requests(share(0.065))}, ${requests(share(0.024))},
        ${requests(share(0.002))}, ${requests(share(0.001))}, ${requests('c * 8000')},
-       ${requests('c')}, ${requests('c')}, ${requests('12')}, CASE WHEN kind = ${SERIES_DYNO} THEN ${hist('(size + 5)')} END,
+       ${requests('c')}, ${requests('c')}, ${requests('12')}, CASE WHEN kind <> ${SERIES_PATH} THEN ${requests(hist('(size + 5)'))} END,
        ${requests('c')}, ${requests('c * 90')}, ${requests('900 + h % 9000')}, ${requests(hist('size'))}
      FROM (
        SELECT b, l.app_id, l.series_id, l.kind, h, l.kind IN (${kinds}) AS is_requests,

@@ -194,7 +194,8 @@ test('figures of any age equal what was counted, through compaction, retention a
 async function expectApp(appId: number, all: readonly Requests[]): Promise<void> {
   await expectAsCounted(appId, all, 3600, 10);
   await expectAsCounted(appId, all, 6 * 3600, 60);
-  await expectAsCounted(appId, all, 9 * 86_400, 1800);
+  await expectAsCounted(appId, all, 4 * 86_400, 1800);
+  await expectAsCounted(appId, all, 9 * 86_400, 3600);
   await expectAsCounted(appId, all, 60 * 86_400, 21_600);
   const span = { fromMs: NOW_MS - 61 * DAY, toMs: NOW_MS + 10_000 };
   const { requests: total } = await readCounts(database.pool, appId, span, NOW_MS, CONFIG);

@@ -1,13 +1,13 @@
 /** Drain health of apps: how far the data goes, what was lost, doubled or left out. */
 
-import { SERIES_MESSAGE } from '../../model/series.ts';
+import { SERIES_FILED, SERIES_MESSAGE } from '../../model/series.ts';
 import { HOUR } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
 import { listDrains, type StreamHealth, streamHealthOf } from './drains.ts';
 import { readLostMessages } from './gaps.ts';
-import { planSlices } from './plan.ts';
 import { readSeriesNames } from './series-names.ts';
+import { readSliceGroups } from './units.ts';
 
 export interface HealthOfApp extends StreamHealth {
   /** Upper bound, last hour. */
@@ -16,7 +16,7 @@ export interface HealthOfApp extends StreamHealth {
   messages: number;
 }
 
-/** Health of some apps in four queries, whatever their number. */
+/** Health of some apps in a handful of queries, whatever their number. */
 export async function readHealth(
   db: Queryable,
   appIds: readonly number[],
@@ -40,21 +40,29 @@ export async function readHealth(
   );
 }
 
+/** Messages as filed are one series; apps that have none of it yet count theirs by kind. */
 async function readMessagesOfLastHour(
   db: Queryable,
   appIds: readonly number[],
   nowMs: number,
 ): Promise<Map<number, number>> {
-  const names = await readSeriesNames(db, appIds, [SERIES_MESSAGE]);
+  const names = await readSeriesNames(db, appIds, [SERIES_FILED, SERIES_MESSAGE]);
+  const filed = new Set(names.filter((name) => name.kind === SERIES_FILED).map((name) => name.appId));
+  const own = names.filter((name) => name.kind === SERIES_FILED || !filed.has(name.appId));
   const toS = Math.ceil(nowMs / 10_000) * 10;
-  const points = await readCountPoints(db, {
-    target: { pairs: names },
-    slices: planSlices({ fromS: toS - 3600, toS }, 10, []),
-    columns: ['count'],
-    stepS: null,
-    by: 'app',
-  });
-  return new Map(points.map((point) => [point.appId, point.sums.count]));
+  const messages = new Map<number, number>();
+  for (const group of await readSliceGroups(db, appIds, { fromS: toS - 3600, toS })) {
+    const members = new Set(group.appIds);
+    const points = await readCountPoints(db, {
+      target: { pairs: own.filter((name) => members.has(name.appId)) },
+      slices: group.slices,
+      columns: ['count'],
+      stepS: null,
+      by: 'app',
+    });
+    for (const point of points) messages.set(point.appId, point.sums.count);
+  }
+  return messages;
 }
 
 export interface QuarantinedBytes {

@@ -58,8 +58,11 @@ export const STEPS_S = [
 /** More points than a chart has pixels help nobody and cost memory (DESIGN 4). */
 export const POINTS_MAX = 1500;
 
-/** Over longer ranges points come from rows of an hour: those of a minute would be 60 times as many to read. */
-export const MINUTES_SPAN_MAX_S = 10 * 86_400;
+/**
+ * Over longer ranges points come from rows of an hour: those of a minute would be 60 times as many to read. A week of
+ * an app with 20 dynos is 750,000 rows of minutes, half a second and more; as hours it has 168 points.
+ */
+export const MINUTES_SPAN_MAX_S = 4 * 86_400;
 
 /** Finest width of which rows are still there for an instant. */
 export function finestKeptS(fromS: number, nowS: number, kept: Kept): ResolutionS {

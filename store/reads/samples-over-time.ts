@@ -5,16 +5,22 @@ import type { ColumnSeries, ColumnSet } from './range.ts';
 import { matchesDyno, type Reading } from './requests-over-time.ts';
 import { readNewestSamples, readSamplePoints, type SampleColumn } from './sample-points.ts';
 import { compareDynos, type SeriesName } from './series-names.ts';
-import { addonMetricUnit, dynoMetricUnit, roundFor } from './units-of-measure.ts';
+import { addonMetricUnit, dynoMetricUnit, rounderFor } from './units-of-measure.ts';
 
 /** A chart with more lines helps nobody; the busiest are kept. */
 const CUSTOM_SERIES_MAX = 50;
 
 /** Average per point; null where nothing was said. */
 export function averagesOf(column: SampleColumn, unit: string): (number | null)[] {
-  return Array.from(column.counts, (count, point) =>
-    count > 0 ? roundFor(unit, (column.sums[point] ?? 0) / count) : null,
-  );
+  const { counts, sums } = column;
+  const round = rounderFor(unit);
+  // A page has 86,400 of them: a plain loop takes a third of the time.
+  const values: (number | null)[] = new Array(counts.length).fill(null);
+  for (let point = 0; point < counts.length; point++) {
+    const count = counts[point] ?? 0;
+    if (count > 0) values[point] = round((sums[point] ?? 0) / count);
+  }
+  return values;
 }
 
 function partsOf(name: SeriesName): [string, string, string] {
@@ -119,9 +125,8 @@ function customSeries(names: SeriesName[], columns: Map<number, SampleColumn>): 
 
 export function customValues(column: SampleColumn, type: string): (number | null)[] {
   if (type !== 'count') return averagesOf(column, 'custom');
-  return Array.from(column.counts, (count, point) =>
-    count > 0 ? roundFor('custom', column.sums[point] ?? 0) : null,
-  );
+  const round = rounderFor('custom');
+  return Array.from(column.counts, (count, point) => (count > 0 ? round(column.sums[point] ?? 0) : null));
 }
 
 /** Newest value of one metric of each dyno in the range. */

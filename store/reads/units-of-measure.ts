@@ -20,9 +20,9 @@ export function addonMetricUnit(metric: string): string {
   return 'count';
 }
 
-/** Fewer digits where more say nothing: halves the size of an answer. */
-export function roundFor(unit: string, value: number): number {
-  if (unit === 'bytes' || unit === 'pages' || unit === 'bytesPerSecond') return Math.round(value);
-  if (unit === 'load') return Math.round(value * 1000) / 1000;
-  return Number(value.toPrecision(9));
+/** Rounding to the digits that say something: halves the size of an answer. */
+export function rounderFor(unit: string): (value: number) => number {
+  if (unit === 'bytes' || unit === 'pages' || unit === 'bytesPerSecond') return Math.round;
+  if (unit === 'load') return (value) => Math.round(value * 1000) / 1000;
+  return (value) => Number(value.toPrecision(9));
 }
