@@ -8,13 +8,11 @@ import type { Log } from '../model/log.ts';
 import { HOUR, SECOND } from '../model/time.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Delivery, SpoolStream } from '../store/spool.ts';
-import { markSpoolMoved, pingWrite, quarantineSpoolEntry } from '../store/spool-accounts.ts';
-import { decodeSection } from './chunk.ts';
+import { listRemovedApps, markSpoolMoved, pingWrite, quarantineSpoolEntry } from '../store/spool-accounts.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
-import type { Section } from './section.ts';
-import { accountsOf } from './spool.ts';
-import { type EncodedGroup, nameOf, openEntry, type SpoolKey } from './spool-entry.ts';
+import { nameOf, openEntry, type SpoolKey } from './spool-entry.ts';
+import { accountsOf, decodeSections, withoutApps } from './spool-group.ts';
 
 export interface MoverOptions {
   stream: SpoolStream;
@@ -36,6 +34,8 @@ const IDLE_EVERY_MS = 500;
 const AWAY_EVERY_MS = 1_000;
 /** Read at once, and noted as moved together: entries are some kilobytes, and up to a megabyte under full load. */
 const BATCH = 8;
+/** Processes learn within this time that an app was removed, and take nothing more of it (SEC-03). */
+const REMOVAL_KNOWN_MS = 60 * SECOND;
 /** D-13: an entry that failed so often is not tried again. */
 const TRIES = 5;
 /** Handed out so often without having failed: whoever tries it dies of it. */
@@ -162,7 +162,7 @@ export class Mover {
   }
 
   async #move({ id, times, entry }: Delivery): Promise<Outcome> {
-    const { committer, keys, clock, log } = this.#options;
+    const { committer, keys, clock, pool, log } = this.#options;
     // The stream was cut behind our back, or is another's; an account says what was in it.
     if (entry === null) return 'moved';
     if (times > DELIVERIES_MAX) return await this.#quarantine(id, entry, 'tooOften', []);
@@ -170,16 +170,19 @@ export class Mover {
     if (!opened.ok) return await this.#fail({ id, times, entry }, opened.error, []);
     const sections = decodeSections(opened.value);
     if (sections === null) return await this.#fail({ id, times, entry }, 'badSection', []);
-    const waitedHours = Math.ceil(Math.max(0, clock.nowMs() - Number(id.split('-')[0])) / HOUR);
+    const waitedMs = Math.max(0, clock.nowMs() - Number(id.split('-')[0]));
+    const removed = waitedMs < REMOVAL_KNOWN_MS ? [] : await listRemovedApps(pool, opened.value.appIds);
+    const { group, live } = withoutApps(opened.value, sections, new Set(removed));
+    if (live.length === 0) return 'moved';
     killPoint('mover.before');
-    const outcome = await committer.commitReturned(opened.value, sections, waitedHours);
+    const outcome = await committer.commitReturned(group, live, Math.ceil(waitedMs / HOUR));
     if (outcome.kind === 'away') return 'away';
     if (outcome.kind === 'refused') {
       log.error('mover.refused', { error: outcome.error, entry: id });
       return await this.#fail(
         { id, times, entry },
         'refused',
-        accountsOf(sections, new Set(opened.value.knownDuplicates)),
+        accountsOf(live, new Set(group.knownDuplicates)),
       );
     }
     killPoint('mover.after');
@@ -225,21 +228,6 @@ export class Mover {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#running;
-  }
-}
-
-/** Sections of a group, or null when one cannot be read. */
-function decodeSections(group: EncodedGroup): Section[] | null {
-  let start = 0;
-  const sections: Section[] = [];
-  try {
-    for (const end of group.sectionEnds) {
-      sections.push(decodeSection(group.body.subarray(start, end)));
-      start = end;
-    }
-    return sections;
-  } catch {
-    return null;
   }
 }
 

@@ -11,7 +11,6 @@ import {
   hasUntoldDamage,
   insertSpoolEntries,
   listMissingSpoolEntries,
-  type SpoolAccount,
   type SpoolEntryRow,
   tellSpoolGaps,
 } from '../store/spool-accounts.ts';
@@ -19,6 +18,7 @@ import type { Clock } from './clock.ts';
 import type { GroupSpool } from './commit.ts';
 import type { Section } from './section.ts';
 import { type EncodedGroup, makeSpoolWriter, type SpoolKey, sealEntry } from './spool-entry.ts';
+import { accountsOf } from './spool-group.ts';
 import { ArrivalRate } from './spool-rate.ts';
 
 export interface SpoolOptions {
@@ -70,6 +70,7 @@ export class Spool implements GroupSpool {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | null = null;
   #stopped = false;
+  #isWaiting = false;
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -179,7 +180,16 @@ export class Spool implements GroupSpool {
   #startRound(): void {
     if (this.#stopped || this.#round !== null) return;
     this.#round = this.#roundOnce()
-      .catch((error: unknown) => this.#options.log.warn('spool.waiting', { error }))
+      .then(
+        () => {
+          this.#isWaiting = false;
+        },
+        (error: unknown) => {
+          // Once, not every two seconds of an outage.
+          if (!this.#isWaiting) this.#options.log.warn('spool.waiting', { error });
+          this.#isWaiting = true;
+        },
+      )
       .finally(() => {
         this.#round = null;
         this.#wait();
@@ -257,26 +267,4 @@ export class Spool implements GroupSpool {
     if (this.#open.length > 0) this.#options.log.warn('spool.accountsLeft', { entries: this.#open.length });
     await this.#options.stream.stop();
   }
-}
-
-const BUCKET_MS = 10 * SECOND;
-
-/** What a group holds, by app; frames known to be counted before are left out. */
-export function accountsOf(sections: readonly Section[], duplicates: ReadonlySet<number>): SpoolAccount[] {
-  const accounts: SpoolAccount[] = [];
-  for (const section of sections) {
-    const account = { appId: section.appId, messages: 0, fromMs: Number.POSITIVE_INFINITY, toMs: 0 };
-    for (const frame of section.frames) {
-      if (duplicates.has(frame.position)) continue;
-      account.messages += frame.messages;
-      account.fromMs = Math.min(account.fromMs, frame.receivedAtMs);
-      account.toMs = Math.max(account.toMs, frame.receivedAtMs);
-      for (const { bucketS } of frame.filed) {
-        account.fromMs = Math.min(account.fromMs, bucketS * 1000);
-        account.toMs = Math.max(account.toMs, Math.min(frame.receivedAtMs, bucketS * 1000 + BUCKET_MS));
-      }
-    }
-    if (account.messages > 0) accounts.push(account);
-  }
-  return accounts;
 }

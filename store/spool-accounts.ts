@@ -61,6 +61,16 @@ export async function markSpoolMoved(
   );
 }
 
+/** Those of the apps that are removed, or gone altogether: their lines must not come back from the spool (R-18). */
+export async function listRemovedApps(db: Queryable, appIds: readonly number[]): Promise<number[]> {
+  const { rows } = await db.query<{ id: number }>(
+    `SELECT id FROM unnest($1::int[]) AS a (id)
+     WHERE NOT EXISTS (SELECT FROM apps WHERE apps.id = a.id AND apps.removed_at_ms IS NULL)`,
+    [appIds],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Bytes of an entry kept in quarantine; entries are a fraction of it. */
 const QUARANTINE_ENTRY_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -227,9 +237,14 @@ export async function trimSpoolTables(db: Queryable, keepQuarantineMs: number): 
     [KEPT_DAYS],
   );
   const quarantine = await db.query(
-    `DELETE FROM spool_quarantine WHERE quarantined_at < clock_timestamp() - make_interval(secs => $1)
+    `DELETE FROM spool_quarantine q WHERE quarantined_at < clock_timestamp() - make_interval(secs => $1)
        OR EXISTS (
-         SELECT FROM unnest(app_ids) AS a (id)
+         SELECT FROM (
+           SELECT unnest(q.app_ids) AS id
+           UNION ALL
+           SELECT (account ->> 'appId')::int FROM spool_entries e, jsonb_array_elements(e.accounts) AS account
+           WHERE e.spool_writer = q.spool_writer AND e.number = q.number
+         ) AS a
          WHERE NOT EXISTS (SELECT FROM apps WHERE apps.id = a.id AND apps.removed_at_ms IS NULL)
        )
        OR id IN (

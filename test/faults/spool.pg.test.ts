@@ -581,6 +581,60 @@ test.concurrent('D-13 an entry that Postgres refuses for good goes to quarantine
   await trimSpoolTables(database.pool, 0);
 });
 
+test.concurrent('D-13 an entry that was handed out again and again, as whoever tries it dies of it, goes to quarantine untried', async ({
+  onTestFinished,
+}) => {
+  const stage = await openStage(onTestFinished);
+  const { redis, link, database } = stage;
+  const drain = await stage.start();
+  await drain.send(1);
+  stage.away();
+  for (const count of [2, 4]) expect(await drain.send(count)).toEqual(OK);
+  const id = (await redis.client().xrange(STREAM, '-', '+', 'COUNT', 1))[0]?.[0] ?? '';
+  await redis
+    .client()
+    .xgroup('CREATE', STREAM, 'movers', '0')
+    .catch(() => {});
+  await redis.client().xclaim(STREAM, 'movers', 'dead', 0, id, 'RETRYCOUNT', 10, 'FORCE', 'JUSTID');
+  await redis.client().xgroup('SETID', STREAM, 'movers', id);
+  link.heal();
+  await until(async () => (await stage.gaps()).length > 0, 15_000);
+  await stage.settled();
+  expect(await stage.gaps()).toMatchObject([{ cause: 'spoolDamaged', messages: 2 }]);
+  expect(await stage.requestsCounted()).toBe(5);
+  const { rows } = await database.pool.query('SELECT reason FROM spool_quarantine');
+  expect(rows).toEqual([{ reason: 'tooOften' }]);
+  // R-18: with the app goes what is kept of it, though nobody could read it.
+  expect(await trimSpoolTables(database.pool, 3_600_000)).toBe(0);
+  await database.pool.query('UPDATE apps SET removed_at_ms = 1');
+  expect(await trimSpoolTables(database.pool, 3_600_000)).toBe(1);
+});
+
+test.concurrent('R-08 frames are answered quickly while a full spool is brought in', async ({
+  onTestFinished,
+}) => {
+  const stage = await openStage(onTestFinished);
+  const { redis, link } = stage;
+  const drain = await stage.start();
+  await drain.send(1);
+  stage.away();
+  for (let i = 0; i < 60; i++) expect(await drain.send(200)).toEqual(OK);
+  link.heal();
+  await until(async () => (await redis.client().xlen(STREAM)) < 60, 10_000);
+  const tookMs: number[] = [];
+  while ((await redis.client().xlen(STREAM)) > 0) {
+    const startedMs = performance.now();
+    expect(await drain.send(20)).toEqual(OK);
+    tookMs.push(performance.now() - startedMs);
+  }
+  expect(tookMs.length).toBeGreaterThan(2);
+  const median = tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length / 2)] ?? 0;
+  // On a machine that runs other tests beside; alone it is some 40 ms.
+  expect(median).toBeLessThan(500);
+  await stage.settled();
+  expect(await stage.requestsCounted()).toBe(12_001 + 20 * tookMs.length);
+});
+
 test.concurrent('minutes left are told while everything is well, from what arrives', async ({
   onTestFinished,
 }) => {
