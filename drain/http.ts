@@ -168,9 +168,13 @@ export class Receiver {
   #read(sender: Sender, maxBytes: number): void {
     const done = (result: BodyResult): void => this.#guarded(sender, () => this.#onBody(sender, result));
     readBody(sender.request, maxBytes, (result) => {
-      if (result.kind !== 'read' || !sender.headers.gzip) done(result);
-      else void unpack(result.buf, maxBytes).then(done);
+      if (result.kind === 'read' && sender.headers.gzip) void this.#unpack(result.buf, maxBytes, done);
+      else done(result);
     });
+  }
+
+  async #unpack(packed: Buffer, maxBytes: number, done: (result: BodyResult) => void): Promise<void> {
+    done(await unpack(packed, maxBytes));
   }
 
   #onBody(sender: Sender, result: BodyResult): void {
