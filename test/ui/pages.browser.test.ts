@@ -14,7 +14,7 @@ const PAGES: [name: string, path: string, ready: string, how?: OpenOptions][] = 
   ['app in trouble', '/a/shop?tz=utc', '.plot canvas'],
   ['app with losses', '/a/media-proxy?tz=utc', '.plot canvas'],
   ['app in maintenance', '/a/atelier', '.plot canvas'],
-  ['unreadable range', '/a/checkout-api?from=gestern', '.banner-warning'],
+  ['unreadable range', '/a/checkout-api?from=gestern', '.plot canvas'],
   ['silent app', '/a/billing', '.plot canvas'],
   ['app without traffic', '/a/batch-export', '.chart-empty'],
   ['app without runtime metrics', '/a/webhooks', '.copy'],

@@ -213,10 +213,13 @@ describe('live', () => {
     await page.waitForSelector('.plot canvas');
     await page.route('**/api/v1/stream**', (route) => route.abort());
     stage.server.dropStreams();
-    await page.getByText('Reconnecting to live updates').waitFor({ timeout: 15_000 });
+    await page.locator('.notice').getByText('Reconnecting to live updates').waitFor({ timeout: 15_000 });
     const before = stage.server.calls.filter((call) => call.includes('/overview')).length;
     await page.unroute('**/api/v1/stream**');
-    await page.getByText('Reconnecting to live updates').waitFor({ state: 'detached', timeout: 25_000 });
+    await page
+      .locator('.notice')
+      .getByText('Reconnecting to live updates')
+      .waitFor({ state: 'detached', timeout: 25_000 });
     await expect
       .poll(() => stage.server.calls.filter((call) => call.includes('/overview')).length, { timeout: 10_000 })
       .toBeGreaterThan(before);
