@@ -9,7 +9,7 @@ import { deleteInBatches, type Erased, eraseRemovedApps } from './erasure.ts';
 import { type Lease, requireLease } from './leases.ts';
 import { listPartitions, PARTITIONED, type PartitionedTable, retirePartitions } from './partitions.ts';
 import type { Pool, Queryable } from './pool.ts';
-import { trimSpoolTables } from './spool-accounts.ts';
+import { tellGivenUpSpoolEntries, trimSpoolTables } from './spool-accounts.ts';
 
 /** How long rows are kept, ms; names as in the process's configuration. */
 export interface RetentionConfig {
@@ -95,6 +95,7 @@ export async function applyRetention(pool: Pool, options: RetentionOptions): Pro
       const closed = 'closed_at < clock_timestamp() - make_interval(secs => $1)';
       result.deleted.writers = await deleteInBatches(pool, 'writers', closed, age, signal);
     },
+    () => tellGivenUpSpoolEntries(pool),
     async () => {
       result.deleted.spool = await trimSpoolTables(pool, config.keepQuarantineMs);
     },

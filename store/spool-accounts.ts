@@ -216,6 +216,27 @@ function gapsOf(cause: ToldGap['cause'], rows: readonly FateRow[]): Gap[] {
   return [...gaps.values()];
 }
 
+/** Entries whose stream nobody has looked into for this long are given up: Redis was taken away for good. */
+const GIVEN_UP_HOURS = 24;
+
+/**
+ * Tells of entries that have waited for a day without being moved or missed, as their Redis is not configured any more
+ * or never came back: a gap at last, instead of a loss that nobody hears of (R-04).
+ */
+export async function tellGivenUpSpoolEntries(pool: Pool): Promise<ToldGap[]> {
+  const { rows } = await pool.query<{ spool_writer: string; number: number }>(
+    `SELECT spool_writer, number FROM spool_entries
+     WHERE accounts IS NOT NULL AND fate IS NULL AND changed_at < clock_timestamp() - make_interval(hours => $1)
+     LIMIT 10000`,
+    [GIVEN_UP_HOURS],
+  );
+  if (rows.length === 0) return [];
+  return await tellSpoolGaps(
+    pool,
+    rows.map((row) => ({ writer: row.spool_writer, number: row.number })),
+  );
+}
+
 /** How many entries are in quarantine, and why. */
 export async function readSpoolQuarantine(db: Queryable): Promise<{ entries: number; reasons: string[] }> {
   const { rows } = await db.query<{ entries: number; reasons: string[] | null }>(
