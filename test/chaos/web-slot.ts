@@ -66,7 +66,11 @@ export class WebSlot {
       this.#keepLog(web);
       if (this.#web === web) this.#web = null;
       this.#isFrozen = false;
-      for (const [words] of web.stdout().matchAll(MISTAKES)) this.#note(`said ${words.slice(0, 400)}`);
+      for (const [words] of web.stdout().matchAll(MISTAKES)) {
+        // A child that was starting when we killed the process which started it: there is nobody to tell any more.
+        if (this.#isEnding && words.includes('EPIPE') && words.includes('cluster/child')) continue;
+        this.#note(`said ${words.slice(0, 400)}`);
+      }
       const point = pointOf(web);
       if (point !== undefined) this.#world.fire(`at ${point}`, `web ${this.index}`);
       if (this.#isEnding) return;
