@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { ShedPart } from '../model/ingest-health.ts';
 import { createApp } from '../store/apps.ts';
 import { buildTestApi, TEST_KEY, type TestApi } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
@@ -6,10 +7,16 @@ import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 let database: TestDatabase;
 let api: TestApi;
 const stopping = new AbortController();
+const gauge = { open: 0, refused: 0 };
+let shed: ShedPart[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  api = buildTestApi(database.pool, { stopping: stopping.signal });
+  api = buildTestApi(database.pool, {
+    stopping: stopping.signal,
+    streamGauge: gauge,
+    gaveWay: (part) => shed.includes(part),
+  });
   for (const name of ['shop', 'blog'])
     await createApp(database.pool, { name, key: TEST_KEY, nowMs: api.clock.nowMs });
 });
@@ -103,10 +110,26 @@ test('C-07 a caller has a bounded number of streams, and room again when one is 
   const open = await Promise.all(Array.from({ length: 20 }, () => browser.raw('/api/v1/stream')));
   const refused = await browser.raw('/api/v1/stream');
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30']);
+  expect([gauge.open >= 20, gauge.refused]).toEqual([true, 1]);
   await open[0]?.body?.cancel();
   const next = await browser.raw('/api/v1/stream');
   expect(next.status).toBe(200);
   for (const response of [...open.slice(1), next]) await response.body?.cancel();
+});
+
+test('R-09 open streams are told goodbye and why when they give way, and new ones are refused until it is over', async () => {
+  const { browser } = await api.signedIn('viewer');
+  const stream = readEvents(await browser.raw('/api/v1/stream'));
+  await stream.next(2);
+  shed = ['liveTail'];
+  const [bye] = await stream.next(1);
+  expect([bye?.event, bye?.data, Number(bye?.retry) >= 10_000]).toEqual(['bye', '{"reason":"shed"}', true]);
+  expect((await browser.raw('/api/v1/stream')).status).toBe(503);
+  expect((await browser.get('/apps')).status).toBe(200);
+  shed = [];
+  const next = await browser.raw('/api/v1/stream');
+  expect(next.status).toBe(200);
+  await next.body?.cancel();
 });
 
 test('C-08 a reader that stops reading is cut off, and costs a bounded amount', async () => {
