@@ -127,7 +127,7 @@ test('P-03 R-07 R-01 R-02 Postgres is away for longer than frames are held: ever
   expect(rows).toMatchObject([{ fate: 'moved' }]);
 });
 
-test('K-05 R-01 R-02 killed after the append, before 204: the retry goes to the spool too, and counts once', async () => {
+test('K-05 R-01 R-02 killed after the append, before 204: the entry and the retry of its frame count once', async () => {
   const port = await freePort();
   const web = await startSpooling({ port, killPoints: 'spool.appended:3:kill' });
   const sending = await sendSteadily(port, 100);
