@@ -43,7 +43,7 @@ export async function startStandby(primary: TestServer): Promise<Standby> {
   const { host, port, user } = parseDatabaseUrl(primary.url);
   appendFileSync(
     join(folder, 'postgresql.auto.conf'),
-    `primary_conninfo = 'host=${host} port=${port} user=${user}'\nhot_standby = on\n`,
+    `primary_conninfo = 'host=${host} port=${port} user=${user}'\nhot_standby = on\nwal_retrieve_retry_interval = '200ms'\n`,
   );
   const server = await startServer({ dataDir });
   return {
