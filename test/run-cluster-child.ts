@@ -12,13 +12,19 @@ const channel = openSiblingChannel((tick) => log.info('tick', { slot: SLOT, app:
 const server = buildHttpServer((request, response) => {
   request.resume();
   if (request.url === '/slow') void sleep(600).then(() => response.end(`slow ${process.pid}`));
-  else if (request.url === '/hang') for (;;) Math.random();
+  else if (request.url === '/hang') hang();
   else if (request.url === '/mistake') void Promise.reject(new Error('nobody caught this'));
   else if (request.url === '/tick') {
     channel?.publish({ from: SLOT, appId: 7, lastReceivedAtMs: 1, lastLineAtMs: 1, messages: 1 });
     response.end();
   } else response.end(String(process.pid));
 });
+
+/** Busy for longer than any test waits, and not for ever: nobody could stop it but with a signal. */
+function hang(): void {
+  for (const startedMs = performance.now(); performance.now() - startedMs < 20_000; ) Math.random();
+}
+
 const stopping = new AbortController();
 const running = await serve({
   server,
@@ -30,3 +36,4 @@ const running = await serve({
   deadlineMs: 1_500,
 });
 obeyPrimary(server, running);
+log.info('ready', { pid: process.pid });

@@ -12,6 +12,6 @@ await runCluster({
   environmentOf: (slot, starts) => ({ SLOT: String(slot), STARTS: String(starts), MODE: process.argv[3] }),
   log,
   last: { name: 'database', stop: async () => log.info('closed') },
-  pingEveryMs: 25,
+  pingEveryMs: Number(process.argv[4] ?? 25),
   deadlineMs: 2_500,
 });
