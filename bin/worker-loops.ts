@@ -81,8 +81,8 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
     if (signal.aborted) return;
     start('compaction', COMPACTION_EVERY_MS, compact);
     start('retention', RETENTION_EVERY_MS, retain);
+    start('room', ROOM_EVERY_MS, makeRoom);
   });
-  start('room', ROOM_EVERY_MS, makeRoom);
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
