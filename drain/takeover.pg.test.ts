@@ -194,10 +194,10 @@ test('an heir that dies half-way is followed by another, which begins where it s
   for (let i = 0; i < 110; i++) await dead.send(app, lines(1));
   const { id, epoch } = dead.committer.position!.writer;
   await expire(id);
-  // The first batch of 50 chunks gets through, the second does not.
-  let batches = 0;
+  // The first batch of 50 chunks gets through (its series are made, then it is written), the second does not.
+  let connections = 0;
   const failing = poolWith('connect', () =>
-    ++batches > 1 ? Promise.reject(new Error('away')) : database.pool.connect(),
+    ++connections > 2 ? Promise.reject(new Error('away')) : database.pool.connect(),
   );
   await expect(buildProcess('heir', failing).takeover.takeOverOne()).rejects.toThrow('away');
   expect((await readCounts(database.pool, app.id)).requests).toBe(50);
