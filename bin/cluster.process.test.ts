@@ -42,14 +42,15 @@ function ask(
   agent = connection(),
 ): Promise<{ text: string; connection?: string }> {
   return new Promise((resolve, reject) => {
-    request({ port, path, agent, host: '127.0.0.1', method: 'POST' }, (message) => {
+    const sending = request({ port, path, agent, host: '127.0.0.1', method: 'POST' }, (message) => {
       let text = '';
       message.on('data', (bytes: Buffer) => (text += bytes.toString()));
       message.on('end', () => resolve({ text, connection: message.headers.connection ?? '' }));
       message.on('error', reject);
-    })
-      .once('error', reject)
-      .end();
+    });
+    sending.once('error', reject);
+    sending.setTimeout(20_000, () => sending.destroy(new Error(`no answer:\n${primary.stdout()}`)));
+    sending.end();
   });
 }
 
@@ -128,7 +129,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const pids = new Set<number>();
     for (let i = 0; i < 3; i++) pids.add(Number((await ask(port, '/who')).text));
     const asked = Array.from({ length: 6 }, () => ask(port, '/slow'));
-    await sleep(200);
+    await until(() => events('asked').length === 6);
     for (const pid of [primary.pid, ...pids]) process.kill(pid, signal);
     for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ connection: 'close' });
     expect(await primary.exit).toBe(0);
@@ -141,7 +142,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 test('K-13 while the last requests are answered, new connections are refused', async () => {
   const port = await start(2);
   const asked = [ask(port, '/slow'), ask(port, '/slow')];
-  await sleep(200);
+  await until(() => events('asked').length === 2);
   primary.kill('SIGTERM');
   await until(() => events('process.stopping').length === 2);
   await sleep(50);
@@ -172,7 +173,7 @@ test('children that end themselves at once are given up: exit 1, so that the pla
 test('R-14 when the primary is killed, its children answer what is in flight and end', async () => {
   const port = await start(2);
   const asked = [ask(port, '/slow'), ask(port, '/slow')];
-  await sleep(200);
+  await until(() => events('asked').length === 2);
   primary.kill('SIGKILL');
   for (const answer of await Promise.all(asked)) expect(answer.text).toMatch(/^slow/);
   await until(() => events('process.stopped').length === 2);

@@ -11,8 +11,10 @@ if (MODE === 'dies') throw new Error('not today');
 const channel = openSiblingChannel((tick) => log.info('tick', { slot: SLOT, app: tick.appId }));
 const server = buildHttpServer((request, response) => {
   request.resume();
-  if (request.url === '/slow') void sleep(600).then(() => response.end(`slow ${process.pid}`));
-  else if (request.url === '/hang') hang();
+  if (request.url === '/slow') {
+    log.info('asked');
+    void sleep(600).then(() => response.end(`slow ${process.pid}`));
+  } else if (request.url === '/hang') hang();
   else if (request.url === '/mistake') void Promise.reject(new Error('nobody caught this'));
   else if (request.url === '/tick') {
     channel?.publish({ from: SLOT, appId: 7, lastReceivedAtMs: 1, lastLineAtMs: 1, messages: 1 });
