@@ -3,7 +3,7 @@
  * API over HTTP with tokens; idle, and while 5,000 messages a second come in. The baseline of the same run is a
  * route that does nothing but SELECT 1. CPU is that of the web process and of all of Postgres, per request.
  *
- *   node bench/reads.ts [--quick] [--data DIR] [--profile DIR] [--page TEXT] [--idle]
+ *   node bench/reads.ts [--quick] [--apps 100] [--data DIR] [--profile DIR] [--page TEXT] [--idle]
  *
  * DIR of --data is kept, and used again while its rows still reach up to now; --profile writes CPU profiles.
  */
@@ -25,7 +25,7 @@ import { buildPool, type Pool } from '../store/pool.ts';
 import { applyRetention, storageReport } from '../store/retention.ts';
 import { createToken } from '../store/tokens.ts';
 import { buildBody } from './bodies.ts';
-import { appName, FULL, generateMonth, KEPT, type Month, QUICK } from './month.ts';
+import { appName, FULL, generateMonth, KEPT, type Month, type MonthScale, QUICK } from './month.ts';
 import { readCounters } from './postgres.ts';
 import { type Asked, ask } from './reads-client.ts';
 
@@ -50,6 +50,7 @@ interface Page {
 
 export interface ReadOptions {
   quick: boolean;
+  apps?: number | undefined;
   dataDir?: string | undefined;
   profileDir?: string | undefined;
   /** Only pages with this in their names. */
@@ -65,9 +66,10 @@ export async function measureReads(options: ReadOptions): Promise<void> {
   const pool = buildPool({ url: server.url, max: 4, applicationName: 'bench-reads', log: silentLog });
   try {
     await migrate(pool, { log: silentLog });
-    const month = await prepare(pool, dataDir, options.quick);
+    const scale = options.quick ? QUICK : FULL;
+    const month = await prepare(pool, dataDir, { ...scale, apps: options.apps ?? scale.apps });
     await printSizes(pool);
-    await measureUpkeep(pool);
+    await measureUpkeep(pool, server.url);
     const web = await startWeb(server.url, options.profileDir);
     try {
       await measurePages(pool, server.url, web, month, options);
@@ -82,11 +84,11 @@ export async function measureReads(options: ReadOptions): Promise<void> {
   }
 }
 
-async function prepare(pool: Pool, dataDir: string, quick: boolean): Promise<Month> {
+async function prepare(pool: Pool, dataDir: string, scale: MonthScale): Promise<Month> {
   const file = join(dataDir, 'month.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Month;
   const startMs = performance.now();
-  const month = await generateMonth(pool, quick ? QUICK : FULL, KEY);
+  const month = await generateMonth(pool, scale, KEY);
   writeFileSync(file, JSON.stringify(month));
   console.log(`A month generated in ${((performance.now() - startMs) / 1000).toFixed(0)} s.\n`);
   return month;
@@ -103,21 +105,35 @@ async function printSizes(pool: Pool): Promise<void> {
   }
 }
 
-/** What the worker's rounds cost at this size: each app has a unit of ten minutes that is due. */
-async function measureUpkeep(pool: Pool): Promise<void> {
+/** What the worker's rounds cost at this size: each app has units of ten minutes that are due. */
+async function measureUpkeep(pool: Pool, url: string): Promise<void> {
   const nowMs = Date.now();
-  const time = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
-    const startMs = performance.now();
-    return [await work(), performance.now() - startMs];
-  };
-  const [{ units }, compactMs] = await time(() => compactDue(pool, { nowMs, limit: 10_000 }));
-  const [, idleMs] = await time(() => compactDue(pool, { nowMs, limit: 10_000 }));
-  const [, retainMs] = await time(() => applyRetention(pool, { nowMs, config: KEPT }));
-  const each = units > 0 ? ` (${(compactMs / units).toFixed(0)} ms each)` : '';
+  const compact = () => compactDue(pool, { nowMs, limit: 10_000 });
+  const [{ units }, first] = await cost(url, compact);
+  const [, idle] = await cost(url, compact);
+  const [, retention] = await cost(url, () => applyRetention(pool, { nowMs, config: KEPT }));
+  const tell = ({ ms, ownMs, postgresMs }: Cost, of = 1): string =>
+    `${(ms / of).toFixed(0)} ms (CPU ${(ownMs / of).toFixed(1)} ms here, ${(postgresMs / of).toFixed(1)} ms in Postgres)`;
   console.log(
-    `\nUpkeep: ${units} units of compaction in ${compactMs.toFixed(0)} ms${each}, a round with nothing to do ` +
-      `${idleMs.toFixed(0)} ms, a round of retention with nothing to do ${retainMs.toFixed(0)} ms.\n`,
+    `\nUpkeep: ${units} units of compaction took ${tell(first, Math.max(1, units))} each, a round with nothing to do ` +
+      `${tell(idle)}, a round of retention with nothing to do ${tell(retention)}.\n`,
   );
+}
+
+interface Cost {
+  ms: number;
+  ownMs: number;
+  postgresMs: number;
+}
+
+async function cost<T>(url: string, work: () => Promise<T>): Promise<[T, Cost]> {
+  const before = await readCounters(url);
+  const [startMs, own] = [performance.now(), process.cpuUsage()];
+  const result = await work();
+  const [ms, { user, system }] = [performance.now() - startMs, process.cpuUsage(own)];
+  const after = await readCounters(url);
+  const postgresMs = 1000 * ((after?.cpuSeconds ?? Number.NaN) - (before?.cpuSeconds ?? Number.NaN));
+  return [result, { ms, ownMs: (user + system) / 1000, postgresMs }];
 }
 
 interface Web {
@@ -128,14 +144,7 @@ interface Web {
 async function startWeb(url: string, profileDir: string | undefined): Promise<Web> {
   const port = await freePort();
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-  const child = spawn(
-    process.execPath,
-    [...profile, fileURLToPath(new URL('../bin/web.ts', import.meta.url))],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { PATH: process.env.PATH, DATABASE_URL: url, DRAINBOARD_SECRET: KEY, PORT: String(port) },
-    },
-  );
+  const child = startProcess('web', url, profile, port);
   for (let tried = 0; tried < 200; tried++) {
     const isReady = await fetch(`http://127.0.0.1:${port}/readyz`).then(
       (response) => response.ok,
@@ -146,6 +155,20 @@ async function startWeb(url: string, profileDir: string | undefined): Promise<We
   }
   child.kill('SIGKILL');
   throw new Error('the web process did not get ready');
+}
+
+function startProcess(name: 'web' | 'worker', url: string, flags: string[], port = 0): ChildProcess {
+  const file = fileURLToPath(new URL(`../bin/${name}.ts`, import.meta.url));
+  return spawn(process.execPath, [...flags, file], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: url,
+      DRAINBOARD_SECRET: KEY,
+      PORT: String(port),
+      DRAINBOARD_WORKER: 'separate',
+    },
+  });
 }
 
 async function freePort(): Promise<number> {
@@ -219,20 +242,29 @@ async function measurePages(
     url,
     web,
     pages.filter((page) => !page.needsLoad),
+    false,
   );
   if (options.idle) return;
+  const worker = startProcess('worker', url, []);
   const load = startLoad(web.port, month.authorizations);
   // The first roll-ups make series and warm the receiver.
   await sleep(5_000);
   console.log(`\nWhile ${MESSAGES_PER_SECOND.toLocaleString('en')} messages a second come in:\n`);
-  await measureAll(pool, url, web, pages);
+  await measureAll(pool, url, web, pages, true);
   const { p50Ms, p99Ms, statuses } = await load.stop();
+  worker.kill('SIGTERM');
   console.log(
     `\nThe drain meanwhile answered in ${p50Ms.toFixed(0)}/${p99Ms.toFixed(0)} ms (p50/p99), ${JSON.stringify(statuses)}.`,
   );
 }
 
-async function measureAll(pool: Pool, url: string, web: Web, pages: readonly Page[]): Promise<void> {
+async function measureAll(
+  pool: Pool,
+  url: string,
+  web: Web,
+  pages: readonly Page[],
+  isLoaded: boolean,
+): Promise<void> {
   console.log(
     '| page | at once | p50 ms | p95 ms | target | p95 × baseline | web CPU ms | Postgres CPU ms | KiB | load |',
   );
@@ -249,6 +281,8 @@ async function measureAll(pool: Pool, url: string, web: Web, pages: readonly Pag
       });
       const requests = page.requests ?? REQUESTS;
       const one = { port: web.port, path: page.path, token, concurrency };
+      // A worker would: as it does not run beside the idle part, its CPU is in no figure.
+      if (!isLoaded) await compactDue(pool, { nowMs: Date.now(), limit: 10_000 });
       await ask({ ...one, requests: Math.min(WARM_UP, requests) });
       const before = await readCpu(url, web);
       const asked = await ask({ ...one, requests });
@@ -309,11 +343,13 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
+      apps: { type: 'string' },
       idle: { type: 'boolean', default: false },
       data: { type: 'string' },
       profile: { type: 'string' },
       page: { type: 'string' },
     },
   });
-  await measureReads({ ...values, dataDir: values.data, profileDir: values.profile });
+  const apps = values.apps === undefined ? undefined : Number(values.apps);
+  await measureReads({ ...values, apps, dataDir: values.data, profileDir: values.profile });
 }

@@ -268,7 +268,7 @@ async function codes(call: Call<undefined, RangeQuery>): Promise<CodesAnswer> {
     const names = await readSeriesNames(db, [app.id], [...KINDS_OF_TOTAL, ...KINDS_OF_LINES]);
     const found = await readLines(db, { appId: app.id, range, slices, names });
     const [requests] = await readCountPoints(db, {
-      target: { appId: app.id, seriesIds: totalNames(names).map((name) => name.id) },
+      target: { appId: app.id, seriesIds: totalNames(names, range.t.length).map((name) => name.id) },
       slices,
       columns: ['count'],
       stepS: null,

@@ -126,7 +126,12 @@ async function expectAsCounted(
   const range = understandRange({ fromS: NOW_S - spanS, toS: NOW_S, stepS }, NOW_S, CONFIG);
   expect(range.stepS).toBe(stepS);
   const inside = all.filter(({ bucketS }) => bucketS >= range.fromS && bucketS < range.toS);
-  const { totals, throughput, responseTime, codes, dynos } = await readOverview(lend, appId, range, {});
+  const { totals, throughput, outcomes, responseTime, codes, dynos } = await readOverview(
+    lend,
+    appId,
+    range,
+    {},
+  );
   expect(totals).toMatchObject({
     count: sum(inside, countOf),
     bad: sum(inside, (one) => one.bad),
@@ -142,6 +147,8 @@ async function expectAsCounted(
     expect(values(throughput, 'status_2xx')[index]).toBe(known ? sum(here, (one) => one.good) : null);
     expect(values(throughput, 'status_5xx')[index]).toBe(known ? sum(here, (one) => one.excluded) : null);
     expect(values(throughput, 'platform')[index]).toBe(known ? sum(here, (one) => one.bad) : null);
+    expect(values(outcomes, 'bad')[index]).toBe(known ? sum(here, (one) => one.bad) : null);
+    expect(values(outcomes, 'excluded')[index]).toBe(known ? sum(here, (one) => one.excluded) : null);
     expect(values(responseTime, 'p95')[index]).toBe(p95Of(here.flatMap((one) => one.serviceMs)));
     expect(values(responseTime, 'connect_p95')[index]).toBe(p95Of(here.flatMap((one) => one.connectMs)));
     if (codes.series.some((series) => series.id === 'H12')) {
@@ -204,5 +211,9 @@ async function expectApp(appId: number, all: readonly Requests[]): Promise<void>
   const fleet = (await readFleet(lend, [appId], NOW_MS)).get(appId);
   expect(fleet?.requests).toBe(sum(hour, countOf));
   expect(fleet?.failed).toBe(sum(hour, (one) => one.bad));
+  // H80 does not count, however often it comes.
+  const [bad, excluded] = [sum(hour, (one) => one.bad), sum(hour, (one) => one.excluded)];
+  const top = bad > 0 ? { code: 'H12', count: bad } : { code: 'H80', count: excluded };
+  expect(fleet?.topCode).toEqual(top.count > 0 ? top : null);
   expect(fleet?.p95Ms).toBe(p95Of(hour.flatMap((one) => one.serviceMs)));
 }

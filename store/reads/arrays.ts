@@ -34,6 +34,36 @@ export function readInt4Array(sent: Buffer): Int32Array {
   return values;
 }
 
+/** int2[] → numbers; null elements become 0. */
+export function readInt2Array(sent: Buffer): Int16Array {
+  const { view, length } = open(sent);
+  const values = new Int16Array(length);
+  let at = HEADER_BYTES;
+  for (let i = 0; i < length; i++) {
+    const isNull = view.getInt32(at) < 0;
+    at += 4;
+    if (isNull) continue;
+    values[i] = view.getInt16(at);
+    at += 2;
+  }
+  return values;
+}
+
+/** float4[] → numbers; null elements become NaN. */
+export function readFloat4Array(sent: Buffer): Float32Array {
+  const { view, length } = open(sent);
+  const values = new Float32Array(length).fill(Number.NaN);
+  let at = HEADER_BYTES;
+  for (let i = 0; i < length; i++) {
+    const isNull = view.getInt32(at) < 0;
+    at += 4;
+    if (isNull) continue;
+    values[i] = view.getFloat32(at);
+    at += 4;
+  }
+  return values;
+}
+
 /** float8[] → numbers; null elements become NaN. */
 export function readFloat8Array(sent: Buffer): Float64Array {
   const { view, length } = open(sent);

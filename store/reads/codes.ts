@@ -51,12 +51,12 @@ export async function readLines(
   return { alive, ...countCodes(codes, points, range, alive) };
 }
 
-/** Messages as filed are one series, frames one or two, where messages by kind are ten. */
+/** Messages as filed are one series and say it all; apps that have none of it yet have frames, or messages by kind. */
 function signsOfLife(names: readonly SeriesName[]): SeriesName[] {
-  const frames = names.filter(
-    (name) => name.kind === SERIES_FILED || (name.kind === SERIES_FRAME && !name.key.startsWith('refused')),
+  const signs = [SERIES_FILED, SERIES_FRAME, SERIES_MESSAGE].map((kind) =>
+    names.filter((name) => name.kind === kind && !name.key.startsWith('refused')),
   );
-  return frames.length > 0 ? frames : names.filter((name) => name.kind === SERIES_MESSAGE);
+  return signs.find((own) => own.length > 0) ?? [];
 }
 
 function countCodes(

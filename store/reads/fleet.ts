@@ -14,7 +14,7 @@ import { readCountPoints } from './count-points.ts';
 import { listDrains, type StreamHealth, streamHealthOf } from './drains.ts';
 import { readLastReleases } from './events.ts';
 import { readLostMessages } from './gaps.ts';
-import { type Latencies, mergeLatencies, quantileOf } from './histograms.ts';
+import { addLatencies, emptyLatencies, type Latencies, quantileOf } from './histograms.ts';
 import type { Lend } from './overview.ts';
 import { planSlices, type Slice } from './plan.ts';
 import { readRequestPoints } from './request-points.ts';
@@ -163,19 +163,21 @@ async function readRequests(
   const byApp = new Map<number, Requests>();
   for (const group of groups) {
     const found = await readRequestPoints(db, {
-      target: targetOf(names, group, totalNames),
+      target: targetOf(names, group, (own) => totalNames(own, MINUTES)),
       slices: group.slices,
       columns: ['count', 'bad'],
       latencies: ['service'],
       stepS: MINUTE_S,
       by: 'app',
     });
-    for (const [appId, { t, sums, latencies }] of found) {
+    for (const [appId, { t, sums, eachLatency }] of found) {
+      const latencies = emptyLatencies();
+      eachLatency('service', (_, minute) => addLatencies(latencies, minute));
       const minutes = new Map<number, Minute>();
       t.forEach((at, i) => {
         minutes.set(at, { count: sums.count[i] ?? 0, failed: sums.bad[i] ?? 0 });
       });
-      byApp.set(appId, { minutes, latencies: mergeLatencies(latencies.service.values()) });
+      byApp.set(appId, { minutes, latencies });
     }
   }
   return byApp;
@@ -262,7 +264,7 @@ async function readWeekAgo(
   const startS = thenS - (thenS % 3600);
   const slices: Slice[] = [{ resolutionS: 3600, fromS: startS, toS: startS + 3600 }];
   const found = await readRequestPoints(db, {
-    target: targetOf(names, null, totalNames),
+    target: targetOf(names, null, (own) => totalNames(own, 1)),
     slices,
     columns: ['count', 'bad'],
     latencies: ['service'],
@@ -270,14 +272,11 @@ async function readWeekAgo(
     by: 'app',
   });
   return new Map(
-    [...found].map(([appId, { sums, latencies }]) => [
-      appId,
-      {
-        count: sums.count[0] ?? 0,
-        failed: sums.bad[0] ?? 0,
-        latencies: latencies.service.get(0),
-      },
-    ]),
+    [...found].map(([appId, { sums, eachLatency }]) => {
+      const latencies = emptyLatencies();
+      eachLatency('service', (_, hour) => addLatencies(latencies, hour));
+      return [appId, { count: sums.count[0] ?? 0, failed: sums.bad[0] ?? 0, latencies }];
+    }),
   );
 }
 

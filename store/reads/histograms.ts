@@ -86,12 +86,19 @@ export function quantileOf(point: Latencies | undefined, q: number): number | nu
   return value === null ? null : Math.round(value);
 }
 
+export function emptyLatencies(): Latencies {
+  return { bins: new Float64Array(BINS), maxMs: 0 };
+}
+
+/** Adds `from` to `into`. */
+export function addLatencies(into: Latencies, from: Latencies): void {
+  for (let bin = 0; bin < BINS; bin++) into.bins[bin] = (into.bins[bin] ?? 0) + (from.bins[bin] ?? 0);
+  into.maxMs = Math.max(into.maxMs, from.maxMs);
+}
+
 /** All points of one app or series as one. */
 export function mergeLatencies(points: Iterable<Latencies>): Latencies {
-  const all: Latencies = { bins: new Float64Array(BINS), maxMs: 0 };
-  for (const point of points) {
-    for (let bin = 0; bin < BINS; bin++) all.bins[bin] = (all.bins[bin] ?? 0) + (point.bins[bin] ?? 0);
-    all.maxMs = Math.max(all.maxMs, point.maxMs);
-  }
+  const all = emptyLatencies();
+  for (const point of points) addLatencies(all, point);
   return all;
 }

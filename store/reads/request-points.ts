@@ -24,8 +24,11 @@ export interface RequestPoints<Column extends CountColumn> {
   /** Starts. */
   t: Int32Array;
   sums: Record<Column, Float64Array>;
-  /** By start; points without durations are left out. */
-  latencies: Record<LatencyOf, Map<number, Latencies>>;
+  /**
+   * Calls back with the latencies of each point that has any. The bins are used again for the next one: a page's
+   * points would take six megabytes of them.
+   */
+  eachLatency(of: LatencyOf, take: (t: number, latencies: Latencies) => void): void;
 }
 
 const OWNERS = { series: 'b.series_id', app: 'b.app_id', none: '0' } as const;
@@ -73,9 +76,7 @@ function toPoints<Column extends CountColumn>(
   const sums = Object.fromEntries(
     query.columns.map((column) => [column, readFloat8Array(columnOf(row, column))]),
   ) as Record<Column, Float64Array>;
-  const latencies = { service: new Map<number, Latencies>(), connect: new Map<number, Latencies>() };
-  for (const of of query.latencies) decodeLatencies(row, of, t, latencies[of]);
-  return { t, sums, latencies };
+  return { t, sums, eachLatency: (of, take) => decodeLatencies(row, of, t, take) };
 }
 
 function columnOf(row: Record<string, Buffer>, name: string): Buffer {
@@ -88,14 +89,16 @@ function decodeLatencies(
   row: Record<string, Buffer>,
   of: LatencyOf,
   t: Int32Array,
-  into: Map<number, Latencies>,
+  take: (t: number, latencies: Latencies) => void,
 ): void {
   const stored = columnOf(row, `${of}_hist`);
   const maxima = readInt4Array(columnOf(row, `${of}_max_ms`));
+  const point: Latencies = { bins: new Float64Array(BINS), maxMs: 0 };
   eachBytea(stored, (i, start, end) => {
     if (start === end) return;
-    const bins = new Float64Array(BINS);
-    addStored(bins, stored.subarray(start, end));
-    into.set(t[i] ?? 0, { bins, maxMs: maxima[i] ?? 0 });
+    point.bins.fill(0);
+    addStored(point.bins, stored.subarray(start, end));
+    point.maxMs = maxima[i] ?? 0;
+    take(t[i] ?? 0, point);
   });
 }

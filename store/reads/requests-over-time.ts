@@ -2,9 +2,9 @@
 import { SERIES_DYNO, SERIES_HOST, SERIES_RELEASE } from '../../model/series.ts';
 import type { Queryable } from '../pool.ts';
 import { REQUEST_COLUMNS } from './count-points.ts';
-import { type Latencies, mergeLatencies, quantileOf } from './histograms.ts';
+import { addLatencies, emptyLatencies, type Latencies, quantileOf } from './histograms.ts';
 import type { Slice } from './plan.ts';
-import { type ColumnSet, pointOf, type ReadRange } from './range.ts';
+import { type ColumnSeries, type ColumnSet, pointOf, type ReadRange } from './range.ts';
 import { type RequestPoints, readRequestPoints } from './request-points.ts';
 import { processTypeOf, type SeriesName } from './series-names.ts';
 import { boundsByWidth, clipSlices } from './source.ts';
@@ -12,13 +12,22 @@ import { boundsByWidth, clipSlices } from './source.ts';
 /** One cell of each cut holds a request, so any cut sums up to the app. These have the fewest series. */
 export const KINDS_OF_TOTAL = [SERIES_RELEASE, SERIES_HOST];
 
+/** What a look-up that finds nothing costs beside a row that is read. */
+const LOOK_UP_ROWS = 6;
+
 /**
- * The series that add up to all requests of one app: of the cut with fewer. Each of a hundred former releases costs a
- * look-up, and an app with a host a customer has few releases beside them. `names`: of this app.
+ * The series that add up to all requests of one app, of the cut that costs less to read over so many points: of
+ * releases one is written at a time, but each of a hundred former ones is looked up; hosts are few, and all written.
+ * `names`: of this app.
  */
-export function totalNames(names: readonly SeriesName[]): SeriesName[] {
-  const cuts = KINDS_OF_TOTAL.map((kind) => names.filter((name) => name.kind === kind));
-  return cuts.filter((cut) => cut.length > 0).sort((a, b) => a.length - b.length)[0] ?? [];
+export function totalNames(names: readonly SeriesName[], points: number): SeriesName[] {
+  const costOf = (cut: readonly SeriesName[]): number =>
+    cut.length * LOOK_UP_ROWS + points * (cut[0]?.kind === SERIES_RELEASE ? 1 : cut.length);
+  return (
+    KINDS_OF_TOTAL.map((kind) => names.filter((name) => name.kind === kind))
+      .filter((cut) => cut.length > 0)
+      .sort((a, b) => costOf(a) - costOf(b))[0] ?? []
+  );
 }
 
 export type RequestSums = Record<(typeof REQUEST_COLUMNS)[number], number>;
@@ -49,7 +58,9 @@ export interface Reading {
 
 /** Series that add up to all requests the filter lets through. */
 export function totalSeries(reading: Reading): number[] {
-  const all = isFiltered(reading.filter) ? dynoNames(reading) : totalNames(reading.names);
+  const all = isFiltered(reading.filter)
+    ? dynoNames(reading)
+    : totalNames(reading.names, reading.range.t.length);
   return all.map((name) => name.id);
 }
 
@@ -107,12 +118,19 @@ export async function readRequestsOverTime(
     by: 'none',
   });
   const points = found.get(0);
-  const service = points?.latencies.service ?? new Map<number, Latencies>();
-  const connect = await completeConnect(db, reading, points);
+  const all = emptyLatencies();
+  const service = quantileColumns(range, QUANTILES);
+  points?.eachLatency('service', (t, latencies) => {
+    addLatencies(all, latencies);
+    service.set(t, latencies);
+  });
+  const connect = quantileColumns(range, CONNECT_QUANTILES);
+  points?.eachLatency('connect', connect.set);
+  await completeConnect(db, reading, service.seen, connect);
   const empty = (): (number | null)[] => alive.map((isAlive) => (isAlive ? 0 : null));
   return {
     totals: totalsOf(points),
-    all: mergeLatencies(service.values()),
+    all,
     throughput: { t: range.t, series: throughputOf(points, range, empty) },
     outcomes: {
       t: range.t,
@@ -126,21 +144,43 @@ export async function readRequestsOverTime(
         },
       ],
     },
-    responseTime: {
-      t: range.t,
-      series: [
-        ...(['p50', 'p95', 'p99'] as const).map((id) => quantiles(id, service, range)),
-        { ...quantiles('p95', connect, range), id: 'connect_p95', label: 'connect p95' },
-      ],
-    },
+    responseTime: { t: range.t, series: [...service.series, ...connect.series] },
   };
 }
 
-const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+type Quantiles = readonly (readonly [id: string, label: string, q: number])[];
 
-function quantiles(id: keyof typeof QUANTILES, points: ReadonlyMap<number, Latencies>, range: ReadRange) {
-  const values = range.t.map((t) => quantileOf(points.get(t), QUANTILES[id]));
-  return { id: id as string, label: id as string, unit: 'ms', values };
+const QUANTILES: Quantiles = [
+  ['p50', 'p50', 0.5],
+  ['p95', 'p95', 0.95],
+  ['p99', 'p99', 0.99],
+];
+const CONNECT_QUANTILES: Quantiles = [['connect_p95', 'connect p95', 0.95]];
+
+interface QuantileColumns {
+  series: ColumnSeries[];
+  /** Starts of the points that were set. */
+  seen: Set<number>;
+  set(t: number, latencies: Latencies): void;
+}
+
+function quantileColumns(range: ReadRange, quantiles: Quantiles): QuantileColumns {
+  const series = quantiles.map(([id, label]) => ({
+    id,
+    label,
+    unit: 'ms',
+    values: new Array<number | null>(range.t.length).fill(null),
+  }));
+  const seen = new Set<number>();
+  const set = (t: number, latencies: Latencies): void => {
+    const point = pointOf(range, t);
+    if (point < 0) return;
+    seen.add(t);
+    series.forEach((column, i) => {
+      column.values[point] = quantileOf(latencies, quantiles[i]?.[2] ?? 0);
+    });
+  };
+  return { series, seen, set };
 }
 
 function totalsOf(points: Points | undefined): RequestSums {
@@ -184,18 +224,18 @@ function columnOf(
 }
 
 /**
- * Times to connect by point. Rows from before they were counted by release and host have them by dyno only: points
- * that lack them although requests were timed are read from there.
+ * Rows from before times to connect were counted by release and host have them by dyno only: points that lack them
+ * although requests were timed are read from there.
  */
 async function completeConnect(
   db: Queryable,
   reading: Reading,
-  points: Points | undefined,
-): Promise<ReadonlyMap<number, Latencies>> {
-  const { service, connect } = points?.latencies ?? { service: new Map(), connect: new Map() };
-  const lacking = [...service.keys()].filter((t) => !connect.has(t)).sort((a, b) => a - b);
+  timed: ReadonlySet<number>,
+  connect: QuantileColumns,
+): Promise<void> {
+  const lacking = [...timed].filter((t) => !connect.seen.has(t)).sort((a, b) => a - b);
   const [first, last] = [lacking[0], lacking[lacking.length - 1]];
-  if (first === undefined || last === undefined || isFiltered(reading.filter)) return connect;
+  if (first === undefined || last === undefined || isFiltered(reading.filter)) return;
   const found = await readRequestPoints(db, {
     target: { appId: reading.appId, seriesIds: dynoNames(reading).map((name) => name.id) },
     slices: clipSlices(reading.slices, first, last + reading.range.stepS),
@@ -204,8 +244,10 @@ async function completeConnect(
     stepS: reading.range.stepS,
     by: 'none',
   });
-  const byDyno = found.get(0)?.latencies.connect ?? new Map<number, Latencies>();
-  return new Map([...byDyno, ...connect]);
+  const known = new Set(connect.seen);
+  found.get(0)?.eachLatency('connect', (t, latencies) => {
+    if (!known.has(t)) connect.set(t, latencies);
+  });
 }
 
 /** Dynos that answered anything in the range. */

@@ -138,7 +138,7 @@ async function readGroups(db: Queryable, query: SeriesQuery): Promise<Map<string
   const kind = kindOf(query);
   const names =
     kind === null
-      ? totalNames(await readSeriesNames(db, [query.appId], KINDS_OF_TOTAL))
+      ? totalNames(await readSeriesNames(db, [query.appId], KINDS_OF_TOTAL), query.range.t.length)
       : await readSeriesNames(db, [query.appId], [kind]);
   const { filter, metric } = query;
   const groups = new Map<string, SeriesName[]>();
