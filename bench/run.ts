@@ -3,7 +3,7 @@
  * server and the parser alone. Everything acknowledged is committed: fsync and synchronous_commit stay on. Both
  * receivers run at once and are loaded in turn, several times: a noisy machine is noisy to both.
  *
- *   node bench/run.ts [--messages 1000000] [--quick] [--only stages|75|75-closed|10|1|50-drains|steady|burst]
+ *   node bench/run.ts [--messages 1000000] [--quick] [--only stages|75|75-closed|10|1|50-drains|steady|burst|reads]
  *                     [--rounds 3] [--profile DIR] [--node "--max-semi-space-size=16"]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ import { migrate } from '../store/migrate.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
 import { tableSizes } from './postgres.ts';
+import { measureReads } from './reads.ts';
 import type { Usage } from './receiver.ts';
 import { type Cost, type Receiver, type Shape, startReceiver } from './receivers.ts';
 import { measureStages } from './stages.ts';
@@ -213,6 +214,11 @@ async function main(): Promise<void> {
     for (const line of measureStages(messagesOf(1_000_000))) console.log(line);
     console.log();
   }
+  if (values.only !== 'reads') await measureWrites();
+  if (wanted('reads')) await measureReads({ quick: values.quick === true, profileDir: values.profile });
+}
+
+async function measureWrites(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'drainboard-bench-'));
   const embedded = await startEmbedded({ dataDir, log: silentLog });
   const pool = buildPool({ url: embedded.url, max: 4, applicationName: 'bench-setup', log: silentLog });
