@@ -3,10 +3,10 @@
 import { SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { DAY } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
-import { readCountPoints } from './count-points.ts';
 import { readDynoLives } from './events.ts';
-import { quantileOf, readLatencies } from './histograms.ts';
+import { quantileOf } from './histograms.ts';
 import type { ReadRange } from './range.ts';
+import { type RequestPoints, readRequestPoints } from './request-points.ts';
 import { readNewestByDyno } from './samples-over-time.ts';
 import { compareDynos, processTypeOf, readSeriesNames } from './series-names.ts';
 import { readSlices } from './units.ts';
@@ -37,16 +37,15 @@ export async function readDynos(db: Queryable, appId: number, range: ReadRange):
   const slices = await readSlices(db, appId, range, range.resolutionS);
   const names = await readSeriesNames(db, [appId], [SERIES_DYNO, SERIES_DYNO_METRIC]);
   const dynos = new Map(names.filter((name) => name.kind === SERIES_DYNO).map((name) => [name.key, name.id]));
-  const target = { appId, seriesIds: [...dynos.values()] };
-  const points = await readCountPoints(db, {
-    target,
+  const found = await readRequestPoints(db, {
+    target: { appId, seriesIds: [...dynos.values()] },
     slices,
     columns: ['count', 'bad'],
+    latencies: ['service'],
     stepS: null,
     by: 'series',
   });
-  const sums = new Map(points.map((point) => [point.seriesId, point.sums]));
-  const { byOwner } = await readLatencies(db, { target, slices, of: 'service', stepS: null, by: 'series' });
+  const requestsOf = (id: number): number => found.get(id)?.sums.count[0] ?? 0;
   const reading = { appId, slices, names, filter: {} };
   const memory = await readNewestByDyno(db, reading, 'memory_total');
   const quota = await readNewestByDyno(db, reading, 'memory_quota');
@@ -55,7 +54,7 @@ export async function readDynos(db: Queryable, appId: number, range: ReadRange):
   const lives = await readDynoLives(db, appId, fromMs, toMs);
   const states = await readDynoLives(db, appId, toMs - STATE_WITHIN_MS, toMs);
   const seen = new Set<string>([...memory.keys(), ...load.keys(), ...lives.keys()]);
-  for (const [dyno, id] of dynos) if (dyno !== '' && (sums.get(id)?.count ?? 0) > 0) seen.add(dyno);
+  for (const [dyno, id] of dynos) if (dyno !== '' && requestsOf(id) > 0) seen.add(dyno);
   return [...seen].sort(compareDynos).map((dyno) => {
     const id = dynos.get(dyno) ?? 0;
     const [used, of] = [memory.get(dyno)?.value ?? null, quota.get(dyno)?.value ?? null];
@@ -66,9 +65,9 @@ export async function readDynos(db: Queryable, appId: number, range: ReadRange):
       processType: processTypeOf(dyno),
       state: state?.state ?? null,
       stateSinceMs: state?.sinceMs ?? null,
-      requests: sums.get(id)?.count ?? 0,
-      bad: sums.get(id)?.bad ?? 0,
-      p95Ms: quantileOf(byOwner.get(id)?.get(0), 0.95),
+      requests: requestsOf(id),
+      bad: found.get(id)?.sums.bad[0] ?? 0,
+      p95Ms: p95Of(found.get(id)),
       memoryBytes: used,
       memoryQuotaBytes: of,
       memoryRatio: used !== null && of !== null && of > 0 ? used / of : null,
@@ -78,4 +77,12 @@ export async function readDynos(db: Queryable, appId: number, range: ReadRange):
       lastSeenMs: seenMs > 0 ? seenMs : null,
     };
   });
+}
+
+function p95Of(points: RequestPoints<'count' | 'bad'> | undefined): number | null {
+  let p95Ms: number | null = null;
+  points?.eachLatency('service', (_, latencies) => {
+    p95Ms = quantileOf(latencies, 0.95);
+  });
+  return p95Ms;
 }
