@@ -96,7 +96,7 @@ test('commands without a server start one, also several at once, and leave none 
   expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
 });
 
-test('U-07 on a dyno nothing is generated: what is missing is named and the exit status is 1', async () => {
+test('U-06 U-07 on a dyno nothing is generated: what is missing is named and the exit status is 1', async () => {
   const child = run(RUNNER, ['start'], { DYNO: 'web.1', DRAINBOARD_WORKR: 'x' });
   expect(await child.exit).toBe(1);
   for (const name of ['DATABASE_URL', 'DRAINBOARD_SECRET', 'DRAINBOARD_SETUP_TOKEN', 'DRAINBOARD_WORKR']) {

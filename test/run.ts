@@ -18,8 +18,16 @@ const NEEDS = [
   { project: 'browser', program: 'chromium', find: findChromium },
   { project: 'redis', program: 'redis-server', find: () => findProgram(['redis-server']) },
 ];
-/** Programs that some tests of a kind need: those fail without, the others are run. */
-const WANTS = [{ tests: 'transaction pooler', program: 'pgbouncer', find: findPgbouncer }];
+/** Files of other kinds that need such a program, too. */
+const WANTS = [
+  { tests: 'transaction pooler', files: ['test/faults/pooler.*'], program: 'pgbouncer', find: findPgbouncer },
+  {
+    tests: 'spool',
+    files: ['test/faults/spool.*', 'test/chaos/seeds.*'],
+    program: 'redis-server',
+    find: () => findProgram(['redis-server']),
+  },
+];
 const PROJECTS = ['unit', 'property', 'postgres', 'redis', 'browser', 'process'];
 
 const CHECKS = [
@@ -39,11 +47,13 @@ interface Counts {
 async function main(filters: string[]): Promise<number> {
   const startedMs = performance.now();
   const missing = NEEDS.filter((need) => need.find() === undefined);
+  const wanted = WANTS.filter((want) => want.find() === undefined);
   const parts: Counts[] = [];
   if (filters.length === 0) for (const check of CHECKS) parts.push(await runCheck(check));
   parts.push(
     await runTests(
       missing.map((need) => need.project),
+      wanted.flatMap((want) => want.files),
       filters,
     ),
   );
@@ -55,25 +65,21 @@ async function main(filters: string[]): Promise<number> {
   say('');
   for (const failure of failures) say(`failed: ${failure}`);
   say(`Took ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`);
-  sayMissing(missing);
-  sayWanted(WANTS.filter((want) => want.find() === undefined));
+  sayMissing(missing, wanted);
   say(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 }
 
-function sayMissing(missing: typeof NEEDS): void {
-  for (const { project, program } of missing) {
-    say(`Could not run the ${project} tests: there is no ${program} on this machine.`);
+function sayMissing(missing: typeof NEEDS, wanted: typeof WANTS): void {
+  const parts = [
+    ...missing.map(({ project, program }) => ({ tests: project, program })),
+    ...wanted.map(({ tests, program }) => ({ tests, program })),
+  ];
+  for (const { tests, program } of parts) {
+    say(`Could not run the ${tests} tests: there is no ${program} on this machine.`);
   }
-  if (missing.length > 0) {
-    say(`To run them too: apt-get install ${missing.map((need) => need.program).join(' ')}`);
-  }
-}
-
-function sayWanted(wanted: typeof WANTS): void {
-  for (const { tests, program } of wanted) {
-    say(`The ${tests} tests fail without ${program}: apt-get install ${program}`);
-  }
+  const programs = [...new Set(parts.map(({ program }) => program))];
+  if (programs.length > 0) say(`To run them too: apt-get install ${programs.join(' ')}`);
 }
 
 async function runCheck({ name, command }: (typeof CHECKS)[number]): Promise<Counts> {
@@ -84,13 +90,14 @@ async function runCheck({ name, command }: (typeof CHECKS)[number]): Promise<Cou
   return code === 0 ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [name] };
 }
 
-async function runTests(leftOut: string[], filters: string[]): Promise<Counts> {
+async function runTests(leftOut: string[], files: string[], filters: string[]): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'drainboard-report-'));
   const report = join(folder, 'report.json');
   const projects = PROJECTS.filter((project) => !leftOut.includes(project));
   say(`\n== tests: ${projects.join(', ')}`);
   try {
-    const code = await run([
+    const leaveOut = { TEST_LEAVE_OUT: files.map((file) => `**/${file}`).join(',') };
+    const command = [
       'vitest',
       'run',
       ...projects.map((project) => `--project=${project}`),
@@ -99,7 +106,8 @@ async function runTests(leftOut: string[], filters: string[]): Promise<Counts> {
       '--reporter=json',
       `--outputFile.json=${report}`,
       ...filters,
-    ]);
+    ];
+    const code = await run(command, leaveOut);
     return readReport(report, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -131,7 +139,7 @@ function readReport(file: string, code: number): Counts {
 }
 
 /** The exit status of one of our own programs, its output shown as it comes. */
-function run(command: string[]): Promise<number> {
+function run(command: string[], more: Record<string, string> = {}): Promise<number> {
   const [program = '', ...args] = command;
   // Programs are scripts for `node`: the one that npm scripts use, also when called without npm.
   const path = [join(FOLDER, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
@@ -139,7 +147,7 @@ function run(command: string[]): Promise<number> {
     const child = spawn(join(FOLDER, 'node_modules', '.bin', program), args, {
       cwd: FOLDER,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, PATH: path, NODE_ENV: 'test' },
+      env: { ...process.env, PATH: path, NODE_ENV: 'test', ...more },
     });
     child.once('error', (error) => {
       say(`${program} could not be run: ${error.message}`);
