@@ -43,6 +43,15 @@ describe('buildVerdict', () => {
     expect(text).toMatch(/Up to 3 161 lines are missing in 2 stretches since 10:16Z \(L10\)\.$/);
   });
 
+  it('R-05 calls nothing well while frames of an outage are on their way, but a range that is over', () => {
+    const range = { fromMs: NOW - 3_600_000, toMs: NOW, step: 10, nowMs: NOW };
+    const now = buildVerdict(overview('checkout-api', range), NOW, 'utc', TABLE, 'moving');
+    expect([now.level, now.word]).toEqual(['warning', 'Incomplete']);
+    expect(now.clauses.at(-1)?.text).toContain('on their way from Redis');
+    const past = { ...range, toMs: NOW - 1_800_000 };
+    expect(buildVerdict(overview('checkout-api', past), NOW, 'utc', TABLE, 'moving').level).toBe('ok');
+  });
+
   it('says that all is well with the numbers', () => {
     const { level, text } = verdictOf('checkout-api');
     expect(level).toBe('ok');

@@ -45,19 +45,36 @@ export interface Case {
   live: boolean;
 }
 
-/** `isAway`: the database does not answer, so the answer is the last there was and says nothing of what came after. */
+/** Why an answer may not be all there is, beside the holes it names itself. */
+export type Doubt =
+  /** The database does not answer: this is the last answer there was and says nothing of what came after. */
+  | 'away'
+  /** Frames of an outage are still on their way from Redis. */
+  | 'moving'
+  | null;
+
 export function buildVerdict(
   answer: OverviewAnswer,
   nowMs: number,
   zone: Zone,
   table: CodeTable,
-  isAway = false,
+  doubt: Doubt = null,
 ): Verdict {
   const verdict = buildKnown(answer, nowMs, zone, table);
   const throughMs = answer.health.dataThroughMs;
   // A range that had ended before is not touched by what cannot be asked now.
   const open = answer.range.to * 1000 >= answer.nowMs - 2000 * answer.range.step;
-  if (!isAway || !open || throughMs === null) return verdict;
+  if (doubt === null || !open || throughMs === null) return verdict;
+  if (doubt === 'moving') {
+    const rest = {
+      text: 'Frames of the outage are on their way from Redis: counts still rise.',
+      href: '/health',
+    };
+    const clauses = [...verdict.clauses, rest];
+    return verdict.level === 'ok'
+      ? { level: 'warning', word: 'Incomplete', clauses }
+      : { ...verdict, clauses };
+  }
   const lead: Clause = {
     text: `Nothing newer than ${formatClock(throughMs, zone)}${zoneSuffix(throughMs, zone)} is known: the database does not answer.`,
     href: '/health',

@@ -36,6 +36,15 @@ describe('the order of the fleet', () => {
     expect(stateOf({ sparkline: quiet(0, 30) })).toBe('ok');
     expect(stateOf({ failedRatio: 0.05, health: { ...ok.health, lostMessages: 1 } })).toBe('failing');
   });
+
+  it('R-05 nothing is ok while frames of an outage are on their way; what fails goes on failing', () => {
+    const words = (isMoving: boolean) => rows.map((row) => appState(row, false, isMoving).word);
+    expect(words(false)).toContain('ok');
+    expect(words(true)).not.toContain('ok');
+    expect(words(true).filter((word) => word === 'failing')).toEqual(
+      words(false).filter((word) => word === 'failing'),
+    );
+  });
 });
 
 describe('changeOf', () => {

@@ -160,7 +160,9 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
 }
 
 function Summary({ rows }: { rows: FleetRow[] }) {
-  const isAway = useApp().instance.awaySinceMs.value !== null;
+  const { instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
+  const isMoving = instance.isMoving.value;
   const counts = new Map<string, { level: Level; count: number; rank: number }>();
   const add = ({ word, level, rank }: { word: string; level: Level; rank: number }) => {
     const found = counts.get(word);
@@ -168,7 +170,7 @@ function Summary({ rows }: { rows: FleetRow[] }) {
     else counts.set(word, { level, count: 1, rank });
   };
   for (const row of rows) {
-    const state = appState(row, isAway);
+    const state = appState(row, isAway, isMoving);
     add(state);
     // What fails and loses lines as well is counted as both.
     if (state.word !== INCOMPLETE.word && row.health.state === 'receiving' && isIncomplete(row))
@@ -248,7 +250,7 @@ function blames(info: CodeInfo | undefined): boolean {
 function Row({ row, table }: { row: FleetRow; table: CodeTable }) {
   const { router, clock, instance } = useApp();
   const base = `/a/${encodeURIComponent(row.app)}`;
-  const state = appState(row, instance.awaySinceMs.value !== null);
+  const state = appState(row, instance.awaySinceMs.value !== null, instance.isMoving.value);
   const nowMs = clock.nowMs.value;
   const none = row.health.state === 'waiting';
   const through = row.health.dataThroughMs;

@@ -12,7 +12,8 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
   const awaySinceMs = instance.awaySinceMs.value;
   const zone = range.zone.value;
   // What was known when the database went away is judged as of then.
-  const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, awaySinceMs !== null);
+  const doubt = awaySinceMs !== null ? 'away' : instance.isMoving.value ? 'moving' : null;
+  const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, doubt);
   const { totals } = answer;
   const counting = totals.requests - totals.excluded;
   const jump = (href: string, query?: Record<string, string>) =>

@@ -27,6 +27,7 @@ export function fleetHealth(all: HealthSummary[]): { summary: HealthSummary | nu
 export function HealthPill() {
   const { page, fleet, clock, range, router, instance } = useApp();
   const isAway = instance.awaySinceMs.value !== null;
+  const isMoving = !isAway && instance.isMoving.value;
   const app = page.app.value;
   const whole = fleetHealth(fleet.data.value?.apps.map((row) => row.health) ?? []);
   const row = fleet.data.value?.apps.find((one) => one.app === app);
@@ -40,7 +41,7 @@ export function HealthPill() {
       </a>
     );
   }
-  const own = healthLevel(health, isAway);
+  const own = healthLevel(health, isAway || isMoving);
   const level = !app && whole.silent > 0 && own !== 'critical' ? 'warning' : own;
   return (
     <a
@@ -56,6 +57,7 @@ export function HealthPill() {
           zone: range.zone.value,
           many: app === null,
           isAway,
+          isMoving,
           silent: app ? 0 : whole.silent,
         })}
       </span>
@@ -73,9 +75,11 @@ interface Shown {
   silent: number;
   /** true while the database is away: what is shown was so. */
   isAway: boolean;
+  /** true while frames of an outage are on their way: what is missing is not lost. */
+  isMoving: boolean;
 }
 
-function pillText({ health, nowMs, zone, many, isAway, silent }: Shown) {
+function pillText({ health, nowMs, zone, many, isAway, isMoving, silent }: Shown) {
   if (health.state === 'waiting' || health.dataThroughMs === null) {
     return (
       <span>
@@ -115,7 +119,7 @@ function pillText({ health, nowMs, zone, many, isAway, silent }: Shown) {
       </span>
       <span class="wide"> · </span>
       <span class="pill-under">
-        {formatCount(health.lostMessages)} lost
+        {isMoving ? 'filling in' : `${formatCount(health.lostMessages)} lost`}
         {silent > 0 && <span class="strong"> · {silent} silent</span>}
       </span>
     </>

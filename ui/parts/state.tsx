@@ -52,9 +52,13 @@ export function isIncomplete(row: FleetRow): boolean {
 
 /**
  * State of one app for the fleet, worst first; `rank` sorts. Nothing is ok over a hole, nor while the database is away:
- * then it is only known that it was.
+ * then it is only known that it was; nor while frames of an outage are on their way.
  */
-export function appState(row: FleetRow, isAway = false): { level: Level; word: string; rank: number } {
+export function appState(
+  row: FleetRow,
+  isAway = false,
+  isMoving = false,
+): { level: Level; word: string; rank: number } {
   const failed = row.failedRatio ?? 0;
   // The hour's share stays small for long after an incident began.
   const failingNow = (row.failedRatioNow ?? 0) >= FAILING_RATIO;
@@ -66,13 +70,14 @@ export function appState(row: FleetRow, isAway = false): { level: Level; word: s
   if (!row.lowTraffic && failed >= LOOK_RATIO) return { level: 'warning', word: 'some fail', rank: 3 };
   if (isIncomplete(row)) return INCOMPLETE;
   if (row.requests === 0) return { level: 'unknown', word: 'no traffic', rank: 5 };
+  if (isMoving) return INCOMPLETE;
   return isAway ? { level: 'unknown', word: 'was ok', rank: 7 } : { level: 'ok', word: 'ok', rank: 7 };
 }
 
-/** State of a stream for the header. While the database is away nothing is known of what arrives now. */
-export function healthLevel(health: HealthSummary, isAway = false): Level {
+/** State of a stream for the header. Doubtful: the database is away, or frames of an outage are on their way. */
+export function healthLevel(health: HealthSummary, isDoubtful = false): Level {
   if (health.state === 'waiting') return 'unknown';
   if (health.state === 'silent') return 'critical';
-  if (isAway) return 'warning';
+  if (isDoubtful) return 'warning';
   return health.lostMessages > 0 || (health.lagMs ?? 0) > 60_000 ? 'warning' : 'ok';
 }

@@ -11,6 +11,8 @@ export interface Instance {
   told: ReadonlySignal<HealthMessage | null>;
   /** Since when the database gives no answers, epoch ms by the server's clock; null while it does. */
   awaySinceMs: ReadonlySignal<number | null>;
+  /** Frames from an outage are still on their way from Redis: what is shown of that time is not all of it. */
+  isMoving: ReadonlySignal<boolean>;
   /** Sentences for the banner, worst first; those put aside by the reader are left out. */
   notices: ReadonlySignal<NoticeAnswer[]>;
   /** Counts every return of the database: what is on the screen is worth fetching at once. */
@@ -36,6 +38,9 @@ export function buildInstance(): Instance {
     const since = [toldAwaySince(told.value), felt.value?.sinceMs ?? null].filter((one) => one !== null);
     return since.length === 0 ? null : Math.min(...since);
   });
+  const isMoving = computed(
+    () => told.value?.database === 'ok' && told.value.ingest?.spool.state === 'moving',
+  );
   const notices = computed(() => {
     const own = told.value?.notices ?? [];
     const all = felt.value && !own.some(isAboutDatabase) ? [ownNotice(felt.value.detail), ...own] : own;
@@ -45,6 +50,7 @@ export function buildInstance(): Instance {
   return {
     told,
     awaySinceMs,
+    isMoving,
     notices,
     returns,
     take(message) {
