@@ -206,7 +206,8 @@ function renderBegin(options: TransactionOptions, poolTimeoutMs: number | undefi
   const settings = [
     ...(timeoutMs === undefined ? [] : [`statement_timeout = ${Math.trunc(timeoutMs)}`]),
     // A page is read on two connections; workers beside them would cost more than they find, and the drain its turn.
-    ...(options.readOnly === true ? ['max_parallel_workers_per_gather = 0'] : []),
+    // Histograms of a page's points are gathered in memory: with 4 MB they went through a file.
+    ...(options.readOnly === true ? ['max_parallel_workers_per_gather = 0', "work_mem = '16MB'"] : []),
   ];
   return [begin, ...settings.map((setting) => `SET LOCAL ${setting}`)].join('; ');
 }
