@@ -184,10 +184,12 @@ describe('an open page', () => {
     const page = await stage.open('/a/shop', { as: admin });
     await page.locator('.plot canvas').first().waitFor();
     await stage.crash();
-    await page.getByText('Reconnecting to live updates').waitFor({ timeout: 8000 });
+    await page.getByText('Reconnecting to live updates.', { exact: true }).waitFor({ timeout: 8000 });
     await stage.restart();
     await traffic.sendNow(10);
-    await page.getByText('Reconnecting to live updates').waitFor({ state: 'detached', timeout: 20_000 });
+    await page
+      .getByText('Reconnecting to live updates.', { exact: true })
+      .waitFor({ state: 'detached', timeout: 20_000 });
     await expect
       .poll(() => shownRequests(page), { timeout: 15_000 })
       .toBe(formatCount(traffic.sent().requests));
