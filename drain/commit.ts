@@ -234,9 +234,12 @@ export class Committer {
   async #commit(group: Group): Promise<void> {
     const encoded = encodeGroup(group);
     this.#options.spool?.note(encoded.body.length);
+    // Some try of this group may have been carried out: not the last one alone tells what its number stands for.
+    let isUnsure = false;
     for (let attempt = 0; ; attempt++) {
       try {
         if (!this.mayTry && (await this.#divert(group, encoded))) {
+          if (isUnsure) this.#giveUpNumber();
           group.sections.forEach(recycle);
           return;
         }
@@ -246,27 +249,36 @@ export class Committer {
         }
         const trying = this.#tryCommit(encoded, this.#options.frameMemoryHours);
         if ((await this.#isLate(trying)) && (await this.#divertUntil(trying, group, encoded))) {
-          void this.#leaveBehind(trying, group.sections);
+          void this.#leaveBehind(trying, group.sections, isUnsure);
           return;
         }
         const outcome = await trying;
-        if (outcome === null) continue;
+        if (outcome === null) {
+          // As somebody new: what the old number stands for is the old writer's.
+          isUnsure = false;
+          continue;
+        }
         this.failingSinceMs = null;
         this.#finish(group, outcome);
         return;
       } catch (error) {
+        isUnsure ||= mayHaveCommitted(error);
         if (await this.#makePartition(error)) continue;
         if (isLastingFailure(error)) {
+          if (isUnsure) this.#giveUpNumber();
           await this.#commitApart(group, error);
           return;
         }
         this.#noteFailure(error, attempt);
         if (await this.#divert(group, encoded)) {
-          this.#giveUpNumber(error);
+          if (isUnsure) this.#giveUpNumber();
           group.sections.forEach(recycle);
           return;
         }
-        if (this.#stopped) throw error;
+        if (this.#stopped) {
+          if (isUnsure) this.#giveUpNumber();
+          throw error;
+        }
         await sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempt, 5)));
       }
     }
@@ -376,7 +388,7 @@ export class Committer {
    * up like any other, and the spool's copy meets its own frame ids. Until its outcome is known no other is sent: it
    * has this writer's next number.
    */
-  #leaveBehind(trying: Promise<Committed | null>, sections: Section[]): Promise<boolean> {
+  #leaveBehind(trying: Promise<Committed | null>, sections: Section[], isUnsure: boolean): Promise<boolean> {
     const outcome = trying
       .then(
         (committed) => {
@@ -388,7 +400,7 @@ export class Committer {
         },
         (error: unknown) => {
           this.#noteFailure(error, 0);
-          this.#giveUpNumber(error);
+          if (isUnsure || mayHaveCommitted(error)) this.#giveUpNumber();
           return false;
         },
       )
@@ -403,10 +415,11 @@ export class Committer {
 
   /**
    * A statement that nobody tries again may have been carried out, or be under way in the server: its number must not
-   * be used for another chunk. As somebody new; what the old writer committed is rolled up by whoever takes it over.
+   * be used for another chunk, which would pass for committed. As somebody new; what the old writer committed is rolled
+   * up by whoever takes it over.
    */
-  #giveUpNumber(error: unknown): void {
-    if (this.#writer !== null && mayHaveCommitted(error)) this.abandonWriter(this.#writer);
+  #giveUpNumber(): void {
+    if (this.#writer !== null) this.abandonWriter(this.#writer);
   }
 
   /** Where nothing is there to commit: notes what asking the database whether it takes writes came to. */
@@ -449,7 +462,7 @@ export class Committer {
         if (await this.#isLate(trying)) {
           this.#noteFailure(noAnswer(), 0);
           // Live frames go on meanwhile; whoever brought this one waits for what becomes of it.
-          void this.#leaveBehind(trying, sections).then((isCommitted) =>
+          void this.#leaveBehind(trying, sections, false).then((isCommitted) =>
             settle({ kind: isCommitted ? 'committed' : 'away' }),
           );
           return;
@@ -466,7 +479,7 @@ export class Committer {
           return settle({ kind: 'refused', error });
         }
         this.#noteFailure(error, 0);
-        this.#giveUpNumber(error);
+        if (mayHaveCommitted(error)) this.#giveUpNumber();
         return settle({ kind: 'away' });
       }
     }
@@ -511,7 +524,7 @@ export class Committer {
   async #settleRefusal(writer: Writer, input: ChunkInput): Promise<number[] | null> {
     const stored = await readWriter(this.#options.pool, writer.id);
     if (stored !== null && stored.epoch === writer.epoch && stored.seq === input.seq) {
-      const duplicates = await readChunkDuplicates(this.#options.pool, writer.id, input.seq);
+      const duplicates = await readChunkDuplicates(this.#options.pool, input);
       // Without its chunk there is nothing to go by: as somebody new, or this would be asked for ever.
       if (duplicates !== null) return duplicates;
     }

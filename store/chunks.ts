@@ -1,6 +1,7 @@
 /**
  * The frame ledger and the durable log (tables frames, chunks): one statement commits a group of frames.
  */
+import { createHash } from 'node:crypto';
 import type { Queryable } from './pool.ts';
 import { DATABASE_NOW_MS } from './writers.ts';
 
@@ -166,15 +167,17 @@ export async function listChunksBehind(
   return rows.map(toChunk);
 }
 
-/** One chunk of a writer, for settling a commit whose outcome is unknown. */
+/**
+ * Duplicates of the very chunk that a commit of unknown outcome would have made; null when there is none, or another one
+ * by that number: a frame that is not in it must not pass for committed.
+ */
 export async function readChunkDuplicates(
   db: Queryable,
-  writerId: number,
-  seq: number,
+  { writerId, seq, body }: Pick<ChunkInput, 'writerId' | 'seq' | 'body'>,
 ): Promise<number[] | null> {
   const { rows } = await db.query<{ duplicates: number[] }>(
-    `SELECT duplicates FROM chunks WHERE writer_id = $1 AND seq = $2`,
-    [writerId, seq],
+    `SELECT duplicates FROM chunks WHERE writer_id = $1 AND seq = $2 AND sha256(body) = $3`,
+    [writerId, seq, createHash('sha256').update(body).digest()],
   );
   return rows[0]?.duplicates ?? null;
 }
