@@ -6,6 +6,7 @@ import { ApiError, renderProblem, toApiError } from './error.ts';
 import { requestIdOf, setHeaders } from './headers.ts';
 import { buildHealthTeller } from './health-teller.ts';
 import { buildOpenApi } from './openapi.ts';
+import { RememberedCallers } from './remembered.ts';
 import { mountRoutes, type Route, route } from './route.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
@@ -44,7 +45,8 @@ export function listRoutes(streams: Streams, version: string): Route[] {
 type Variables = { Variables: { requestId: string } };
 
 /** Throws when a route lacks a permission: then the process must not start (SEC-08). */
-export function buildApi(deps: ApiDeps): Hono<Variables> {
+export function buildApi(given: ApiDeps): Hono<Variables> {
+  const deps: ApiDeps = { remembered: new RememberedCallers(), ...given };
   const server = new Hono<Variables>();
   const { live, stopping, ownProcess, nowMs, streamGauge, gaveWay } = deps;
   const streams = new Streams({

@@ -10,7 +10,7 @@ import { readToken, TOKEN_PREFIX, type TokenRow, touchToken } from '../store/tok
 import { clientAddress } from './client.ts';
 import { readSessionCookie, writeSessionCookie } from './cookies.ts';
 import type { ApiDeps } from './deps.ts';
-import { ApiError } from './error.ts';
+import { ApiError, toApiError } from './error.ts';
 
 /** How long a password counts as just given (SEC-24). */
 export const FRESH_MS = 15 * MINUTE;
@@ -21,27 +21,70 @@ export type Caller =
   | { kind: 'person'; person: PersonRow; session: SessionRow; role: Role }
   | { kind: 'token'; token: TokenRow; role: Role };
 
-/** An Authorization header decides when there is one; then cookies are not looked at, so no page can ride on them. */
+/**
+ * An Authorization header decides when there is one; then cookies are not looked at, so no page can ride on them.
+ * While the database is away, whoever was looked up just before may still read (api/remembered.ts).
+ */
 export async function identify(c: Context, deps: ApiDeps): Promise<Caller> {
   const authorization = c.req.header('authorization');
-  if (authorization !== undefined) return identifyToken(authorization, deps);
+  if (authorization !== undefined) return identifyToken(c, authorization, deps);
   const cookie = readSessionCookie(c, deps.config);
   if (cookie === undefined || cookie === '' || cookie.length > 128) return { kind: 'nobody' };
   const nowMs = deps.nowMs();
-  const found = await readSession(deps.pool, keyedHash(deps.config.secret, 'session', cookie), nowMs);
-  if (!found) return { kind: 'nobody' };
-  await touchSession(deps.pool, found.session, nowMs);
-  return { kind: 'person', person: found.person, session: found.session, role: found.person.role };
+  const hash = keyedHash(deps.config.secret, 'session', cookie);
+  const caller = await lookUp(c, deps, hash, async () => {
+    const found = await readSession(deps.pool, hash, nowMs);
+    return found && { kind: 'person', ...found, role: found.person.role };
+  });
+  if (caller?.kind !== 'person') return { kind: 'nobody' };
+  await noteUse(touchSession(deps.pool, caller.session, nowMs));
+  return caller;
 }
 
-async function identifyToken(authorization: string, deps: ApiDeps): Promise<Caller> {
+async function identifyToken(c: Context, authorization: string, deps: ApiDeps): Promise<Caller> {
   const [, text = ''] = /^bearer\s+(\S{1,200})$/i.exec(authorization) ?? [];
   if (!text.startsWith(TOKEN_PREFIX)) throw new ApiError('badToken');
   const nowMs = deps.nowMs();
-  const token = await readToken(deps.pool, keyedHash(deps.config.secret, 'apiToken', text), nowMs);
-  if (!token) throw new ApiError('badToken');
-  await touchToken(deps.pool, token, nowMs);
-  return { kind: 'token', token, role: token.role };
+  const hash = keyedHash(deps.config.secret, 'apiToken', text);
+  const caller = await lookUp(c, deps, hash, async () => {
+    const token = await readToken(deps.pool, hash, nowMs);
+    return token && { kind: 'token', token, role: token.role };
+  });
+  if (caller?.kind !== 'token') throw new ApiError('badToken');
+  await noteUse(touchToken(deps.pool, caller.token, nowMs));
+  return caller;
+}
+
+type Known = Exclude<Caller, { kind: 'nobody' }>;
+
+/** From the database; from memory only when that is away, and only for reading. */
+async function lookUp(
+  c: Context,
+  { remembered, nowMs }: ApiDeps,
+  hash: Buffer,
+  read: () => Promise<Known | null>,
+): Promise<Known | null> {
+  try {
+    const caller = await read();
+    remembered?.note(hash, caller, nowMs());
+    return caller;
+  } catch (error) {
+    const isReading = c.req.method === 'GET' || c.req.method === 'HEAD';
+    const known = isReading && isAway(error) ? remembered?.find(hash, nowMs()) : null;
+    if (!known) throw error;
+    return known;
+  }
+}
+
+/** That somebody is here is worth no failure: a database that is read-only still tells who they are. */
+async function noteUse(touching: Promise<void>): Promise<void> {
+  await touching.catch((error: unknown) => {
+    if (!isAway(error)) throw error;
+  });
+}
+
+function isAway(error: unknown): boolean {
+  return toApiError(error).code === 'databaseAway';
 }
 
 const RANK: Record<Role, number> = { viewer: 1, editor: 2, admin: 3 };

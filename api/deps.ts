@@ -6,6 +6,7 @@ import type { Pool } from '../store/pool.ts';
 import type { Kept } from '../store/reads/plan.ts';
 import type { KeptRequest } from '../store/reads/requests.ts';
 import type { LiveFeed, StreamGauge } from './live.ts';
+import type { RememberedCallers } from './remembered.ts';
 
 /** The part of the configuration the API looks at; bin/env.ts' Config is one. */
 export interface ApiConfig extends Kept {
@@ -40,6 +41,8 @@ export interface ApiDeps {
   streamGauge?: StreamGauge | undefined;
   /** Whether a part gives way now, so that frames are taken in; each yes is counted. Left out: never (R-09). */
   gaveWay?: ((part: ShedPart) => boolean) | undefined;
+  /** Who may read while the database is away; buildApi makes one. */
+  remembered?: RememberedCallers | undefined;
   /** Called once after the first admin was made. */
   onClaimed?: (() => void) | undefined;
   /** Looks a request id up in the durable log; newest first, with `why` = `log`. */

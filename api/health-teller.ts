@@ -5,7 +5,7 @@ import { ownNotices } from './notices.ts';
 
 /** News are looked for this often, ms. */
 export const HEALTH_EVERY_MS = 2_000;
-/** What only differs in its figures (how long, how many) is told again this often, ms. */
+/** What only differs in its figures (how long, how many) is told again this often, ms; at every look in an outage. */
 const FIGURES_EVERY_MS = 10_000;
 
 export interface HealthTeller {
@@ -34,11 +34,19 @@ export function buildHealthTeller(own: () => OwnProcess, nowMs: () => number): H
       const matter = matterOf(health);
       const notices = JSON.stringify(health.notices);
       const isDue = health.atMs - told.atMs >= FIGURES_EVERY_MS || health.atMs < told.atMs;
-      if (matter === told.matter && !(isDue && notices !== told.notices)) return null;
+      const isNews = matter !== told.matter || (isDue && notices !== told.notices);
+      if (!isNews && !isOutage(health)) return null;
       told = { matter, notices, atMs: health.atMs };
       return JSON.stringify(health);
     },
   };
+}
+
+/** Somebody watches how it goes: what is held, what waits in Redis, for how long there is room. */
+function isOutage({ database, ingest }: HealthMessage): boolean {
+  if (database === 'away') return true;
+  if (ingest === null) return false;
+  return ingest.failingForMs !== null || !['off', 'ready'].includes(ingest.spool.state);
 }
 
 /** What a reader would call a change: what is wrong, not by how much. */

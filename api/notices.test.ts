@@ -130,7 +130,7 @@ test('the worst comes first', () => {
   expect(levels).toEqual(['critical', 'warning', 'warning', 'warning', 'info']);
 });
 
-test('open pages are told when something changes, and of mere figures every 10 s', () => {
+test('open pages are told when something changes, of mere figures every 10 s, and in an outage every 2 s', () => {
   let now = 0;
   let current = own();
   const teller = buildHealthTeller(
@@ -146,15 +146,22 @@ test('open pages are told when something changes, and of mere figures every 10 s
   expect([tell(), tell()]).toEqual([null, null]);
   current = own({ database: 'away', ingest: ingest({ failingForMs: 1_000, failure: 'away' }) });
   expect(tell()?.notices[0]?.code).toBe('databaseAway');
-  const told: (string | undefined)[] = [];
-  for (let look = 0; look < 10; look++) {
-    current = own({
-      database: 'away',
-      ingest: ingest({ failingForMs: 2_000 * (look + 2), failure: 'away' }),
-    });
-    told.push(tell()?.notices[0]?.text);
-  }
-  expect(told.filter((text) => text !== undefined)).toHaveLength(2);
+  const timesTold = (at: (look: number) => OwnProcess): number => {
+    let times = 0;
+    for (let look = 0; look < 10; look++) {
+      current = at(look);
+      if (tell() !== null) times++;
+    }
+    return times;
+  };
+  expect(
+    timesTold((look) =>
+      own({ database: 'away', ingest: ingest({ failingForMs: 2_000 * (look + 2), failure: 'away' }) }),
+    ),
+  ).toBe(10);
+  expect(timesTold(() => own({ ingest: ingest({ spool: { ...SPOOL_OFF, state: 'moving' } }) }))).toBe(10);
+  const busy = (look: number) => own({ ingest: ingest({ shedApps: { hog: look } }) });
+  expect(timesTold(busy), 'at once, then every 10 s').toBe(2);
   current = own();
   expect(tell()).toMatchObject({ database: 'ok', notices: [] });
 });

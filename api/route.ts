@@ -121,6 +121,8 @@ async function answer(c: Context, entry: Route, deps: ApiDeps, limits: Limits): 
   const app = entry.path.includes(':app') ? await needApp(deps, params.app ?? '') : undefined;
   const call = { c, deps, caller, nowMs, query, body, params, app, address };
   const given = await entry.handle(call as unknown as Call<never, never>);
+  // A right that was taken away here is gone at once, also from memory (SEC-10).
+  if (entry.method !== 'GET' && entry.permission !== 'public') deps.remembered?.forget();
   if (given instanceof Response) return given;
   return entry.status === 204 ? c.body(null, 204) : sendJson(c, given, entry.status);
 }

@@ -18,7 +18,7 @@ import { baseUrlOf } from '../client.ts';
 import type { SessionAnswer, SessionsAnswer } from '../contract/session.ts';
 import { writeSessionCookie } from '../cookies.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../error.ts';
+import { ApiError, toApiError } from '../error.ts';
 import { isLeaked } from '../leaked-passwords.ts';
 import { uuid } from '../params.ts';
 import { hashPassword, PasswordsBusyError, verifyNobody, verifyPassword } from '../password.ts';
@@ -165,7 +165,11 @@ async function describeSession(
   { c, deps }: Pick<Call<unknown, unknown>, 'c' | 'deps'>,
   person: PersonRow | null,
 ): Promise<SessionAnswer> {
-  const instance = await readInstance(deps.pool);
+  const instance = await readInstance(deps.pool).catch((error: unknown) => {
+    // Whoever is known from memory goes on: where somebody is signed in, somebody has set it up.
+    if (person === null || toApiError(error).code !== 'databaseAway') throw error;
+    return { claimedAtMs: 0, baseUrl: null };
+  });
   return {
     setupNeeded: instance.claimedAtMs === null,
     person: person === null ? null : toPerson(person),
