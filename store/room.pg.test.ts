@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LogFields, silentLog } from '../model/log.ts';
+import { silentLog } from '../model/log.ts';
 import { DAY, HOUR } from '../model/time.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { alignedRange, ensurePartitions, ensurePartitionsForRange, partitionName } from './partitions.ts';
-import { withTransaction } from './pool.ts';
-import { mayInsert, RoomMaker, readSizeBytes, truncateOldest } from './room.ts';
+import { buildPool, type Pool, withTransaction } from './pool.ts';
+import { RoomMaker, readRights, readSizeBytes, truncateOldest } from './room.ts';
 
 let database: TestDatabase;
 const NOW_MS = Date.UTC(2026, 10, 21, 12, 30);
@@ -78,22 +78,79 @@ test('P-12 a partition that somebody reads is left for the next round, without w
   });
 });
 
-test('P-07 a refusal is noticed by the right that is gone, of inserting or, further over the plan, of updating', async () => {
+/** Works as a user of its own, who owns the database's tables or does not, and may do anything with them at first. */
+async function asTenant(
+  isOwner: boolean,
+  work: (tenant: Pool, change: (sql: string) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
   const { pool } = database;
-  const said: LogFields[] = [];
-  const room = new RoomMaker(pool, { ...silentLog, warn: (_event, fields = {}) => void said.push(fields) });
-  await room.round(NOW_MS);
-  expect(said).toEqual([]);
-  await pool.query('CREATE ROLE tenant_of_room; GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant_of_room');
-  expect(await mayInsert(pool)).toBe(true);
-  // The superuser of tests may do anything; as one who may not, the same session says no.
-  await withTransaction(pool, async (client) => {
-    await client.query('REVOKE INSERT ON chunks FROM tenant_of_room; SET LOCAL ROLE tenant_of_room');
-    expect(await mayInsert(client)).toBe(false);
-    await client.query('RESET ROLE; GRANT INSERT ON chunks TO tenant_of_room');
-    await client.query('REVOKE UPDATE ON writers FROM tenant_of_room; SET LOCAL ROLE tenant_of_room');
-    expect(await mayInsert(client)).toBe(false);
-    await client.query('RESET ROLE; GRANT UPDATE ON writers TO tenant_of_room');
+  const role = `tenant_${database.name}`;
+  const change = (sql: string): Promise<unknown> => pool.query(sql.replaceAll('tenant', role));
+  await change('CREATE ROLE tenant LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant');
+  if (isOwner) {
+    const { rows } = await pool.query<{ name: string }>(
+      `SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
+    );
+    for (const { name } of rows) await change(`ALTER TABLE ${name} OWNER TO tenant`);
+  }
+  const url = new URL(database.url);
+  url.username = role;
+  const tenant = buildPool({ url: url.href, max: 1, applicationName: 'tenant', log: silentLog });
+  try {
+    await work(tenant, change);
+  } finally {
+    await tenant.end();
+    await change('REASSIGN OWNED BY tenant TO CURRENT_USER; DROP OWNED BY tenant; DROP ROLE tenant');
+  }
+}
+
+async function countDetails(): Promise<unknown> {
+  const { rows } = await database.pool.query('SELECT count(*) AS n FROM request_details');
+  return rows[0]?.n;
+}
+
+test('P-07 the right to add rows is gone from the owner on every table: then, and only then, room is made', async () => {
+  const said: string[] = [];
+  const say = (event: string): void => void said.push(event);
+  const log = { ...silentLog, warn: say, error: say };
+  await addDetails(NOW_MS - 3 * DAY);
+  await asTenant(true, async (tenant, change) => {
+    const room = new RoomMaker(tenant, log);
+    await room.round(NOW_MS);
+    expect(said).toEqual([]);
+    await change('REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM tenant');
+    expect(await readRights(tenant)).toBe('overPlan');
+    // Further over the plan.
+    await change('REVOKE UPDATE ON ALL TABLES IN SCHEMA public FROM tenant');
+    const before = await countDetails();
+    await room.round(NOW_MS);
+    expect(said).toEqual(['retention.madeRoom']);
+    expect(await countDetails()).toBeLessThan(Number(before));
   });
-  await pool.query('DROP OWNED BY tenant_of_room; DROP ROLE tenant_of_room');
+});
+
+test('P-07 a grant that was forgotten, a table frozen by hand and a user who is not the owner are mistakes: nothing is truncated for them, and they are told once', async () => {
+  const mistakes: { isOwner: boolean; sql: string }[] = [
+    { isOwner: true, sql: 'REVOKE INSERT ON chunks FROM tenant' },
+    { isOwner: true, sql: 'REVOKE UPDATE ON writers FROM tenant' },
+    { isOwner: true, sql: 'REVOKE INSERT ON chunks, frames, request_details FROM tenant' },
+    { isOwner: false, sql: 'REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM tenant' },
+    { isOwner: false, sql: 'REVOKE INSERT, UPDATE ON ALL TABLES IN SCHEMA public FROM tenant' },
+  ];
+  for (const { isOwner, sql } of mistakes) {
+    await addDetails(NOW_MS - 3 * DAY);
+    const before = await countDetails();
+    const said: string[] = [];
+    const say = (event: string): void => void said.push(event);
+    await asTenant(isOwner, async (tenant, change) => {
+      await change(sql);
+      const room = new RoomMaker(tenant, { ...silentLog, warn: say, error: say });
+      for (let round = 0; round < 3; round++) await room.round(NOW_MS + round * HOUR);
+    });
+    expect({ sql, said, left: await countDetails() }).toEqual({
+      sql,
+      said: ['database.rightsMissing'],
+      left: before,
+    });
+  }
 });
