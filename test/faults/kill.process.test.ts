@@ -291,8 +291,8 @@ test('K-18 R-01 R-02 R-03 R-04 two processes killed again and again under load: 
   const webs = await Promise.all(ports.map((port) => startWeb(server, { port })));
   const nodes = await Promise.all(ports.map((port) => sendTo(port, app)));
   let kills = 0;
-  const untilMs = performance.now() + 6_000;
-  while (performance.now() < untilMs) {
+  // By kills, not by time: a start takes as long as the machine has other things to do.
+  while (kills < 5) {
     for (const sending of nodes) sending.pushLines(random.integer(1, 60));
     await sleep(random.integer(20, 120));
     const victim = random.integer(0, 12);
@@ -304,7 +304,6 @@ test('K-18 R-01 R-02 R-03 R-04 two processes killed again and again under load: 
     webs[victim] = await startWeb(server, { port });
   }
   await Promise.all(nodes.map((sending) => sending.node.drained()));
-  expect(kills).toBeGreaterThan(2);
   for (const { node } of nodes) node.stop();
   await stopAll();
   await takeOverDead();
