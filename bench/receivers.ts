@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HEAP_OPTIONS } from '../bin/heap.ts';
 import { type Counters, readCounters } from './postgres.ts';
 import type { ReceiverArguments, Usage } from './receiver.ts';
 
@@ -51,6 +52,8 @@ export async function startReceiver(
   { profileDir, nodeOptions = [] }: { profileDir?: string | undefined; nodeOptions?: string[] } = {},
 ): Promise<Receiver> {
   const execArgv = [
+    // As the web process is started; what is asked for comes after and wins.
+    ...(options.kind === 'drain' ? HEAP_OPTIONS : []),
     ...nodeOptions,
     ...(profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]),
   ];

@@ -65,7 +65,9 @@ test('what app.json sets for its environments are settings', () => {
 
 test('Procfile, formation and files in bin/ agree', () => {
   const lines = read('Procfile').trim().split('\n');
-  const processes = lines.map((line) => /^(\w+): node (bin\/\w+\.ts)$/.exec(line)?.slice(1) ?? [line, '']);
+  const processes = lines.map(
+    (line) => /^(\w+): node (?:--[-a-z]+=\d+ )*(bin\/\w+\.ts)$/.exec(line)?.slice(1) ?? [line, ''],
+  );
   expect(processes.map(([name]) => name)).toEqual(['release', 'web', 'worker']);
   for (const [, file = ''] of processes)
     expect([file, existsSync(join(PROJECT_FOLDER, file))]).toEqual([file, true]);

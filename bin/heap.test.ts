@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { heapArguments } from './heap.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { HEAP_OPTIONS, heapArguments } from './heap.ts';
 
 const MIB = 1024 * 1024;
 const BASE = {
@@ -28,4 +30,16 @@ test('a heap is never so small that a process cannot start', () => {
   expect(heapArguments({ ...BASE, containerBytes: 512 * MIB, processes: 28 })).toEqual([
     '--max-old-space-size=96',
   ]);
+});
+
+test('R-09 the web process is started with a bounded heap, by the Procfile and by npm start', () => {
+  const options = HEAP_OPTIONS.join(' ');
+  const procfile = readFileSync(new URL('../Procfile', import.meta.url), 'utf8').split('\n');
+  expect(procfile).toContain(`web: node ${options} bin/web.ts`);
+  expect(packageJson.scripts.start).toBe(`node ${options} bin/start.ts`);
+});
+
+test('K-16 what the primary was started with by us is no choice of somebody', () => {
+  const given = [...HEAP_OPTIONS, ''];
+  expect(heapArguments({ ...BASE, containerBytes: 512 * MIB, given })).toEqual(['--max-old-space-size=113']);
 });
