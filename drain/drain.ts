@@ -123,6 +123,7 @@ export function buildDrain(options: DrainOptions): Drain {
   const takeoverNumbers = new SeriesNumbers();
   const lookBack = new LookBack({
     pool,
+    clock,
     log,
     forget: () => {
       numbers.clear();

@@ -7,6 +7,7 @@ import { MINUTE } from '../model/time.ts';
 import { insertGapOfAll } from '../store/gaps.ts';
 import type { Pool } from '../store/pool.ts';
 import { readLastSign, type Writer } from '../store/writers.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * Writers give a sign every 2 s. Shorter absences are deploys, crashes and outages: for those the senders keep what they
@@ -16,6 +17,7 @@ const ABSENT_MS = 2 * MINUTE;
 
 export interface LookBackOptions {
   pool: Pool;
+  clock: Clock;
   log: Log;
   /** Forgets what was read from the database and may not be true any more. */
   forget: () => void;
@@ -23,16 +25,19 @@ export interface LookBackOptions {
 
 export class LookBack {
   readonly #options: LookBackOptions;
+  readonly #upSinceMs: number;
   #looked: Promise<void> | null = null;
 
   constructor(options: LookBackOptions) {
     this.#options = options;
+    this.#upSinceMs = options.clock.monotonicMs();
   }
 
   /**
    * Once, before this process gives its first sign of life: when the newest sign is old and its writer never closed, all
-   * processes died at once long ago, or the database is a copy of that time. Throws when the database is away, and
-   * looks again when asked again.
+   * processes died at once long ago, or the database is a copy of that time. While this process waited for the database
+   * somebody was there: what is held, spooled or dropped in an outage is told elsewhere. Throws when the database is away,
+   * and looks again when asked again.
    */
   atStart(): Promise<void> {
     this.#looked ??= this.#look().catch((error: unknown) => {
@@ -43,9 +48,11 @@ export class LookBack {
   }
 
   async #look(): Promise<void> {
-    const { pool } = this.#options;
+    const { pool, clock } = this.#options;
     const last = await readLastSign(pool);
-    if (last === null || last.isClosed || last.databaseNowMs - last.seenAtMs < ABSENT_MS) return;
+    if (last === null || last.isClosed) return;
+    const upMs = clock.monotonicMs() - this.#upSinceMs;
+    if (last.databaseNowMs - upMs - last.seenAtMs < ABSENT_MS) return;
     await this.#mark('down', last.seenAtMs, last.databaseNowMs);
   }
 
