@@ -23,6 +23,7 @@ const facts = (more: Partial<InstanceFacts> = {}): InstanceFacts => ({
   server: { nowMs: 1_000_000, readOnly: false, maxConnections: 100, connections: 5 },
   writers: [],
   compactionsDue: 0,
+  partitionLeadMs: 7_200_000,
   refusedSenders: [],
   unknownTokens: 0,
   silentApps: [],
@@ -68,7 +69,7 @@ test('P-03 with a spool the banner says what is kept and for how much longer; fu
     ingest({ failingForMs: 600_000, failure: 'away', spool: { ...spooling, minutesLeft: 37 } }),
   ]);
   expect(kept?.text).toContain('1,234 entries, 12 MB of 100 MB');
-  expect(kept?.text).toContain('full in 37 min');
+  expect(kept?.text).toContain('room for 37 min');
   const full = processNotices([
     ingest({ failingForMs: 1, failure: 'away', spool: { ...spooling, state: 'full' } }),
   ]);
@@ -117,6 +118,25 @@ test('a process that stopped reporting is missed for ten minutes, and its figure
   const at = (quietMs: number) =>
     noticesOf(facts({ processes: [{ ...process, seenMs: 1_000_000 - quietMs }] })).map(({ code }) => code);
   expect([at(5_000), at(30_000), at(700_000)]).toEqual([['shedApps'], ['processGone'], []]);
+});
+
+test('P-03 that everything is back from Redis is told, with how much, once nothing is on its way any more', () => {
+  const caughtUp = ingest({
+    spool: { ...SPOOL_OFF, state: 'ready', caughtUpAtMs: 5, movedMessages: 1_200 },
+  });
+  expect(processNotices([caughtUp, caughtUp, idleIngest()])).toEqual([
+    { level: 'info', code: 'spool', text: 'Caught up: 2,400 messages moved from Redis.' },
+  ]);
+  const moving = ingest({ spool: { ...SPOOL_OFF, state: 'moving', entries: 3 } });
+  expect(processNotices([caughtUp, moving])[0]?.text).toContain('3 entries left');
+  expect(processNotices([caughtUp, moving])).toHaveLength(1);
+});
+
+test('P-21 partitions that end within the hour are a warning', () => {
+  const codes = (partitionLeadMs: number) =>
+    noticesOf(facts({ partitionLeadMs })).map(({ level, code }) => [level, code]);
+  expect(codes(3_600_000)).toEqual([]);
+  expect(codes(3_599_999)).toEqual([['warning', 'partitions']]);
 });
 
 test('the worst comes first', () => {

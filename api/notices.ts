@@ -12,6 +12,8 @@ export interface InstanceFacts {
   server: { nowMs: number; readOnly: boolean; maxConnections: number; connections: number };
   writers: readonly WriterInfo[];
   compactionsDue: number;
+  /** For how long from now there are partitions for what arrives, ms. */
+  partitionLeadMs: number;
   refusedSenders: readonly RefusedSender[];
   unknownTokens: number;
   silentApps: readonly string[];
@@ -50,6 +52,13 @@ export function noticesOf(facts: InstanceFacts): NoticeAnswer[] {
       'warning',
       'chartsBehind',
       `Charts are behind: ${behind} committed chunks are not rolled up yet. Nothing is lost.`,
+    );
+  }
+  if (facts.partitionLeadMs < HOUR) {
+    say(
+      'warning',
+      'partitions',
+      'Tables for the next hour are not made ahead: no worker runs, or it cannot. Commits make their own meanwhile; check the worker process.',
     );
   }
   if (facts.compactionsDue > COMPACTIONS_BEHIND) {

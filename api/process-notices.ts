@@ -45,7 +45,7 @@ function failureNotices(ingests: readonly IngestHealth[]): NoticeAnswer[] {
     const room =
       spool.minutesLeft === null
         ? ''
-        : ` At this rate it is full in ${duration(spool.minutesLeft * MINUTE)}.`;
+        : ` At this rate there is room for ${duration(spool.minutesLeft * MINUTE)}.`;
     return [
       {
         level,
@@ -107,7 +107,19 @@ function spoolNotices(ingests: readonly IngestHealth[]): NoticeAnswer[] {
       ),
     );
   }
+  if (!moving) notices.push(...caughtUpNotices(ingests));
   return notices;
+}
+
+function caughtUpNotices(ingests: readonly IngestHealth[]): NoticeAnswer[] {
+  const done = ingests.filter((ingest) => ingest.spool.caughtUpAtMs !== null);
+  if (done.length === 0 || ingests.some((ingest) => ingest.failingForMs !== null)) return [];
+  const messages = plural(
+    sum(done, (ingest) => ingest.spool.movedMessages),
+    'message',
+    'messages',
+  );
+  return [{ level: 'info', code: 'spool', text: `Caught up: ${messages} moved from Redis.` }];
 }
 
 function sentence(claim: string, reason: string): string {

@@ -69,6 +69,8 @@ test('R-06 R-10 data of one app that the database will never take costs no frame
     { kind: 'answered', status: 503 },
     ok,
   ]);
+  expect(drain.drain.status().fates.get('refusedByDatabase')).toBe(1);
+  expect(drain.drain.status().fates.get('held')).toBeUndefined();
   await database.pool.query('DROP TRIGGER refuse ON chunks');
   await rolledUp(database.pool);
   expect((await readCounts(database.pool, before.id)).requests).toBe(4);

@@ -60,6 +60,9 @@ class FakeSpool implements GroupSpool {
   }
 }
 
+/** How a frame is answered that is nowhere lost. */
+const KEPT: FrameOutcome[] = ['counted', 'spooled'];
+
 function send(committer: Committer, app: TestApp): Promise<FrameOutcome> {
   const buf = bodyOf([requestLine()]);
   const id = frameId();
@@ -139,14 +142,14 @@ for (const { title, errors, appends } of cases) {
       tickMs: 1,
       spool,
     });
-    expect(await send(committer, app)).toBe('counted');
-    expect(await send(committer, app)).toBe('counted');
+    expect(KEPT).toContain(await send(committer, app));
+    expect(KEPT).toContain(await send(committer, app));
     expect(failed).toBeGreaterThan(0);
     // The database is back, and somebody notices.
     committer.notePing(null);
     const before = await keptFrames(app, spool);
     expect(before).toBe(2);
-    expect(await send(committer, app)).toBe('counted');
+    expect(KEPT).toContain(await send(committer, app));
     expect(await keptFrames(app, spool)).toBe(3);
     committer.stop();
   });

@@ -130,6 +130,8 @@ export class Committer {
   failingSinceMs: number | null = null;
   #failure: CommitFailure = 'other';
   #lookAtCellsAtMs = 0;
+  /** Since when the statement under way has no answer, monotonic ms; null without one. */
+  inFlightSinceMs: number | null = null;
 
   constructor(options: CommitOptions) {
     this.#options = options;
@@ -152,7 +154,7 @@ export class Committer {
     }
     const frame = this.#add(app, { ...body, lossesOnly: true }, null, '');
     twin.onSettled((outcome) => {
-      frame.onSettled(() => onSettled(outcome === 'counted' ? 'duplicate' : outcome));
+      frame.onSettled(() => onSettled(outcome === 'failed' ? 'failed' : 'duplicate'));
     });
   }
 
@@ -342,7 +344,7 @@ export class Committer {
     const { spool } = this.#options;
     if (spool?.usable !== true || !(await spool.append(encoded, group.sections))) return false;
     killPoint('spool.appended');
-    this.#settle(group, () => 'counted');
+    this.#settle(group, () => 'spooled');
     return true;
   }
 
@@ -497,7 +499,7 @@ export class Committer {
 
   /** Duplicates of a committed group; null to try again (as a new writer). */
   async #tryCommit(encoded: EncodedGroup, frameMemoryHours: number): Promise<Committed | null> {
-    const writer = this.#writer ?? (await this.#register());
+    const writer = this.#writer ?? (await this.#timed(this.#register()));
     const committedAtMs = this.#databaseClock.nowMs();
     const input: ChunkInput = {
       writerId: writer.id,
@@ -508,12 +510,21 @@ export class Committer {
       ...encoded,
     };
     killPoint('commit.before');
-    const outcome = await commitChunk(this.#options.pool, input);
+    const outcome = await this.#timed(commitChunk(this.#options.pool, input));
     killPoint('commit.after');
     const duplicates =
       outcome.kind === 'committed' ? outcome.duplicates : await this.#settleRefusal(writer, input);
     if (outcome.kind === 'committed') this.#databaseClock.set(outcome.databaseNowMs);
     return duplicates === null ? null : { duplicates, writer, committedAtMs };
+  }
+
+  async #timed<T>(statement: Promise<T>): Promise<T> {
+    this.inFlightSinceMs = this.#options.clock.monotonicMs();
+    try {
+      return await statement;
+    } finally {
+      this.inFlightSinceMs = null;
+    }
   }
 
   /**

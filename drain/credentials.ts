@@ -57,6 +57,11 @@ export class Credentials {
     return [...this.#byUser.values()].flat();
   }
 
+  /** For how long from now the present list is believed if it cannot be read again, ms; 0 when it is not any more. */
+  get believedForMs(): number {
+    return Math.max(0, this.#loadedAtMs + LIST_MAX_AGE_MS - this.#options.clock.monotonicMs());
+  }
+
   /** Reads the list again; false when that failed. Calls at the same time share one reading. */
   refresh(): Promise<boolean> {
     this.#loading ??= this.#load().finally(() => {

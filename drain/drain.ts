@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeltas } from '../model/deltas.ts';
 import { type CommitFailure, type Overflow, SPOOL_OFF, type SpoolHealth } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
+import { MINUTE } from '../model/time.ts';
 import { listDrainCredentials } from '../store/apps.ts';
 import type { Pool } from '../store/pool.ts';
 import { type Joined, SeriesNumbers } from '../store/series.ts';
@@ -70,7 +71,7 @@ export interface DrainStatus {
   /** Of bodies that are being read, wait for their turn or their commit; and their frames. */
   heldBytes: number;
   heldFrames: number;
-  /** ms since commits began to fail; null while they work. */
+  /** ms since commits began to fail, or since the one under way has no answer; null while they work. */
   failingForMs: number | null;
   /** Why they fail; null while they work. */
   failure: CommitFailure | null;
@@ -94,6 +95,9 @@ export interface Drain {
 
 /** Bits of a person's keyed hash that are kept: enough to tell people of one team apart. */
 const USER_HASH_CHARACTERS = 12;
+
+/** A statement without an answer for this long is told as a database that is away: it fails seconds later. */
+const ANSWER_LATE_MS = 2_000;
 
 /** What happened to an app is told for this long, ms. */
 const TOLD_FOR_MS = 10 * 60_000;
@@ -197,11 +201,10 @@ export function buildDrain(options: DrainOptions): Drain {
     status: () => ({
       heldBytes: admission.heldBytes,
       heldFrames: admission.heldFrames,
-      failingForMs: committer.failingSinceMs === null ? null : clock.monotonicMs() - committer.failingSinceMs,
-      failure: committer.failure,
+      ...failingOf(committer, clock.monotonicMs()),
       refused: refusals.total,
       fates: receiver.fates,
-      spool: spool?.spool.health() ?? SPOOL_OFF,
+      spool: spool === undefined ? SPOOL_OFF : spoolHealth(spool.spool, mover, credentials),
       shedApps: admission.shedApps(TOLD_FOR_MS),
       loops: loops.apps(clock.nowMs()),
       overflow: overflowOf(
@@ -224,6 +227,25 @@ export function buildDrain(options: DrainOptions): Drain {
       await refusals.flush();
     },
   };
+}
+
+function failingOf(
+  committer: Committer,
+  nowMs: number,
+): { failingForMs: number | null; failure: CommitFailure | null } {
+  const { failingSinceMs, failure, inFlightSinceMs } = committer;
+  if (failingSinceMs !== null) return { failingForMs: nowMs - failingSinceMs, failure };
+  const lateMs = inFlightSinceMs === null ? 0 : nowMs - inFlightSinceMs;
+  return lateMs > ANSWER_LATE_MS
+    ? { failingForMs: lateMs, failure: 'away' }
+    : { failingForMs: null, failure: null };
+}
+
+/** Frames are taken as long as there is room for them, and their senders' secrets are believed (S-24). */
+function spoolHealth(spool: Spool, mover: Mover | undefined, credentials: Credentials): SpoolHealth {
+  const health = { ...spool.health(), ...mover?.caughtUp() };
+  if (health.minutesLeft === null) return health;
+  return { ...health, minutesLeft: Math.min(health.minutesLeft, credentials.believedForMs / MINUTE) };
 }
 
 /** Counts by app id as counts by its name, of those that are still there. */

@@ -51,8 +51,11 @@ export class PendingFrame {
   }
 }
 
-/** `failed`: the database refuses this very group; nothing of it was counted. */
-export type FrameOutcome = 'counted' | 'duplicate' | 'failed';
+/**
+ * `spooled`: the spool has it, and it is counted when it is moved. `failed`: the database refuses this very group;
+ * nothing of it was counted.
+ */
+export type FrameOutcome = 'counted' | 'duplicate' | 'spooled' | 'failed';
 
 /** Sealed when it holds this much: a statement stays small enough to be quick, and memory bounded. */
 const GROUP_MESSAGES_MAX = 8_000;

@@ -40,12 +40,16 @@ const RETRY_MS = 100;
 export type Fate =
   | 'counted'
   | 'duplicate'
+  /** Kept in the spool, counted when it is moved. */
+  | 'spooled'
   | 'refused'
   | 'badMethod'
   | 'badType'
   | 'tooLarge'
   | 'cut'
   | 'held'
+  /** As `held`, because the database will never take its data (R-06). */
+  | 'refusedByDatabase'
   /** As `held`, because its own app sends far more than its share (R-10). */
   | 'shed'
   | 'left';
@@ -234,7 +238,11 @@ export class Receiver {
 
   #onOutcome({ response, deadline }: Sender, outcome: FrameOutcome): void {
     // A frame that failed is held until its time is up: a quick answer would spend the sender's tries (section 2).
-    if (deadline.isPassed || outcome === 'failed') return;
+    if (deadline.isPassed) return;
+    if (outcome === 'failed') {
+      deadline.onPassed = () => this.#giveUp(response, deadline, undefined, 'refusedByDatabase');
+      return;
+    }
     deadline.onPassed = null;
     answer(response, 204, {});
     this.#count(outcome);
@@ -315,7 +323,7 @@ export class Receiver {
    * No answer in time: 503 to Logplex, nothing to a shuttle, which would take it for an answer. A frame that was not
    * handed on yet gives its place back; one that was is committed all the same.
    */
-  #giveUp(response: ServerResponse, deadline: Deadline, place?: Place): void {
+  #giveUp(response: ServerResponse, deadline: Deadline, place?: Place, fate: Fate = 'held'): void {
     const { admission, committer } = this.#options;
     // While commits fail everybody waits for the database, whoever sends how much.
     const wasShed = place !== undefined && committer.failingSinceMs === null && admission.wasShed(place);
@@ -325,7 +333,7 @@ export class Receiver {
       return;
     }
     answer(response, 503, { close: true });
-    this.#count(wasShed ? 'shed' : 'held');
+    this.#count(wasShed ? 'shed' : fate);
   }
 
   #count(fate: Fate): void {

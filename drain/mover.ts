@@ -3,9 +3,10 @@
  * already, by a statement without an answer or by the sender's own retry, are left out there. An entry leaves the
  * stream only after its commit; one that cannot be read or committed goes to quarantine, and the rest moves on (D-13).
  */
+import type { SpoolHealth } from '../model/ingest-health.ts';
 import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
-import { HOUR, SECOND } from '../model/time.ts';
+import { HOUR, MINUTE, SECOND } from '../model/time.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Delivery, SpoolStream } from '../store/spool.ts';
 import { listRemovedApps, markSpoolMoved, pingWrite, quarantineSpoolEntry } from '../store/spool-accounts.ts';
@@ -36,6 +37,8 @@ const AWAY_EVERY_MS = 1_000;
 const BATCH = 8;
 /** Processes learn within this time that an app was removed, and take nothing more of it (SEC-03). */
 const REMOVAL_KNOWN_MS = 60 * SECOND;
+/** That everything has been moved is told for this long. */
+const CAUGHT_UP_TOLD_MS = 5 * MINUTE;
 /** D-13: an entry that failed so often is not tried again. */
 const TRIES = 5;
 /** Handed out so often without having failed: whoever tries it dies of it. */
@@ -64,6 +67,9 @@ export class Mover {
   #stopped = false;
   /** Entries moved since the process began. */
   moved = 0;
+  /** Messages moved since nothing was left the last time. */
+  #movedMessages = 0;
+  #caughtUp: { atMs: number; messages: number } | null = null;
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -100,7 +106,10 @@ export class Mover {
     const { stream, committer } = this.#options;
     if (!stream.isReadable || !committer.mayTry) return false;
     const deliveries = await this.#next();
-    if (deliveries.length === 0 && committer.failingSinceMs !== null) await this.#ping();
+    if (deliveries.length === 0) {
+      if (committer.failingSinceMs !== null) await this.#ping();
+      else this.#noteCaughtUp();
+    }
     const moved: Delivery[] = [];
     let isAway = false;
     for (const delivery of deliveries) {
@@ -125,6 +134,23 @@ export class Mover {
     );
     await stream.acknowledge(deliveries.map(({ id }) => id));
     this.moved += deliveries.length;
+  }
+
+  /** Nothing is left. Outages in quick succession are told as one. */
+  #noteCaughtUp(): void {
+    if (this.#movedMessages === 0) return;
+    const messages = this.caughtUp().movedMessages + this.#movedMessages;
+    this.#caughtUp = { atMs: this.#options.clock.nowMs(), messages };
+    this.#movedMessages = 0;
+  }
+
+  /** What SpoolHealth tells of the last time that nothing was left. */
+  caughtUp(): Pick<SpoolHealth, 'caughtUpAtMs' | 'movedMessages'> {
+    const last = this.#caughtUp;
+    const isTold = last !== null && Math.abs(this.#options.clock.nowMs() - last.atMs) <= CAUGHT_UP_TOLD_MS;
+    return isTold
+      ? { caughtUpAtMs: last.atMs, movedMessages: last.messages }
+      : { caughtUpAtMs: null, movedMessages: 0 };
   }
 
   /** With no frames coming in and none in the spool nobody else would notice that the database is back. */
@@ -186,6 +212,7 @@ export class Mover {
       );
     }
     killPoint('mover.after');
+    this.#movedMessages += group.messages;
     return 'moved';
   }
 

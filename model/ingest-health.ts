@@ -31,8 +31,15 @@ export interface SpoolHealth {
   bytesMax: number;
   /** When the oldest waiting entry was appended, epoch ms; null without one. */
   oldestAtMs: number | null;
-  /** Minutes until it is full at the rate of the last minutes; null when nothing arrives or it is not usable. */
+  /**
+   * Minutes for which frames can be taken at the rate of the last minutes: until it is full, or senders' secrets are
+   * not believed any more without the database; null when nothing arrives or it is not usable.
+   */
   minutesLeft: number | null;
+  /** When this process found nothing left to move, epoch ms; null when it moved nothing in the last 5 min. */
+  caughtUpAtMs: number | null;
+  /** Messages that this process had moved by then; 0 without. */
+  movedMessages: number;
 }
 
 export const SPOOL_OFF: SpoolHealth = {
@@ -43,6 +50,8 @@ export const SPOOL_OFF: SpoolHealth = {
   bytesMax: 0,
   oldestAtMs: null,
   minutesLeft: null,
+  caughtUpAtMs: null,
+  movedMessages: 0,
 };
 
 /** Parts that give way under pressure, first to last (R-09). Ingest gives way last, app by app. */

@@ -63,6 +63,7 @@ export type NoticeCode =
   | 'loop'
   | 'connections'
   | 'chartsBehind'
+  | 'partitions'
   | 'compactionBehind'
   | 'databaseConnections'
   | 'clock'

@@ -1,9 +1,10 @@
 /** Health of an app's stream, of this instance, and the table of codes. */
-import { idleIngest } from '../../model/ingest-health.ts';
+import { idleIngest, SPOOL_OFF } from '../../model/ingest-health.ts';
 import type { OwnProcess, Roles } from '../../model/process.ts';
 import { DAY, HOUR } from '../../model/time.ts';
 import { listApps } from '../../store/apps.ts';
 import { ARCHIVED_AFTER_MS } from '../../store/drains.ts';
+import { readPartitionLeadMs } from '../../store/partitions.ts';
 import { listProcesses, type ProcessRow } from '../../store/processes.ts';
 import { readCounts } from '../../store/reads/counts.ts';
 import { type DrainInfo, listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
@@ -120,6 +121,7 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
         ),
         writers: await listWriters(db),
         compactionsDue: await countDueCompactions(db, nowMs),
+        partitionLeadMs: await readPartitionLeadMs(db, nowMs),
         refusedSenders: await listRefusedSenders(db, nowMs - DAY, REFUSED_MAX),
         unknownTokens: drains.filter((drain) => drain.state === 'new').length,
         silentApps: apps
@@ -169,7 +171,7 @@ function toProcess({ startedAtMs, seenAtMs, status, roles, ...row }: ProcessRow)
     seenMs: seenAtMs,
     isThis: false,
     // Of another release a field may be missing.
-    ingest: status === null ? null : { ...idleIngest(), ...status },
+    ingest: status === null ? null : { ...idleIngest(), ...status, spool: { ...SPOOL_OFF, ...status.spool } },
   };
 }
 

@@ -64,6 +64,7 @@ export const FATES: Record<string, { name: string; isLoss: boolean }> = {
   counted: { name: 'Counted', isLoss: false },
   duplicate: { name: 'Sent twice, counted once', isLoss: false },
   spooled: { name: 'Kept in Redis, counted later', isLoss: false },
+  refusedByDatabase: { name: 'Refused by the database for what is in it (503)', isLoss: true },
   held: { name: 'Held too long, to be sent again (503)', isLoss: true },
   left: { name: 'The sender left before the answer', isLoss: true },
   shed: { name: 'Put off: far more than its share (503)', isLoss: true },
