@@ -94,8 +94,14 @@ export class Group {
   /** Reads a body into the group. `frameId` null: its losses alone count. */
   add(intake: Intake, app: AppState, body: Body, frameId: Buffer | null, key: string): PendingFrame {
     const frame = this.#pending(key, body.drainId, frameId, body.buf.length);
-    const entry = intake.add(this.#section(app.appId), frame.position, app, body);
-    this.messages += entry.messages;
+    try {
+      this.messages += intake.add(this.#section(app.appId), frame.position, app, body).messages;
+    } catch (error) {
+      // A mistake of ours. What was read of it is left out, and its identity is not entered: its next try must count.
+      this.frames[frame.position] = new PendingFrame('', frame.position, body.drainId, null, 0);
+      this.bodyBytes -= frame.bodyBytes;
+      throw error;
+    }
     return frame;
   }
 
