@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { authorizationOf, openConnection, type PostOutcome } from '../sim/post.ts';
-import { readCounts } from '../test/account.ts';
+import { readCounts, readGaps } from '../test/account.ts';
 import { addApp, rolledUp, startDrain, type TestApp, type TestDrain } from '../test/drain.ts';
 import { frameId, requests } from '../test/lines.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
@@ -82,4 +82,18 @@ test('R-06 R-10 data of one app that the database will never take costs no frame
   ).toEqual([guilty.id]);
   // Once its data is taken again, so are its frames.
   expect(await post(guilty, requests(5))).toEqual(ok);
+});
+
+test('R-04 a body that is too large is not refused before its gap is committed: while the database refuses that, its sender tries again', async () => {
+  const app = await addApp(database.pool);
+  expect(await post(app, requests(1))).toEqual({ kind: 'answered', status: 204 });
+  await database.pool.query(`
+    CREATE TRIGGER refuse_loss BEFORE INSERT ON chunks FOR EACH ROW
+    WHEN (NEW.app_ids @> ARRAY[${app.id}]) EXECUTE FUNCTION refuse_app()`);
+  const large = Buffer.alloc(1_100_000, 0x20);
+  expect(await post(app, large)).toEqual({ kind: 'answered', status: 503 });
+  await database.pool.query('DROP TRIGGER refuse_loss ON chunks');
+  expect(await post(app, large)).toEqual({ kind: 'answered', status: 413 });
+  await rolledUp(database.pool);
+  expect((await readGaps(database.pool, app.id)).map(({ cause }) => cause)).toEqual(['tooLarge']);
 });

@@ -310,6 +310,11 @@ export class Receiver {
         this.#giveUp(response, deadline);
         return;
       }
+      if (outcome === 'failed') {
+        // Nobody would ever hear of it: rather once more, and at last a loss that the sender reports.
+        deadline.onPassed = () => this.#giveUp(response, deadline, undefined, 'refusedByDatabase');
+        return;
+      }
       answer(response, 413, { close: true });
       this.#count('tooLarge');
     };
