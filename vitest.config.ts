@@ -37,11 +37,8 @@ export default defineConfig({
         hookTimeout: 90_000,
         fileParallelism: false,
       }),
-      kind('process', 'process', {
-        testTimeout: 120_000,
-        hookTimeout: 60_000,
-        fileParallelism: false,
-      }),
+      // Outages mostly wait: two files at a time, each with servers and ports of its own.
+      kind('process', 'process', { testTimeout: 120_000, hookTimeout: 60_000 }),
     ],
   },
 });
