@@ -40,12 +40,16 @@ const GOOD = basic('shop', 's3cret');
 
 test('S-24 with Postgres away the list in memory is good for 15 minutes, then the answer is neither yes nor no', async () => {
   const { state, credentials } = rig();
+  expect(credentials.believedForMs).toBe(0);
   await credentials.refresh();
   state.isAway = true;
-  state.monotonicMs += 15 * MINUTE;
+  state.monotonicMs += 5 * MINUTE;
+  expect(credentials.believedForMs).toBe(10 * MINUTE);
+  state.monotonicMs += 10 * MINUTE;
   expect(await credentials.check(GOOD, null)).toMatchObject({ kind: 'accepted' });
   expect(state.readings).toBe(1);
   state.monotonicMs += 1;
+  expect(credentials.believedForMs).toBe(0);
   expect(await credentials.check(GOOD, null)).toEqual({ kind: 'unchecked' });
   state.isAway = false;
   expect(await credentials.check(GOOD, null)).toMatchObject({ kind: 'accepted' });

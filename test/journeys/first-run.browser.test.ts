@@ -99,7 +99,10 @@ describe.each([
   it('the page of a code counts and lists its requests', async () => {
     const count = traffic?.sent().codes.H12 ?? 0;
     expect(count).toBeGreaterThan(0);
-    await page.getByRole('link', { name: /^H12\b/ }).first().click();
+    await page
+      .getByRole('link', { name: /^H12\b/ })
+      .first()
+      .click();
     await page.getByRole('heading', { name: 'H12 Request timeout' }).waitFor();
     expect(await total(page, 'In this range')).toBe(formatCount(count));
     await page.locator('.requests tbody tr').first().waitFor();
