@@ -11,7 +11,7 @@ test.each(SEEDS)(
     expect(result.trouble).toEqual([]);
     expect(result.exact).toBe(true);
     // Faults did happen, and not so many that nothing else did.
-    expect(Object.values(result.faults).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(3);
+    expect(Object.values(result.faults).reduce((sum, n) => sum + n, 0)).toBeGreaterThanOrEqual(3);
     expect(result.acknowledged).toBeGreaterThan(result.sent / 10);
   },
 );

@@ -207,6 +207,8 @@ describe('one process with 300 connections at most', () => {
   });
 
   test('P-01 an open page is told from memory that Postgres is away, and that it is back; strangers hear "ok" and no more', async () => {
+    const unseen = await buildViewer(server.pool, web.port);
+    expect((await viewer.get('/health')).status).toBe(200);
     const response = await viewer.get('/stream');
     const events = readEvents(response);
     const first = await events.next<HealthMessage>('health');
@@ -217,7 +219,11 @@ describe('one process with 300 connections at most', () => {
     expect(told.notices[0]).toMatchObject({ level: 'critical', code: 'databaseAway' });
     const stranger = await fetch(`http://127.0.0.1:${web.port}/healthz`);
     expect(await stranger.text()).toBe('ok');
-    const refused = await viewer.get('/health');
+    // Who was looked up within a minute before is believed and told; who was not has to wait for the database.
+    const remembered = await viewer.get('/health');
+    const answer = (await remembered.json()) as { database: string; notices: { code: string }[] };
+    expect([remembered.status, answer.database, answer.notices[0]?.code]).toEqual([200, 'away', 'databaseAway']);
+    const refused = await unseen.get('/health');
     const problem = (await refused.json()) as Record<string, unknown>;
     expect([refused.status, problem.code, 'notices' in problem]).toEqual([503, 'databaseAway', false]);
     await away;
