@@ -95,3 +95,13 @@ export interface SloFault {
   /** What to write instead; '' when it is plain. */
   advice: string;
 }
+
+/** A slug and a title stay readable in a notice. */
+export const TITLE_MAX = 120;
+/** OpenSLO's bound of a description. */
+export const DESCRIPTION_MAX = 1050;
+export const TIERS_MAX = 10;
+export const COMPOSITE_MEMBERS_MIN = 2;
+export const COMPOSITE_MEMBERS_MAX = 25;
+export const LIST_MAX = 50;
+export const DEFAULT_BUDGET_ALERTS: readonly number[] = [50, 25, 10, 0];

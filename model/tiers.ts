@@ -1,0 +1,109 @@
+/**
+ * The table of windows: pairs of a long and a short window with the burn rate both must exceed. A factor follows
+ * from the share of the period's budget that is gone when the tier fires: share × period ÷ long window.
+ */
+import { nominalMinutes } from './period.ts';
+import type { Period, Tier } from './slo.ts';
+import { allowedShare, type Fraction, fractionOf, toNumber } from './target.ts';
+
+interface TierShape {
+  severity: 'page' | 'ticket';
+  longMinutes: number;
+  shortMinutes: number;
+  /** Of the budget, per mille. */
+  sharePerMille: number;
+  forMinutes: number;
+}
+
+const HOUR = 60;
+const DAY = 24 * HOUR;
+
+/** After the SRE Workbook's table with the fourth row of its sample rules; short = long ÷ 12. */
+const SHAPES: readonly TierShape[] = [
+  { severity: 'page', longMinutes: HOUR, shortMinutes: 5, sharePerMille: 20, forMinutes: 2 },
+  { severity: 'page', longMinutes: 6 * HOUR, shortMinutes: 30, sharePerMille: 50, forMinutes: 2 },
+  { severity: 'ticket', longMinutes: DAY, shortMinutes: 2 * HOUR, sharePerMille: 100, forMinutes: 0 },
+  { severity: 'ticket', longMinutes: 3 * DAY, shortMinutes: 6 * HOUR, sharePerMille: 100, forMinutes: 0 },
+];
+
+export const DEFAULT_KEEP_FIRING_MINUTES = 10;
+export const DEFAULT_MIN_BAD = 5;
+/** Short windows of imports that name none. */
+export const LONG_PER_SHORT = 12;
+
+/** The four tiers of a period: 14.4, 6, 3 and 1 over 30 days; other periods keep the windows, not the factors. */
+export function defaultTiers(period: Period): Tier[] {
+  const periodMinutes = nominalMinutes(period);
+  return SHAPES.map(({ severity, longMinutes, shortMinutes, sharePerMille, forMinutes }) => ({
+    severity,
+    longMinutes,
+    shortMinutes,
+    factor: (sharePerMille * periodMinutes) / (1000 * longMinutes),
+    forMinutes,
+    keepFiringMinutes: DEFAULT_KEEP_FIRING_MINUTES,
+    minBad: DEFAULT_MIN_BAD,
+  }));
+}
+
+/** As defaultTiers, without those that a low target makes impossible (90 % can burn at most ten times as fast). */
+export function defaultTiersFor(period: Period, target: Fraction): Tier[] {
+  return defaultTiers(period).filter((tier) => canFire(tier, target));
+}
+
+/** The same tiers for another period: windows stay, factors keep their share of the budget. */
+export function rescaleTiers(tiers: readonly Tier[], from: Period, to: Period): Tier[] {
+  return tiers.map((tier) => ({
+    ...tier,
+    factor: (tier.factor * nominalMinutes(to)) / nominalMinutes(from),
+  }));
+}
+
+/** Share of the period's budget that is gone when the tier fires, whatever the speed; 0–1 and more. */
+export function budgetShare(tier: Pick<Tier, 'factor' | 'longMinutes'>, period: Period): number {
+  return (tier.factor * tier.longMinutes) / nominalMinutes(period);
+}
+
+/** The burn rate of a total outage, 1 ÷ (1 − target): none is higher. */
+export function largestBurn(target: Fraction): Fraction {
+  const { n, d } = allowedShare(target);
+  return { n: d, d: n };
+}
+
+/** Whether a total outage would be strictly above the tier's factor. */
+export function canFire(tier: Pick<Tier, 'factor'>, target: Fraction): boolean {
+  const factor = fractionOf(tier.factor);
+  const largest = largestBurn(target);
+  return factor.n * largest.d < largest.n * factor.d;
+}
+
+/** What to do about a tier that can never fire; null when it can. */
+export function impossibleTier(
+  tier: Tier,
+  target: Fraction,
+  period: Period,
+): { text: string; advice: string } | null {
+  if (canFire(tier, target)) return null;
+  const largest = toNumber(largestBurn(target));
+  const share = usableShare(tier, target, period);
+  const text = `can never fire: a total outage burns ${plain(largest)} times as fast as allowed, and the factor is ${plain(tier.factor)}`;
+  if (share === null) return { text, advice: 'leave this tier out, or promise more' };
+  const factor = (share * nominalMinutes(period)) / tier.longMinutes;
+  return {
+    text,
+    advice: `the nearest usable share of the budget for this window is ${plain(share * 100)} %, a factor of ${plain(factor)}`,
+  };
+}
+
+/**
+ * The largest share of the budget, in two digits, at which the window can still fire: three quarters of what a
+ * total outage uses up in it, so that less than a total outage fires too. Null when under a tenth of a per mille.
+ */
+function usableShare(tier: Tier, target: Fraction, period: Period): number | null {
+  const most = (toNumber(largestBurn(target)) * tier.longMinutes) / nominalMinutes(period);
+  const usable = Number((most * 0.75).toPrecision(2));
+  return usable < 0.0001 ? null : usable;
+}
+
+function plain(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
