@@ -42,7 +42,7 @@ afterAll(() => database.close());
 beforeEach(async () => {
   for (const { name } of await listPartitions(pool)) await pool.query(`DROP TABLE ${name}`);
   forgetPartitions(pool);
-  await pool.query(`TRUNCATE apps, drains, drain_secrets, writers, series, gaps, quarantine, compactions, leases RESTART IDENTITY;
+  await pool.query(`TRUNCATE apps, drains, drain_secrets, writers, series, gaps, quarantine, compactions, leases RESTART IDENTITY CASCADE;
     DELETE FROM audit_log; UPDATE retired SET before_s = 0`);
 });
 
