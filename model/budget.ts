@@ -192,9 +192,6 @@ export function recoveries(
 /** A mean of slices' ratios is kept as a sum of whole billionths. */
 export const SLICE_UNITS = 1_000_000_000;
 
-/** Lengths of a slice: those that divide an hour, so that every hour can be counted alone. */
-export const SLICE_MINUTES: readonly number[] = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60];
-
 /**
  * Time slices in place of events, to be put into a BudgetPart. `minutes` begin with a slice; one that is not full
  * at the end is still open and left out. A slice without events is good if the drain was alive in any of its

@@ -1,4 +1,6 @@
 /** A service level objective: what is measured, over which requests, the promise, and when it alerts. */
+import type { Result } from './result.ts';
+import { readDefinition } from './slo-check.ts';
 
 export type Severity = 'page' | 'ticket' | 'info';
 
@@ -96,12 +98,10 @@ export interface SloFault {
   advice: string;
 }
 
-/** A slug and a title stay readable in a notice. */
-export const TITLE_MAX = 120;
-/** OpenSLO's bound of a description. */
-export const DESCRIPTION_MAX = 1050;
-export const TIERS_MAX = 10;
-export const COMPOSITE_MEMBERS_MIN = 2;
-export const COMPOSITE_MEMBERS_MAX = 25;
-export const LIST_MAX = 50;
-export const DEFAULT_BUDGET_ALERTS: readonly number[] = [50, 25, 10, 0];
+/**
+ * A definition from outside, with defaults for what it leaves out (the tiers of its period, all guards on), or
+ * every fault at once in words with advice: a tier that can never fire comes with the nearest usable share.
+ */
+export function checkSlo(definition: unknown): Result<SloDefinition, SloFault[]> {
+  return readDefinition(definition);
+}

@@ -84,24 +84,38 @@ export function impossibleTier(
 ): { text: string; advice: string } | null {
   if (canFire(tier, target)) return null;
   const largest = toNumber(largestBurn(target));
-  const share = usableShare(tier, target, period);
-  const text = `can never fire: a total outage burns ${plain(largest)} times as fast as allowed, and the factor is ${plain(tier.factor)}`;
-  if (share === null) return { text, advice: 'leave this tier out, or promise more' };
-  const factor = (share * nominalMinutes(period)) / tier.longMinutes;
+  const usable = nearestUsable(tier, target, period);
   return {
-    text,
-    advice: `the nearest usable share of the budget for this window is ${plain(share * 100)} %, a factor of ${plain(factor)}`,
+    text: `can never fire: a total outage burns ${plain(largest)} times as fast as allowed, and the factor is ${plain(tier.factor)}`,
+    advice: usable
+      ? `the nearest usable share of the budget for this window is ${plain(usable.share * 100)} %, a factor of ${plain(usable.factor)}`
+      : 'leave this tier out, or promise more',
   };
 }
 
+const SHARE_MIN = 0.0001;
+
 /**
- * The largest share of the budget, in two digits, at which the window can still fire: three quarters of what a
- * total outage uses up in it, so that less than a total outage fires too. Null when under a tenth of a per mille.
+ * The largest share of the budget (0–1, two digits) at which a total outage is strictly above the factor within
+ * this window, and that factor. Null when less than a tenth of a per mille.
  */
-function usableShare(tier: Tier, target: Fraction, period: Period): number | null {
-  const most = (toNumber(largestBurn(target)) * tier.longMinutes) / nominalMinutes(period);
-  const usable = Number((most * 0.75).toPrecision(2));
-  return usable < 0.0001 ? null : usable;
+export function nearestUsable(
+  tier: Pick<Tier, 'longMinutes'>,
+  target: Fraction,
+  period: Period,
+): { share: number; factor: number } | null {
+  const perFactor = tier.longMinutes / nominalMinutes(period);
+  const most = toNumber(largestBurn(target)) * perFactor;
+  const unit = 10 ** (Math.floor(Math.log10(most)) - 1);
+  let share = Number((Math.ceil(most / unit) * unit).toPrecision(2));
+  while (!canFire({ factor: factorOf(share, perFactor) }, target))
+    share = Number((share - unit).toPrecision(2));
+  return share < SHARE_MIN ? null : { share, factor: factorOf(share, perFactor) };
+}
+
+/** In digits that people can type. */
+function factorOf(share: number, perFactor: number): number {
+  return Number((share / perFactor).toPrecision(6));
 }
 
 function plain(value: number): string {

@@ -1,0 +1,328 @@
+/**
+ * Whether something from outside is a definition of an objective. Every fault is found at once, each with its
+ * place, in words, and with what to write instead; what is left out gets its default.
+ */
+import { HEROKU_CODES } from './codes.ts';
+import { isZone, ROLLING_DAYS_MAX } from './period.ts';
+import { err, ok, type Result } from './result.ts';
+import type { Budgeting, Indicator, Period, SloDefinition, SloFault, SloScope, Tier } from './slo.ts';
+import {
+  COMPOSITE_MEMBERS_MAX,
+  COMPOSITE_MEMBERS_MIN,
+  DEFAULT_BUDGET_ALERTS,
+  DESCRIPTION_MAX,
+  LIST_MAX,
+  SLICE_MINUTES,
+  TIERS_MAX,
+  TITLE_MAX,
+} from './slo-bounds.ts';
+import { type Fraction, parseTarget, TARGET_FAULTS } from './target.ts';
+import {
+  DEFAULT_KEEP_FIRING_MINUTES,
+  DEFAULT_MIN_BAD,
+  defaultTiersFor,
+  impossibleTier,
+  LONG_PER_SHORT,
+} from './tiers.ts';
+
+type Fields = Record<string, unknown>;
+
+const DAY_MINUTES = 24 * 60;
+/** A window longer than that says nothing an alert could be about. */
+const WINDOW_MAX_MINUTES = 30 * DAY_MINUTES;
+const WAIT_MAX_MINUTES = DAY_MINUTES;
+const MIN_BAD_MAX = 1_000_000_000;
+const THRESHOLD_MAX_MS = 600_000;
+const DEFAULT_PERIOD: Period = { kind: 'rolling', days: 30 };
+
+/** A definition with its defaults filled in, or everything that is wrong with it. */
+export function readDefinition(value: unknown): Result<SloDefinition, SloFault[]> {
+  const check = new Check();
+  const definition = checkDefinition(check, value);
+  return check.faults.length === 0 ? ok(definition) : err(check.faults);
+}
+
+/** Reads fields one by one; a fault is noted, and something of the right shape given so that the rest can be read. */
+class Check {
+  readonly faults: SloFault[] = [];
+
+  fault(path: string, text: string, advice = ''): void {
+    this.faults.push({ path, text, advice });
+  }
+
+  fields(path: string, value: unknown, known: readonly string[]): Fields {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.fault(path, 'is not an object');
+      return {};
+    }
+    for (const name of Object.keys(value)) {
+      if (!known.includes(name)) this.fault(join(path, name), 'is not a field', `known: ${known.join(', ')}`);
+    }
+    return value as Fields;
+  }
+
+  text(path: string, value: unknown, max: number, fallback?: string): string {
+    if (value === undefined && fallback !== undefined) return fallback;
+    if (typeof value !== 'string') this.fault(path, value === undefined ? 'is missing' : 'is not text');
+    else if (value.length > max) this.fault(path, `has ${value.length} characters, ${max} are allowed`);
+    return typeof value === 'string' ? value : '';
+  }
+
+  whole(path: string, value: unknown, min: number, max: number, fallback?: number): number {
+    if (value === undefined && fallback !== undefined) return fallback;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max)
+      return value;
+    this.fault(path, `is not a whole number from ${min} to ${max}`);
+    return fallback ?? min;
+  }
+
+  flag(path: string, value: unknown, fallback: boolean): boolean {
+    if (typeof value === 'boolean') return value;
+    if (value !== undefined) this.fault(path, 'is neither true nor false');
+    return fallback;
+  }
+
+  oneOf<Word extends string>(path: string, value: unknown, words: readonly Word[]): Word | null {
+    const found = words.find((word) => word === value);
+    if (found === undefined) this.fault(path, `is not one of ${words.join(', ')}`);
+    return found ?? null;
+  }
+
+  list(path: string, value: unknown, max: number): unknown[] {
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) {
+      this.fault(path, 'is not a list');
+      return [];
+    }
+    if (value.length > max) this.fault(path, `has ${value.length} entries, ${max} are allowed`);
+    return value.slice(0, max);
+  }
+
+  /** Texts that fit a form, each once. */
+  texts(path: string, value: unknown, form: RegExp, what: string, max = LIST_MAX): string[] {
+    const texts: string[] = [];
+    for (const [at, entry] of this.list(path, value, max).entries()) {
+      if (typeof entry !== 'string' || !form.test(entry)) this.fault(join(path, at), `is not ${what}`);
+      else if (texts.includes(entry)) this.fault(join(path, at), 'stands there twice');
+      else texts.push(entry);
+    }
+    return texts;
+  }
+}
+
+function join(path: string, name: string | number): string {
+  return path === '' ? String(name) : `${path}.${name}`;
+}
+
+const FIELDS = [
+  'title',
+  'description',
+  'indicator',
+  'scope',
+  'target',
+  'period',
+  'budgeting',
+  'tiers',
+  'useCoverage',
+  'holdOnMissing',
+  'tags',
+  'runbookUrl',
+  'budgetAlerts',
+] as const satisfies readonly (keyof SloDefinition)[];
+
+function checkDefinition(check: Check, value: unknown): SloDefinition {
+  const fields = check.fields('', value, FIELDS);
+  const title = check.text('title', fields.title, TITLE_MAX).trim();
+  if (typeof fields.title === 'string' && title === '') check.fault('title', 'is empty');
+  const period = fields.period === undefined ? DEFAULT_PERIOD : checkPeriod(check, fields.period);
+  const target = checkTarget(check, 'target', fields.target);
+  return {
+    title,
+    description: check.text('description', fields.description, DESCRIPTION_MAX, ''),
+    indicator: checkIndicator(check, fields.indicator),
+    scope: checkScope(check, fields.scope ?? {}),
+    target: target.text,
+    period,
+    budgeting: checkBudgeting(check, fields.budgeting ?? { kind: 'occurrences' }),
+    tiers: checkTiers(check, fields.tiers, target.fraction, period),
+    useCoverage: check.flag('useCoverage', fields.useCoverage, true),
+    holdOnMissing: check.flag('holdOnMissing', fields.holdOnMissing, true),
+    tags: check.texts('tags', fields.tags, /^[^\s,][^,\n]{0,62}$/, 'a tag: 1 to 63 characters, no comma'),
+    runbookUrl: checkUrl(check, 'runbookUrl', fields.runbookUrl),
+    budgetAlerts: checkBudgetAlerts(check, fields.budgetAlerts ?? DEFAULT_BUDGET_ALERTS),
+  };
+}
+
+function checkTarget(
+  check: Check,
+  path: string,
+  value: unknown,
+): { text: string; fraction: Fraction | null } {
+  // A number is taken as it prints: 0.999 is 999/1000, whatever its float is.
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string') {
+    check.fault(path, value === undefined ? 'is missing' : 'is not a decimal number', 'such as 0.999');
+    return { text: '', fraction: null };
+  }
+  const target = parseTarget(text);
+  if (target.ok) return { text: text.trim(), fraction: target.value };
+  const asPercent = /^\d{1,2}(\.\d+)?\s*%?$/.test(text) && Number.parseFloat(text) > 1;
+  check.fault(
+    path,
+    TARGET_FAULTS[target.error],
+    asPercent
+      ? `per cent are written as a fraction: ${Number((Number.parseFloat(text) / 100).toFixed(9))}`
+      : '',
+  );
+  return { text, fraction: null };
+}
+
+function checkPeriod(check: Check, value: unknown): Period {
+  const fields = check.fields('period', value, ['kind', 'days', 'unit', 'zone']);
+  const kind = check.oneOf('period.kind', fields.kind, ['rolling', 'calendar']);
+  if (kind === 'calendar') {
+    const unit = check.oneOf('period.unit', fields.unit, ['week', 'month', 'quarter']) ?? 'month';
+    const zone = check.text('period.zone', fields.zone, 64, 'UTC');
+    if (!isZone(zone)) check.fault('period.zone', 'is not a time zone', 'an IANA name such as Europe/Berlin');
+    return { kind, unit, zone };
+  }
+  return { kind: 'rolling', days: check.whole('period.days', fields.days, 1, ROLLING_DAYS_MAX, 30) };
+}
+
+const CONFIGURABLE_CODES = HEROKU_CODES.filter(
+  ({ code, counts }) => code.startsWith('H') && counts === 'configurable',
+).map(({ code }) => code);
+
+function checkIndicator(check: Check, value: unknown): Indicator {
+  const known = ['kind', 'codes', 'badStatuses', 'thresholdMs', 'excludeLongLived', 'members'];
+  const fields = check.fields('indicator', value, known);
+  const kind = check.oneOf('indicator.kind', fields.kind, ['availability', 'latency', 'composite']);
+  if (kind === 'latency') {
+    return {
+      kind,
+      thresholdMs: check.whole('indicator.thresholdMs', fields.thresholdMs, 1, THRESHOLD_MAX_MS),
+      excludeLongLived: check.flag('indicator.excludeLongLived', fields.excludeLongLived, true),
+    };
+  }
+  if (kind === 'composite') {
+    const form = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+    const path = 'indicator.members';
+    const members = check.texts(path, fields.members, form, 'the id of an objective', COMPOSITE_MEMBERS_MAX);
+    if (members.length < COMPOSITE_MEMBERS_MIN) {
+      check.fault(path, `has ${members.length} entries, at least ${COMPOSITE_MEMBERS_MIN} make a composite`);
+    }
+    return { kind, members };
+  }
+  return {
+    kind: 'availability',
+    codes: checkCodes(check, fields.codes ?? {}),
+    badStatuses: check.texts(
+      'indicator.badStatuses',
+      fields.badStatuses,
+      /^[1-5](?:\d\d|xx)$/,
+      'a status such as 404, or a class such as 4xx',
+    ),
+  };
+}
+
+function checkCodes(check: Check, value: unknown): Record<string, boolean> {
+  const codes: Record<string, boolean> = {};
+  const fields = check.fields('indicator.codes', value, CONFIGURABLE_CODES);
+  for (const code of CONFIGURABLE_CODES) {
+    if (fields[code] !== undefined) codes[code] = check.flag(`indicator.codes.${code}`, fields[code], true);
+  }
+  return codes;
+}
+
+const PATH_SHAPE = /^(?:\*|\/[^\s?#]{0,119})$/;
+
+function checkScope(check: Check, value: unknown): SloScope {
+  const names = ['processTypes', 'methods', 'hosts', 'pathShapes', 'excludedPathShapes'] as const;
+  const fields = check.fields('scope', value, names);
+  const texts = (name: (typeof names)[number], form: RegExp, what: string) =>
+    check.texts(`scope.${name}`, fields[name], form, what);
+  const shape = 'a path shape such as /cart/{id}, or /api/* for all that begin so';
+  return {
+    processTypes: texts('processTypes', /^[A-Za-z0-9_-]{1,64}$/, 'a process type such as web'),
+    methods: texts('methods', /^[A-Z]{3,20}$/, 'a method in capitals such as GET'),
+    hosts: texts('hosts', /^[a-z0-9*][a-z0-9.:_-]{0,252}$/, 'a host in small letters'),
+    pathShapes: texts('pathShapes', PATH_SHAPE, shape),
+    excludedPathShapes: texts('excludedPathShapes', PATH_SHAPE, shape),
+  };
+}
+
+function checkBudgeting(check: Check, value: unknown): Budgeting {
+  const fields = check.fields('budgeting', value, ['kind', 'sliceMinutes', 'sliceTarget']);
+  const kinds = ['occurrences', 'timeslices', 'ratioTimeslices'] as const;
+  const kind = check.oneOf('budgeting.kind', fields.kind, kinds);
+  if (kind === null || kind === 'occurrences') return { kind: 'occurrences' };
+  const sliceMinutes = check.whole('budgeting.sliceMinutes', fields.sliceMinutes, 1, 60, 5);
+  if (!SLICE_MINUTES.includes(sliceMinutes)) {
+    check.fault('budgeting.sliceMinutes', 'does not divide an hour', `one of ${SLICE_MINUTES.join(', ')}`);
+  }
+  // Only time slices have a bar that each slice must reach, and it may be 1: no bad event at all.
+  if (kind === 'ratioTimeslices' && fields.sliceTarget === undefined)
+    return { kind, sliceMinutes, sliceTarget: '1' };
+  const isOne = /^1(?:\.0+)?$/.test(String(fields.sliceTarget));
+  const sliceTarget = isOne ? '1' : checkTarget(check, 'budgeting.sliceTarget', fields.sliceTarget).text;
+  return { kind, sliceMinutes, sliceTarget };
+}
+
+function checkTiers(check: Check, value: unknown, target: Fraction | null, period: Period): Tier[] {
+  if (value === undefined) return target === null ? [] : defaultTiersFor(period, target);
+  return check.list('tiers', value, TIERS_MAX).map((entry, at) => {
+    const path = `tiers.${at}`;
+    const tier = checkTier(check, path, entry);
+    const impossible = target === null ? null : impossibleTier(tier, target, period);
+    if (impossible) check.fault(`${path}.factor`, impossible.text, impossible.advice);
+    return tier;
+  });
+}
+
+const TIER_FIELDS = [
+  'severity',
+  'longMinutes',
+  'shortMinutes',
+  'factor',
+  'forMinutes',
+  'keepFiringMinutes',
+  'minBad',
+] as const satisfies readonly (keyof Tier)[];
+
+function checkTier(check: Check, path: string, value: unknown): Tier {
+  const fields = check.fields(path, value, TIER_FIELDS);
+  const whole = (name: keyof Tier, min: number, max: number, fallback?: number) =>
+    check.whole(`${path}.${name}`, fields[name], min, max, fallback);
+  const longMinutes = whole('longMinutes', 1, WINDOW_MAX_MINUTES);
+  const shortDefault = Math.max(1, Math.round(longMinutes / LONG_PER_SHORT));
+  const shortMinutes = whole('shortMinutes', 1, WINDOW_MAX_MINUTES, shortDefault);
+  if (shortMinutes > longMinutes) {
+    check.fault(`${path}.shortMinutes`, 'is longer than the long window', `a twelfth of it: ${shortDefault}`);
+  }
+  const { factor } = fields;
+  const isFactor = typeof factor === 'number' && Number.isFinite(factor) && factor > 0;
+  if (!isFactor) check.fault(`${path}.factor`, 'is not a number above 0');
+  return {
+    severity: check.oneOf(`${path}.severity`, fields.severity, ['page', 'ticket']) ?? 'ticket',
+    longMinutes,
+    shortMinutes,
+    factor: isFactor ? factor : Number.MIN_VALUE,
+    forMinutes: whole('forMinutes', 0, WAIT_MAX_MINUTES, 0),
+    keepFiringMinutes: whole('keepFiringMinutes', 0, WAIT_MAX_MINUTES, DEFAULT_KEEP_FIRING_MINUTES),
+    minBad: whole('minBad', 0, MIN_BAD_MAX, DEFAULT_MIN_BAD),
+  };
+}
+
+function checkUrl(check: Check, path: string, value: unknown): string {
+  const text = check.text(path, value, 2000, '');
+  const isUrl = text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
+  if (!isUrl) check.fault(path, 'is not an address', 'it begins with https://');
+  return text;
+}
+
+function checkBudgetAlerts(check: Check, value: unknown): number[] {
+  const levels = check
+    .list('budgetAlerts', value, 10)
+    .map((entry, at) => check.whole(`budgetAlerts.${at}`, entry, 0, 99));
+  return [...new Set(levels)].sort((a, b) => b - a);
+}
