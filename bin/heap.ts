@@ -9,8 +9,16 @@ const OLD_SPACE_MAX_MIB = 2_048;
 /**
  * Of the web process, in the Procfile and in `npm start`: Node takes them at its start alone. On a machine with plenty
  * of memory it lets garbage pile up: a history of two days left 529 MiB, of which less than a fifth was in use (R-09).
+ *
+ * A bounded old space alone makes V8 mark and compact every 110 ms at line rate: the buffers of bodies count as garbage to
+ * come, and with a small bound it lets the heap grow by little before it looks again. Three times what is in use,
+ * instead: 28 such rounds instead of 91 in ten seconds, and a seventh of the process' CPU, for 30 MiB.
  */
-export const HEAP_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=16'] as const;
+export const HEAP_OPTIONS = [
+  '--max-old-space-size=256',
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=200',
+] as const;
 
 export interface MemoryLimits {
   /** `WEB_MEMORY`: mebibytes meant for one process; undefined when nobody said. */
