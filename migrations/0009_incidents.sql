@@ -41,14 +41,17 @@ CREATE TABLE incidents (
   flapping_since_ms bigint,
   -- Last change of its alert, for an hour of quiet.
   changed_at_ms bigint NOT NULL,
+  -- Found that much later than it began, because nobody could evaluate.
   detected_late_ms bigint NOT NULL DEFAULT 0,
+  -- Fired and ended while nobody could evaluate: listed, never told.
+  is_over_before_told boolean NOT NULL DEFAULT false,
   -- Counted up with everything that is told: the order of its notifications.
   sequence int NOT NULL DEFAULT 0,
-  -- The worst that receivers were told of in this opening; null: nobody was told.
+  -- What receivers believe: that it is open with this severity; null: that it is over, or they never heard of it.
   told_severity text,
-  -- Messages of the last hour, when they were enqueued.
+  -- Messages of the last hour and the last one, when they were enqueued.
   told_at_ms bigint[] NOT NULL DEFAULT '{}',
-  -- Told to nobody yet, because of a silence or maintenance ('silence'), or because no route leads anywhere ('noRoute').
+  -- Why receivers do not know of it: a silence or maintenance ('silence'), or no route leads anywhere ('noRoute').
   withheld text CHECK (withheld IN ('silence', 'noRoute')),
   -- Who is told of what becomes of it: receivers of the routes and levels used so far.
   receiver_ids int[] NOT NULL DEFAULT '{}',
@@ -73,7 +76,7 @@ CREATE TABLE incident_events (
   at_ms bigint NOT NULL,
   -- model/incident.ts, INCIDENT_EVENT_KINDS
   kind text NOT NULL,
-  -- The person, 'rule' of a schedule …; '' for Drainboard itself.
+  -- A person's or a receiver's name; '' for Drainboard itself.
   actor text NOT NULL DEFAULT '',
   detail jsonb NOT NULL DEFAULT '{}',
   -- What may be entered twice (a delivery) counts once; null for the rest.
@@ -88,20 +91,22 @@ CREATE TABLE silences (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   -- 'silence'; 'maintenance': planned, shown on charts too
   kind text NOT NULL CHECK (kind IN ('silence', 'maintenance')),
-  -- model/silence.ts, Matcher[]; all must match
-  matchers jsonb NOT NULL,
-  -- Bounds of the whole; recurring ones are active within them only, without an end when null.
-  starts_at_ms bigint NOT NULL,
-  ends_at_ms bigint,
-  -- model/silence.ts, Recurrence: days, local times, zone; null: active throughout
-  recurrence jsonb,
-  comment text NOT NULL DEFAULT '',
+  title text NOT NULL DEFAULT '',
+  reason text NOT NULL DEFAULT '',
   author text NOT NULL,
+  -- model/silence.ts, SilenceMatch
+  match jsonb NOT NULL,
+  -- Bounds of the whole; a repeated one is active in its spans between them only.
+  starts_at_ms bigint NOT NULL,
+  ends_at_ms bigint NOT NULL CHECK (ends_at_ms > starts_at_ms),
+  -- model/recurrence.ts, Recurrence; null: active throughout
+  recurrence jsonb,
+  -- Maintenance: its minutes leave the budgets of the apps it names.
+  corrects_budgets boolean NOT NULL DEFAULT false,
   created_at_ms bigint NOT NULL,
   -- Ended early, or never wanted: kept for the record.
   ended_at_ms bigint,
-  ended_by text,
-  CHECK (ends_at_ms IS NOT NULL OR recurrence IS NOT NULL)
+  ended_by text
 );
 CREATE INDEX silences_live ON silences (ends_at_ms) WHERE ended_at_ms IS NULL;
 
@@ -112,6 +117,8 @@ CREATE TABLE schedules (
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
   -- model/schedule.ts, ScheduleDefinition
   definition jsonb NOT NULL,
+  -- Counted up with each change.
+  version int NOT NULL DEFAULT 1,
   created_at_ms bigint NOT NULL,
   updated_at_ms bigint NOT NULL,
   removed_at_ms bigint
@@ -122,14 +129,21 @@ CREATE TABLE schedule_overrides (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   public_id uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
   schedule_id int NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
-  -- model/schedule.ts, Member
-  member jsonb NOT NULL,
+  person_id uuid NOT NULL REFERENCES people (id) ON DELETE CASCADE,
   starts_at_ms bigint NOT NULL,
   ends_at_ms bigint NOT NULL CHECK (ends_at_ms > starts_at_ms),
+  reason text NOT NULL DEFAULT '',
   author text NOT NULL DEFAULT '',
   created_at_ms bigint NOT NULL
 );
 CREATE INDEX schedule_overrides_schedule ON schedule_overrides (schedule_id, ends_at_ms);
+
+-- How a person who is on call is reached: receivers of theirs.
+CREATE TABLE person_receivers (
+  person_id uuid NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+  receiver_id int NOT NULL,
+  PRIMARY KEY (person_id, receiver_id)
+);
 
 -- Whom to tell one after the other until somebody acknowledges.
 CREATE TABLE escalation_policies (
