@@ -39,6 +39,13 @@ const COMMANDS: Record<string, Command> = {
     summary: 'send recorded lines as a faithful Logplex sender',
     load: async () => (await import('./commands/replay.ts')).runReplay,
   },
+  slo: {
+    usage: [
+      'slo backtest --target 0.999 --csv FILE|- [--period 30d] [--tiers JSON] [--for 2m] [--keep 10m] [--min-bad 5] [--coverage] [--hold]',
+    ],
+    summary: 'when the tiers of an objective would have fired over a CSV of minutes, and the budget',
+    load: async () => (await import('./commands/slo.ts')).runSlo,
+  },
   doctor: {
     usage: ['doctor'],
     summary: 'check configuration, database, Redis, clocks, drains; exit status 1 when something fails',
