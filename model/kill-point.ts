@@ -24,6 +24,12 @@ export const KILL_POINTS = [
   'rollup.after',
   /** A dead writer is claimed; nothing of it is rolled up. */
   'takeover.claimed',
+  /** Apps have been followed; nothing of it is committed. */
+  'liveness.before',
+  /** SLOs are evaluated; nothing of it is committed: no state, no incident, no notification (K-09). */
+  'evaluate.before',
+  /** Evaluations are committed with what they tell; nobody has been told (K-10). */
+  'evaluate.after',
 ] as const;
 
 export type KillPoint = (typeof KILL_POINTS)[number];

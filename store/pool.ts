@@ -173,6 +173,11 @@ export interface TransactionOptions {
   readOnly?: boolean;
   /** Instead of the pool's own bound. */
   statementTimeoutMs?: number;
+  /**
+   * The server ends the transaction when we say nothing for so long between two statements: a process that is frozen or
+   * out of reach lets go of its rows, and what it tries when it wakes up is refused (K-15).
+   */
+  idleLimitMs?: number;
 }
 
 /**
@@ -205,6 +210,9 @@ function renderBegin(options: TransactionOptions, poolTimeoutMs: number | undefi
   // One round trip; SET LOCAL ends with the transaction, so a pooler may hand the session on.
   const settings = [
     ...(timeoutMs === undefined ? [] : [`statement_timeout = ${Math.trunc(timeoutMs)}`]),
+    ...(options.idleLimitMs === undefined
+      ? []
+      : [`idle_in_transaction_session_timeout = ${Math.trunc(options.idleLimitMs)}`]),
     // A page is read on two connections; workers beside them would cost more than they find, and the drain its turn.
     // Histograms of a page's points are gathered in memory: with 4 MB they went through a file.
     ...(options.readOnly === true ? ['max_parallel_workers_per_gather = 0', "work_mem = '16MB'"] : []),
