@@ -1,6 +1,6 @@
 /** What comes again on days of the week at a local time, for so many minutes. */
 import { DAY, MINUTE } from './time.ts';
-import { dayNumber, instantOf, parseLocalTime, wallClockAt, weekdayOf } from './zone.ts';
+import { dayNumber, instantOf, isZoneKnown, parseLocalTime, wallClockAt, weekdayOf } from './zone.ts';
 
 export interface Recurrence {
   /** 0 Sunday … 6 Saturday; all seven for daily. */
@@ -58,16 +58,7 @@ export function checkRecurrence(recurrence: Recurrence): string[] {
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > RECURRENCE_MINUTES_MAX) {
     faults.push('It may last 1 minute to 7 days.');
   }
-  if (!isZoneKnown(recurrence.zone)) faults.push(`"${recurrence.zone}" is no time zone, such as Europe/Berlin.`);
+  if (!isZoneKnown(recurrence.zone))
+    faults.push(`"${recurrence.zone}" is no time zone, such as Europe/Berlin.`);
   return faults;
-}
-
-export function isZoneKnown(zone: string): boolean {
-  try {
-    wallClockAt(0, zone);
-    return zone !== '';
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

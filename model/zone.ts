@@ -73,6 +73,17 @@ export function weekdayOf(day: number): number {
   return (((day + 4) % 7) + 7) % 7;
 }
 
+/** Whether this is a time zone that the runtime knows. */
+export function isZoneKnown(zone: string): boolean {
+  try {
+    wallClockAt(0, zone);
+    return zone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 const LOCAL_TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
 /** Minutes after midnight of `09:30`; null for anything else. */
