@@ -10,6 +10,8 @@ export interface Fraction {
   d: bigint;
 }
 
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
 /** Digits behind the point of a target. */
 export const TARGET_DECIMALS_MAX = 9;
 
@@ -78,6 +80,7 @@ export function fractionOf(value: number): Fraction {
     const whole = Math.floor(rest);
     [n, before] = [BigInt(whole) * n + before, n];
     [d, dBefore] = [BigInt(whole) * d + dBefore, d];
+    if (n > MAX_SAFE || d > MAX_SAFE) break;
     if (Number(n) / Number(d) === value) return { n, d };
     if (rest === whole) break;
     rest = 1 / (rest - whole);
@@ -94,7 +97,10 @@ const QUOTIENT_BITS = 64;
 export function toNumber({ n, d }: Fraction): number {
   if (n < 0n) return -toNumber({ n: -n, d });
   const shift = Math.max(0, QUOTIENT_BITS + bitLength(d) - bitLength(n));
-  return Number((n << BigInt(shift)) / d) / 2 ** shift;
+  const shifted = n << BigInt(shift);
+  // A last bit for what division cut off: a quotient just above a half must not be rounded as if it were one.
+  const rest = shifted % d === 0n ? 0n : 1n;
+  return Number((shifted / d) | rest) / 2 ** shift;
 }
 
 function bitLength(value: bigint): number {
