@@ -98,6 +98,12 @@ export interface NoticeIncident {
 export interface NoticeBudget {
   /** Exact decimal, '0.999'. */
   target: string;
+  /** What counts as bad: failed, or also slower than the threshold; null when not known. */
+  indicator:
+    | { kind: 'availability' }
+    | { kind: 'latency'; thresholdMs: number }
+    | { kind: 'composite' }
+    | null;
   /** `30 days`, `calendar month (Europe/Berlin)`; '' when not known. */
   period: string;
   /** Share that is left; below 0 when overspent; null when not known. */

@@ -1,0 +1,133 @@
+/** What failed, as one or two sentences with the numbers that decided. */
+import type { HeldReason } from './alert.ts';
+import type { Evidence } from './alert-change.ts';
+import { codeOf } from './codes.ts';
+import type { Notice, NoticeBudget } from './notice.ts';
+import {
+  sayCount,
+  sayInstant,
+  sayNumber,
+  sayShare,
+  saySpan,
+  sayTarget,
+  sayValue,
+  sayWindow,
+} from './notice-numbers.ts';
+import type { RuleKind } from './rule.ts';
+
+/** `1,204 of 52,310 requests in the last hour failed (2.3 %): 23 times as many as the objective of 99.9 % allows.` */
+export function failureSentence(notice: Notice): string {
+  const { evidence } = notice;
+  if (evidence === null) return '';
+  if (evidence.what === 'burn') return burnSentence(evidence, notice.budget);
+  if (evidence.what === 'budget') return budgetSentence(evidence, notice.budget);
+  return ruleSentence(evidence, notice.atMs);
+}
+
+/** What is bad about a bad request of this objective. */
+export function badWords(budget: NoticeBudget | null): string {
+  const indicator = budget?.indicator ?? null;
+  if (indicator === null || indicator.kind === 'composite') return 'were bad';
+  return indicator.kind === 'latency' ? `took over ${sayValue(indicator.thresholdMs, 'ms')}` : 'failed';
+}
+
+function burnSentence(evidence: Evidence, budget: NoticeBudget | null): string {
+  const [first] = evidence.windows;
+  if (first === undefined || first.events === 0) return 'Too many requests are bad.';
+  const share = sayShare(first.bad / first.events);
+  const counted = `${sayCount(first.bad)} of ${sayCount(first.events)} requests in the last ${sayWindow(first.minutes)}`;
+  const target = evidence.target ?? budget?.target ?? null;
+  const promise = target === null ? 'the objective' : `the objective of ${sayTarget(target)}`;
+  const times = first.burn >= 1.05 ? `: ${timesWords(first.burn)} as many as ${promise} allows` : '';
+  return `${counted} ${badWords(budget)} (${share})${times}.`;
+}
+
+function timesWords(burn: number): string {
+  return `${burn >= 10 ? sayCount(burn) : sayNumber(Number(burn.toFixed(1)))} times`;
+}
+
+function budgetSentence(evidence: Evidence, budget: NoticeBudget | null): string {
+  const left = evidence.budgetRemaining ?? budget?.remaining ?? null;
+  const target = evidence.target ?? budget?.target ?? null;
+  const of = [
+    budget && budget.period !== '' ? ` of ${budget.period}` : '',
+    target === null ? '' : ` (objective ${sayTarget(target)})`,
+  ].join('');
+  if (left === null) return `The error budget${of} shrinks.`;
+  if (left < 0) return `The error budget${of} is overspent by ${sayShare(-left)}.`;
+  return left === 0
+    ? `The error budget${of} is spent.`
+    : `${sayShare(left)} of the error budget${of} is left.`;
+}
+
+/** What a rule's value is; KEY stands for what it is about, VALUE for the value. */
+const RULE_PHRASES: Record<RuleKind, string> = {
+  codeRate: 'KEY came VALUE times a minute',
+  failedShare: 'VALUE of requests failed',
+  latency: 'Response time is VALUE',
+  requestRate: 'There are VALUE requests a minute',
+  memory: 'KEY uses VALUE of its memory quota',
+  swap: 'KEY swaps VALUE',
+  load: 'Load of KEY is VALUE',
+  restarts: 'KEY restarted VALUE times',
+  crashes: 'KEY crashed VALUE times',
+  memoryCode: 'KEY is over its memory quota, VALUE so far',
+  memoryLeak: 'Memory of KEY grows and reaches its quota before the daily restart',
+  addon: 'KEY is at VALUE',
+  custom: 'KEY is at VALUE',
+  drainSilent: 'No log line of the app has come',
+  drainDropping: 'Heroku lost at least VALUE log lines',
+  incompleteData: 'Log lines are known to be missing in VALUE',
+  trafficCollapse: 'Requests are far below what is usual at this time: VALUE',
+  anomaly: 'KEY is far from what is usual at this time: VALUE',
+  releasePhaseFailed: 'The release phase failed',
+};
+
+/** Kinds whose value says nothing more than the sentence does. */
+const WITHOUT_VALUE: ReadonlySet<string> = new Set(['memoryLeak', 'drainSilent', 'releasePhaseFailed']);
+
+function ruleSentence(evidence: Evidence, nowMs: number): string {
+  const phrase = Object.hasOwn(RULE_PHRASES, evidence.what) ? RULE_PHRASES[evidence.what as RuleKind] : null;
+  if (phrase === null) return `${evidence.title}${valueWords(evidence)}.`;
+  const { value, threshold, unit } = evidence;
+  if (WITHOUT_VALUE.has(evidence.what))
+    return `${withKey(phrase, evidence)} since ${sayInstant(evidence.sinceMs, nowMs)}.`;
+  if (value === null) return `${withKey(phrase.replace(/[:,]? ?VALUE.*$/, ''), evidence).trim()}.`;
+  const limit = threshold === null ? '' : ` (threshold ${sayValue(threshold, unit)})`;
+  // Names come from logs and may hold what String.replace takes for a pattern: given as a function.
+  return `${withKey(
+    phrase.replace('VALUE', () => sayValue(value, unit)),
+    evidence,
+  )}${limit}.`;
+}
+
+function valueWords({ value, threshold, unit }: Evidence): string {
+  if (value === null) return '';
+  const limit = threshold === null ? '' : ` (threshold ${sayValue(threshold, unit)})`;
+  return `: ${sayValue(value, unit)}${limit}`;
+}
+
+function withKey(phrase: string, evidence: Evidence): string {
+  const code = codeOf(evidence.key);
+  const key = code === undefined ? evidence.key : `${code.code} (${code.title})`;
+  return phrase.replace('KEY', () => (key === '' ? 'It' : key));
+}
+
+/** `There has been no data since 10:42 UTC; last known: firing.` */
+export function heldSentence(held: { reason: HeldReason; sinceMs: number }, nowMs: number): string {
+  const since = sayInstant(held.sinceMs, nowMs);
+  const why: Record<HeldReason, string> = {
+    noData: `There has been no data since ${since}`,
+    gap: `Log lines are known to be missing since ${since}`,
+    stale: `Data has come too late to judge since ${since}`,
+  };
+  return `${why[held.reason]}; last known: firing.`;
+}
+
+/** `At this rate the error budget is gone on 22 Nov 08:00 UTC, in 21 h.`; '' when it is not known, or will last. */
+export function exhaustionSentence(budget: NoticeBudget | null, nowMs: number): string {
+  const atMs = budget?.exhaustedAtMs ?? null;
+  if (budget === null || atMs === null || (budget.remaining ?? 0) <= 0) return '';
+  if (atMs <= nowMs) return 'The error budget is gone.';
+  return `At this rate the error budget is gone at ${sayInstant(atMs, nowMs)}, in ${saySpan(atMs - nowMs)}.`;
+}
