@@ -306,7 +306,7 @@ function checkTier(check: Check, path: string, value: unknown): Tier {
     severity: check.oneOf(`${path}.severity`, fields.severity, ['page', 'ticket']) ?? 'ticket',
     longMinutes,
     shortMinutes,
-    factor: isFactor ? factor : Number.MIN_VALUE,
+    factor: isFactor ? factor : 0,
     forMinutes: whole('forMinutes', 0, WAIT_MAX_MINUTES, 0),
     keepFiringMinutes: whole('keepFiringMinutes', 0, WAIT_MAX_MINUTES, DEFAULT_KEEP_FIRING_MINUTES),
     minBad: whole('minBad', 0, MIN_BAD_MAX, DEFAULT_MIN_BAD),

@@ -76,7 +76,7 @@ export function fractionOf(value: number): Fraction {
   let [n, before, d, dBefore] = [1n, 0n, 0n, 1n];
   let rest = value;
   // Convergents of the continued fraction; past a few dozen the float's own noise is all that is left.
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 40 && Number.isFinite(rest); round++) {
     const whole = Math.floor(rest);
     [n, before] = [BigInt(whole) * n + before, n];
     [d, dBefore] = [BigInt(whole) * d + dBefore, d];

@@ -52,15 +52,19 @@ export function defaultTiersFor(period: Period, target: Fraction): Tier[] {
 
 /** The same tiers for another period: windows stay, factors keep their share of the budget. */
 export function rescaleTiers(tiers: readonly Tier[], from: Period, to: Period): Tier[] {
-  return tiers.map((tier) => ({
-    ...tier,
-    factor: (tier.factor * nominalMinutes(to)) / nominalMinutes(from),
-  }));
+  const [before, after] = [nominalMinutes(from), nominalMinutes(to)];
+  return tiers.map((tier) => ({ ...tier, factor: scaled(tier.factor, after, before) }));
 }
 
 /** Share of the period's budget that is gone when the tier fires, whatever the speed; 0–1 and more. */
 export function budgetShare(tier: Pick<Tier, 'factor' | 'longMinutes'>, period: Period): number {
-  return (tier.factor * tier.longMinutes) / nominalMinutes(period);
+  return scaled(tier.factor, tier.longMinutes, nominalMinutes(period));
+}
+
+/** factor × n ÷ d, rounded once. */
+function scaled(factor: number, n: number, d: number): number {
+  const exact = fractionOf(factor);
+  return toNumber({ n: exact.n * BigInt(n), d: exact.d * BigInt(d) });
 }
 
 /** The burn rate of a total outage, 1 ÷ (1 − target): none is higher. */
