@@ -10,6 +10,8 @@ import type { SeriesNumbers } from '../store/series.ts';
 import { closeWriter, readWriter, renewWriter, type Writer } from '../store/writers.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
+import type { SloBook } from './slo-book.ts';
+import { countFromLog } from './slo-recount.ts';
 
 export interface CheckpointOptions {
   pool: Pool;
@@ -17,6 +19,8 @@ export interface CheckpointOptions {
   numbers: SeriesNumbers;
   clock: Clock;
   log: Log;
+  /** As the committer's; left out: nothing is counted for SLOs. */
+  slos?: SloBook | undefined;
   /** Told after the deltas are visible to readers. */
   onRolledUp: (apps: AppDeltas[]) => void;
   intervalMs?: number;
@@ -38,6 +42,8 @@ interface Snapshot {
   writer: Writer;
   to: { seq: number; atMs: number };
   apps: AppDeltas[];
+  /** What was counted for SLOs may be wrong: a version may have begun that was not known. */
+  isSloStale: boolean;
 }
 
 export class Checkpointer {
@@ -111,10 +117,25 @@ export class Checkpointer {
     this.#unwritten ??= {
       writer: position!.writer,
       to: { seq: position!.seq, atMs: position!.committedAtMs },
+      isSloStale: committer.rollUp.isSloStale,
       apps: committer.rollUp.take(),
     };
+    if (this.#unwritten.isSloStale) await this.#countAgain(this.#unwritten);
     await this.#write(this.#unwritten);
     this.#unwritten = null;
+  }
+
+  /** Throws when the database does; then the next round begins with it. */
+  async #countAgain(snapshot: Snapshot): Promise<void> {
+    const { pool, slos, log } = this.#options;
+    if (slos !== undefined) {
+      await slos.refresh();
+      const { writer, to } = snapshot;
+      const minutes = await countFromLog(pool, slos, writer, to.seq);
+      for (const app of snapshot.apps) app.minutes = minutes.get(app.appId) ?? [];
+      log.info('slo.recounted', { writer: writer.id, chunks: to.seq - writer.checkpointSeq });
+    }
+    snapshot.isSloStale = false;
   }
 
   async #write(snapshot: Snapshot): Promise<void> {

@@ -7,7 +7,7 @@ import type { LossRecord } from '../model/deltas.ts';
 import type { CommitFailure } from '../model/ingest-health.ts';
 import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
-import { type ChunkInput, commitChunk, readChunkDuplicates } from '../store/chunks.ts';
+import { type ChunkInput, commitChunk, readStoredChunk } from '../store/chunks.ts';
 import { causeOf, isLastingFailure, mayHaveCommitted } from '../store/failure.ts';
 import { ensurePartitionForError } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
@@ -15,7 +15,7 @@ import { insertWriter, readWriter, type Writer } from '../store/writers.ts';
 import { type Clock, DatabaseClock } from './clock.ts';
 import { type FrameOutcome, Group, type PendingFrame } from './group.ts';
 import type { Intake } from './intake.ts';
-import { type IsKnown, RollUp } from './rollup.ts';
+import { type IsKnown, RollUp, type SloSource } from './rollup.ts';
 import { recycle, type Section } from './section.ts';
 import type { EncodedGroup } from './spool-entry.ts';
 import type { AppState, Body } from './target.ts';
@@ -38,6 +38,8 @@ export interface CommitOptions {
   onRollUpFull?: () => Promise<void>;
   /** Whether a series has its number: then it goes on, however many others there are. */
   isKnownSeries?: IsKnown | undefined;
+  /** SLOs to count requests for; left out: none. */
+  slos?: SloSource | undefined;
   /** Where groups go while the database cannot be written; left out: they are held. */
   spool?: GroupSpool | undefined;
 }
@@ -135,7 +137,7 @@ export class Committer {
 
   constructor(options: CommitOptions) {
     this.#options = options;
-    this.rollUp = new RollUp(options.isKnownSeries);
+    this.rollUp = new RollUp(options.isKnownSeries, options.slos);
     this.#databaseClock = new DatabaseClock(options.clock);
     this.#tickMs = options.tickMs ?? TICK_MS;
     this.#open = new Group(options.clock.monotonicMs());
@@ -512,10 +514,12 @@ export class Committer {
     killPoint('commit.before');
     const outcome = await this.#timed(commitChunk(this.#options.pool, input));
     killPoint('commit.after');
-    const duplicates =
-      outcome.kind === 'committed' ? outcome.duplicates : await this.#settleRefusal(writer, input);
-    if (outcome.kind === 'committed') this.#databaseClock.set(outcome.databaseNowMs);
-    return duplicates === null ? null : { duplicates, writer, committedAtMs };
+    if (outcome.kind === 'committed') {
+      this.#databaseClock.set(outcome.databaseNowMs);
+      return { duplicates: outcome.duplicates, writer, committedAtMs };
+    }
+    const stored = await this.#settleRefusal(writer, input);
+    return stored === null ? null : { ...stored, writer };
   }
 
   async #timed<T>(statement: Promise<T>): Promise<T> {
@@ -532,12 +536,12 @@ export class Committer {
    * was lost (P-16): then its chunk is there. Or this writer was taken over (K-15): then another rolls up what we
    * committed, and we begin again as somebody new; the frame ids keep the frames from counting twice.
    */
-  async #settleRefusal(writer: Writer, input: ChunkInput): Promise<number[] | null> {
+  async #settleRefusal(writer: Writer, input: ChunkInput): Promise<Omit<Committed, 'writer'> | null> {
     const stored = await readWriter(this.#options.pool, writer.id);
     if (stored !== null && stored.epoch === writer.epoch && stored.seq === input.seq) {
-      const duplicates = await readChunkDuplicates(this.#options.pool, input);
+      const chunk = await readStoredChunk(this.#options.pool, input);
       // Without its chunk there is nothing to go by: as somebody new, or this would be asked for ever.
-      if (duplicates !== null) return duplicates;
+      if (chunk !== null) return chunk;
     }
     await this.#tellIfTurnedBack(writer, stored);
     this.abandonWriter(writer);
@@ -566,7 +570,7 @@ export class Committer {
     if (this.#writer !== writer) return;
     this.#options.log.warn('writer.takenOver', { writer: writer.id });
     this.#writer = null;
-    this.rollUp = new RollUp(this.#options.isKnownSeries);
+    this.rollUp = new RollUp(this.#options.isKnownSeries, this.#options.slos);
   }
 
   async #register(): Promise<Writer> {
@@ -585,7 +589,7 @@ export class Committer {
     outcome.writer.seq++;
     // Taken over between the commit and here: the successor rolls this chunk up.
     if (this.#writer === outcome.writer) {
-      for (const section of sections) this.rollUp.add(section, duplicates);
+      for (const section of sections) this.rollUp.add(section, duplicates, outcome.committedAtMs);
       this.#lastCommittedAtMs = outcome.committedAtMs;
     }
     return duplicates;

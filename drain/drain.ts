@@ -21,6 +21,7 @@ import { LoopGuard, type OwnSigns } from './loop-guard.ts';
 import { Mover } from './mover.ts';
 import { Refusals } from './refusals.ts';
 import { Registry } from './registry.ts';
+import { SloBook } from './slo-book.ts';
 import { Spool } from './spool.ts';
 import { deriveSpoolKey, type SpoolKey } from './spool-entry.ts';
 import { Takeover } from './takeover.ts';
@@ -122,6 +123,7 @@ export function buildDrain(options: DrainOptions): Drain {
   });
   const registry = new Registry(pool, clock);
   const refusals = new Refusals(pool, log);
+  const slos = new SloBook(pool, clock);
   let isDatabaseAway = (): boolean => true;
   const spool = buildSpool(options, clock, () => isDatabaseAway());
   const takeoverNumbers = new SeriesNumbers();
@@ -133,6 +135,7 @@ export function buildDrain(options: DrainOptions): Drain {
       numbers.clear();
       takeoverNumbers.clear();
       registry.clear();
+      slos.clear();
     },
   });
   const committer = new Committer({
@@ -146,6 +149,7 @@ export function buildDrain(options: DrainOptions): Drain {
     holder,
     frameMemoryHours: options.frameMemoryHours,
     isKnownSeries: (...name) => numbers.has(...name),
+    slos,
     onRollUpFull: () => checkpointer.hurry(),
   });
   isDatabaseAway = () => committer.failingSinceMs !== null;
@@ -156,6 +160,7 @@ export function buildDrain(options: DrainOptions): Drain {
     numbers,
     clock,
     log,
+    slos,
     onRolledUp,
     delay: options.delayRollUp,
     ...(options.rollUpEveryMs !== undefined && { intervalMs: options.rollUpEveryMs }),
@@ -167,6 +172,7 @@ export function buildDrain(options: DrainOptions): Drain {
     clock,
     log,
     holder,
+    slos,
     before: () => lookBack.atStart(),
     ownWriterId: () => committer.position?.writer.id ?? null,
     onRolledUp,
@@ -191,6 +197,7 @@ export function buildDrain(options: DrainOptions): Drain {
       for (const credential of credentials.list) registry.app(credential);
       await registry.refresh();
     }
+    await slos.refresh();
     await refusals.flush();
   }, options);
   checkpointer.start();

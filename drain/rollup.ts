@@ -10,15 +10,17 @@ import {
   observeSample,
   sampleOf,
 } from '../model/bucket.ts';
-import type {
-  AppDeltas,
-  CountDelta,
-  DrainDelta,
-  EventRecord,
-  Filed,
-  LossRecord,
-  QuarantineRecord,
-  SampleDelta,
+import {
+  type AppDeltas,
+  type CountDelta,
+  type DrainDelta,
+  type EventRecord,
+  type Filed,
+  type LossRecord,
+  MESSAGES_VERSION,
+  type MinuteDelta,
+  type QuarantineRecord,
+  type SampleDelta,
 } from '../model/deltas.ts';
 import { binOf } from '../model/histogram.ts';
 import { KINDS, NOTES } from '../model/observation.ts';
@@ -43,6 +45,15 @@ import { BUCKET_S, bucketStartS } from '../model/time.ts';
 import { DetailChooser } from './details.ts';
 import { getOrMake } from './get-or-make.ts';
 import { codeText, FLAG_AT_ERROR, type FrameEntry, type Section } from './section.ts';
+import { type AppSlos, emptyMinute, type MinuteCell, SectionSlos, type SloPlan } from './slo-counting.ts';
+
+/** What is known of SLOs. */
+export interface SloSource {
+  /** undefined for an app without. */
+  app(appId: number): AppSlos | undefined;
+  /** Whether no version can be valid at this time that is not known here. */
+  readonly isFresh: boolean;
+}
 
 /** Whether a series has its number already. */
 export type IsKnown = (appId: number, kind: number, key: string) => boolean;
@@ -174,6 +185,8 @@ class AppRollUp {
   readonly losses: Filed<LossRecord>[] = [];
   readonly quarantine: Filed<QuarantineRecord>[] = [];
   readonly drains = new Map<number, DrainDelta>();
+  /** By plan: one as long as no SLO changes. */
+  readonly minutes = new Map<SloPlan, Map<number, MinuteCell>>();
   /** The cells asked for last, and where their bucket begins. */
   #last: BucketCells | undefined;
   #fromMs = Number.NaN;
@@ -235,12 +248,23 @@ class AppRollUp {
     known.lastLineAtMs = Math.max(known.lastLineAtMs, Math.floor(lastLineMs));
   }
 
-  addRequests(section: Section, duplicate: boolean[]): void {
+  addRequests(section: Section, duplicate: boolean[], slos: SectionSlos | null): void {
     const { requests } = section;
     const cells = new SectionCells(this);
     for (let row = 0; row < requests.length; row++) {
-      if (!duplicate[requests.frame[row]!]) addRequest(section, row, cells.at(requests.timeMs[row]!));
+      if (!duplicate[requests.frame[row]!]) addRequest(section, row, cells.at(requests.timeMs[row]!), slos);
     }
+  }
+
+  slosOf(section: Section, slos: AppSlos | undefined, committedAtMs: number): SectionSlos | null {
+    if (slos === undefined || section.requests.length === 0) return null;
+    return new SectionSlos(section, committedAtMs, slos, (minute, plan) =>
+      getOrMake(
+        getOrMake(this.minutes, plan, () => new Map<number, MinuteCell>()),
+        minute,
+        () => emptyMinute(minute, plan),
+      ),
+    );
   }
 
   addSamples(section: Section, duplicate: boolean[]): void {
@@ -290,7 +314,34 @@ class AppRollUp {
       losses: this.losses,
       quarantine: this.quarantine,
       drains: [...this.drains.values()],
+      minutes: [...this.#messageMinutes(), ...this.#sloMinutes()],
     };
+  }
+
+  /** Of what counts messages by the time they are filed under anyway. */
+  #messageMinutes(): MinuteDelta[] {
+    const byMinute = new Map<number, number>();
+    for (const { bucketS, counts } of this.buckets.values()) {
+      const filed = counts[SERIES_FILED]?.get('')?.count ?? 0;
+      const minute = Math.floor(bucketS / 60);
+      if (filed > 0) byMinute.set(minute, (byMinute.get(minute) ?? 0) + filed);
+    }
+    return [...byMinute].map(([minute, events]) => ({ versionId: MESSAGES_VERSION, minute, events, bad: 0 }));
+  }
+
+  #sloMinutes(): MinuteDelta[] {
+    const deltas: MinuteDelta[] = [];
+    for (const cells of this.minutes.values()) {
+      for (const { minute, plan, events, bad } of cells.values()) {
+        plan.groups.forEach(({ ids }, group) => {
+          ids.forEach((versionId, at) => {
+            const count = events[group]?.[at] ?? 0;
+            if (count > 0) deltas.push({ versionId, minute, events: count, bad: bad[group]?.[at] ?? 0 });
+          });
+        });
+      }
+    }
+    return deltas;
   }
 }
 
@@ -298,20 +349,36 @@ class AppRollUp {
 export class RollUp {
   #apps = new Map<number, AppRollUp>();
   readonly #isKnown: IsKnown;
+  readonly #slos: SloSource | undefined;
   /** Messages added since the last take. */
   messages = 0;
+  /** Whether something was added while SLOs may have changed unknown to us: then `minutes` may be wrong. */
+  isSloStale = false;
 
-  /** @param isKnown series that go on whatever else there is; left out: the first ones of each bucket */
-  constructor(isKnown: IsKnown = () => false) {
+  /**
+   * @param isKnown series that go on whatever else there is; left out: the first ones of each bucket
+   * @param slos left out: none are counted
+   */
+  constructor(isKnown: IsKnown = () => false, slos?: SloSource) {
     this.#isKnown = isKnown;
+    this.#slos = slos;
   }
 
-  /** @param duplicates positions (in the chunk) of frames that were counted before */
-  add(section: Section, duplicates: ReadonlySet<number>): void {
+  /**
+   * @param duplicates positions (in the chunk) of frames that were counted before
+   * @param committedAtMs of the chunk, as it stands in the log; asked for by SLOs alone
+   */
+  add(
+    section: Section,
+    duplicates: ReadonlySet<number>,
+    committedAtMs: number = Number.POSITIVE_INFINITY,
+  ): void {
     const app = getOrMake(this.#apps, section.appId, () => new AppRollUp(section.appId, this.#isKnown));
     const duplicate = section.frames.map((frame) => duplicates.has(frame.position));
     app.addFrames(section, duplicate);
-    app.addRequests(section, duplicate);
+    const slos = app.slosOf(section, this.#slos?.app(section.appId), committedAtMs);
+    if (this.#slos?.isFresh === false) this.isSloStale = true;
+    app.addRequests(section, duplicate, slos);
     app.addSamples(section, duplicate);
     app.addRecords(section, duplicate);
     section.frames.forEach((frame, index) => {
@@ -340,11 +407,12 @@ export class RollUp {
     const deltas = [...this.#apps.values()].map((app) => app.deltas());
     this.#apps = new Map();
     this.messages = 0;
+    this.isSloStale = false;
     return deltas;
   }
 }
 
-function addRequest(section: Section, row: number, cache: CellCache): void {
+function addRequest(section: Section, row: number, cache: CellCache, slos: SectionSlos | null): void {
   const { requests } = section;
   const code = requests.code[row]!;
   const status = requests.status[row]!;
@@ -378,6 +446,7 @@ function addRequest(section: Section, row: number, cache: CellCache): void {
   statusCell(cache, status).count++;
   if (code !== 0) cache.cells.count(SERIES_CODE, codeText(code)).count++;
   cache.cells.details.offer(section, row, bad, totalMs);
+  if (slos !== null) slos.count(row, family, number, atError, status, outcome);
 }
 
 function observeConnect(cell: CountBucket, ms: number, bin: number): void {

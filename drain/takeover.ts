@@ -12,6 +12,7 @@ import { ChunkError, decodeSection } from './chunk.ts';
 import type { Clock } from './clock.ts';
 import { RollUp } from './rollup.ts';
 import { Section } from './section.ts';
+import type { SloBook } from './slo-book.ts';
 
 export interface TakeoverOptions {
   pool: Pool;
@@ -22,6 +23,8 @@ export interface TakeoverOptions {
   /** The writer of this very process, which is left alone; null before its first commit. */
   ownWriterId: () => number | null;
   onRolledUp: (apps: AppDeltas[]) => void;
+  /** SLOs to count requests for; left out: none. */
+  slos?: SloBook | undefined;
   /** Done before the first writer is claimed; throws when the database is away. */
   before?: () => Promise<void>;
   intervalMs?: number;
@@ -66,7 +69,9 @@ export class Takeover {
 
   /** Takes over one dead writer and rolls up everything it left; false when there is none. */
   async takeOverOne(): Promise<boolean> {
-    const { pool, holder, log, ownWriterId } = this.#options;
+    const { pool, holder, log, ownWriterId, slos } = this.#options;
+    // First, so that what dead writers left is not claimed by one who cannot count it.
+    await slos?.renew();
     const writer = await claimExpiredWriter(pool, holder, ownWriterId());
     if (writer === null) return false;
     killPoint('takeover.claimed');
@@ -85,10 +90,10 @@ export class Takeover {
 
   /** Chunks rolled up, or null when somebody else took this writer meanwhile. */
   async #rollUpBatch(writer: Writer): Promise<number | null> {
-    const { pool, numbers, clock, log, onRolledUp } = this.#options;
+    const { pool, numbers, clock, log, onRolledUp, slos } = this.#options;
     const sinceMs = writer.checkpointAtMs - CLOCK_SLACK_MS;
     const rows = await listChunksBehind(pool, writer.id, writer.checkpointSeq, sinceMs, BATCH);
-    const rollUp = new RollUp((...name) => numbers.has(...name));
+    const rollUp = new RollUp((...name) => numbers.has(...name), slos);
     for (const row of rows) this.#addChunk(rollUp, row);
     const last = rows.at(-1);
     // No row although some are due: retention was faster. There is nothing left to do for this writer.
@@ -115,7 +120,7 @@ export class Takeover {
     let start = 0;
     for (const [index, end] of row.sectionEnds.entries()) {
       try {
-        rollUp.add(decodeSection(row.body.subarray(start, end)), duplicates);
+        rollUp.add(decodeSection(row.body.subarray(start, end)), duplicates, row.committedAtMs);
       } catch (error) {
         if (!(error instanceof ChunkError)) throw error;
         // One damaged section must not keep the rest of the log from being rolled up: it becomes a gap.

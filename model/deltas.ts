@@ -57,6 +57,18 @@ export interface DrainDelta {
   lastLineAtMs: number;
 }
 
+/** What one version of an SLO counted in one minute; version 0: the app's messages of any kind, none of them bad. */
+export interface MinuteDelta {
+  versionId: number;
+  /** floor(epoch s / 60) */
+  minute: number;
+  events: number;
+  bad: number;
+}
+
+/** Version number of an app's own messages. */
+export const MESSAGES_VERSION = 0;
+
 /** A record with the frame it came in. */
 export type Filed<Body> = Body & { drainId: number; timeMs: number; receivedAtMs: number };
 
@@ -70,4 +82,5 @@ export interface AppDeltas {
   losses: Filed<LossRecord>[];
   quarantine: Filed<QuarantineRecord>[];
   drains: DrainDelta[];
+  minutes: MinuteDelta[];
 }

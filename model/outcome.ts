@@ -94,6 +94,11 @@ export function countsForLatency(
   return serviceMs >= 0;
 }
 
+/** Whether the duration of a line with this code can be the app's; false for H27, H28 and H80–H83. */
+export function hasOwnDuration(codeFamily: number, codeNumber: number): boolean {
+  return !(codeFamily === FAMILY_H && codeNumber < 100 && withoutDuration[codeNumber] === 1);
+}
+
 /**
  * What the visitor waited at the router in ms: connect + service (absent parts -1), 30 s at least for H12; -1
  * when the request does not belong into latency.

@@ -168,18 +168,19 @@ export async function listChunksBehind(
 }
 
 /**
- * Duplicates of the very chunk that a commit of unknown outcome would have made; null when there is none, or another one
- * by that number: a frame that is not in it must not pass for committed.
+ * Duplicates and time of the very chunk that a commit of unknown outcome would have made; null when there is none, or
+ * another one by that number: a frame that is not in it must not pass for committed.
  */
-export async function readChunkDuplicates(
+export async function readStoredChunk(
   db: Queryable,
   { writerId, seq, body }: Pick<ChunkInput, 'writerId' | 'seq' | 'body'>,
-): Promise<number[] | null> {
-  const { rows } = await db.query<{ duplicates: number[] }>(
-    `SELECT duplicates FROM chunks WHERE writer_id = $1 AND seq = $2 AND sha256(body) = $3`,
+): Promise<{ duplicates: number[]; committedAtMs: number } | null> {
+  const { rows } = await db.query<{ duplicates: number[]; committed_at_ms: number }>(
+    `SELECT duplicates, committed_at_ms FROM chunks WHERE writer_id = $1 AND seq = $2 AND sha256(body) = $3`,
     [writerId, seq, createHash('sha256').update(body).digest()],
   );
-  return rows[0]?.duplicates ?? null;
+  const row = rows[0];
+  return row === undefined ? null : { duplicates: row.duplicates, committedAtMs: row.committed_at_ms };
 }
 
 /** An app's sections of the durable log in a span of commit times, newest chunk first, body cut to the section. */

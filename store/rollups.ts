@@ -11,6 +11,7 @@ import { insertDetails } from './details.ts';
 import { insertEvents } from './events.ts';
 import { isRefusedData } from './failure.ts';
 import { upsertGaps } from './gaps.ts';
+import { copyMinuteDeltas } from './minute-deltas.ts';
 import { ensurePartitionForError, ensurePartitionsFor } from './partitions.ts';
 import { type Client, type Pool, withTransaction } from './pool.ts';
 import { insertQuarantine } from './quarantine.ts';
@@ -180,6 +181,7 @@ async function prepareParts(
       name: 'samples',
       write: (client) => copyInto(client, SAMPLE_COLUMNS, sampleRows(samples, sampleIds, writer.id)),
     },
+    { name: 'minutes', write: (client) => copyMinuteDeltas(client, apps) },
     { name: 'details', write: (client) => insertDetails(client, apps) },
     { name: 'events', write: (client) => insertEvents(client, apps) },
     { name: 'gaps', write: (client) => upsertGaps(client, apps) },
