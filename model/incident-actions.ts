@@ -1,10 +1,5 @@
 /** What people do about an incident: acknowledge, put off, end, write down. Pure. */
-import {
-  type Incident,
-  type IncidentEvent,
-  type IncidentEventKind,
-  isOpen,
-} from './incident.ts';
+import { type Incident, type IncidentEvent, type IncidentEventKind, isOpen } from './incident.ts';
 import { planNext, recordTell, type Tell, type Telling } from './incident-telling.ts';
 import { err, ok, type Result } from './result.ts';
 import { DAY } from './time.ts';
@@ -29,7 +24,8 @@ export const NOTE_MAX = 10_000;
 
 /** Ends reminders and escalation until it recovers, or becomes a page. Again: another name and reason. */
 export function acknowledge(incident: Incident, reason: string, { by, nowMs }: ActionBy): ActionResult {
-  const fault = faultOfOpen(incident) ?? faultOfText(reason, 'Say in a few words what you are doing about it.');
+  const fault =
+    faultOfOpen(incident) ?? faultOfText(reason, 'Say in a few words what you are doing about it.');
   if (fault !== null) return err(fault);
   const acknowledged: Incident = {
     ...incident,

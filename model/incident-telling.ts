@@ -279,7 +279,8 @@ export function tellDue(before: Incident, gate: Gate, nowMs: number): Telling {
   incident = telling.incident;
   const remindAtMs = reminderAt(incident);
   if (wanted === null && remindAtMs !== null && remindAtMs <= nowMs) wanted = REMINDER;
-  if (wanted === null || gate.silencedBy !== null || isSnoozed(incident, nowMs)) return { incident, events, tell: null };
+  if (wanted === null || gate.silencedBy !== null || isSnoozed(incident, nowMs))
+    return { incident, events, tell: null };
   const told = recordTell(incident, { ...wanted, isQuiet: false }, nowMs);
   return { incident: planNext(told.incident, nowMs), events, tell: told.tell };
 }

@@ -266,7 +266,10 @@ function worstKnown(known: Severity, severity: Severity | null): Severity {
   return severity === null ? known : worseOf(known, severity);
 }
 
-function stepHeld(before: Incident, { held, atMs }: AlertChange): { incident: Incident; events: IncidentEvent[] } {
+function stepHeld(
+  before: Incident,
+  { held, atMs }: AlertChange,
+): { incident: Incident; events: IncidentEvent[] } {
   if (held === null && before.held === null) return { incident: before, events: [] };
   if (held === null) {
     return {
