@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { foldMinutes } from '../alerts/fold.ts';
+import type { MinuteDelta } from '../model/deltas.ts';
+import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
+import { exampleSlo } from '../test/slos.ts';
+import { createApp } from './apps.ts';
+import { copyMinuteDeltas, foldBatch, hasUnfolded } from './minute-deltas.ts';
+import { type Pool, withTransaction } from './pool.ts';
+import { readAppMinutes, readSloMinutes, readWindowSums, type SloWindow } from './slo-hours.ts';
+import { createSlo } from './slos.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 7, 30);
+/** First minute of an hour. */
+const HOUR = Math.floor(NOW / 3_600_000);
+const START = HOUR * 60;
+
+let database: TestDatabase;
+let pool: Pool;
+let appId: number;
+/** Two SLOs with a version each. */
+let slos: { id: number; versionId: number }[];
+
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 6 });
+  pool = database.pool;
+  appId = (await createApp(pool, { name: 'shop', key: 'k'.repeat(32), nowMs: NOW })).app.id;
+  slos = [];
+  for (const slug of ['checkout', 'search']) {
+    const slo = await createSlo(pool, { appId, slug, definition: exampleSlo(), author: 'ada', nowMs: NOW });
+    slos.push({ id: slo!.id, versionId: slo!.version.id });
+  }
+});
+afterAll(() => database.close());
+beforeEach(() => pool.query('TRUNCATE minute_deltas, slo_hours, app_hours'));
+
+const add = (minutes: MinuteDelta[], app = appId): Promise<void> =>
+  withTransaction(pool, (client) => copyMinuteDeltas(client, [{ appId: app, minutes }]));
+
+/** Deltas of the two SLOs and the app, over some hours around START. */
+const deltas = fc.array(
+  fc.record({
+    slo: fc.nat(2),
+    minute: fc.integer({ min: START - 200, max: START + 200 }),
+    events: fc.integer({ min: 1, max: 1_000 }),
+    badShare: fc.constantFrom(0, 0, 0, 0.5, 1),
+  }),
+  { maxLength: 60 },
+);
+const windows = fc.array(
+  fc.record({
+    slo: fc.nat(1),
+    fromMinute: fc.integer({ min: START - 400, max: START + 300 }),
+    minutes: fc.nat(500),
+  }),
+  { minLength: 1, maxLength: 10 },
+);
+
+describe('folding', () => {
+  test('R-02 in any order, any batches and with late minutes, every window is the sum of what was added', async () => {
+    await fc.assert(
+      fc.asyncProperty(deltas, fc.array(fc.nat(60), { maxLength: 4 }), windows, async (list, cuts, asked) => {
+        await pool.query('TRUNCATE minute_deltas, slo_hours, app_hours');
+        const rows = list.map(({ slo, minute, events, badShare }) => ({
+          versionId: slos[slo]?.versionId ?? 0,
+          minute,
+          events,
+          bad: slo < 2 ? Math.floor(events * badShare) : 0,
+        }));
+        let from = 0;
+        for (const to of [...cuts, rows.length].toSorted((a, b) => a - b)) {
+          await add(rows.slice(from, to));
+          await foldMinutes(pool);
+          from = Math.max(from, to);
+        }
+        const own: SloWindow[] = asked.map(({ slo, fromMinute, minutes }) => ({
+          sloId: slos[slo]!.id,
+          fromMinute,
+          toMinute: fromMinute + minutes,
+        }));
+        const expected = asked.map(({ slo, fromMinute, minutes }) => {
+          const within = rows.filter(
+            (row) =>
+              row.versionId === slos[slo]!.versionId &&
+              row.minute >= fromMinute &&
+              row.minute < fromMinute + minutes,
+          );
+          return { events: sumOf(within, 'events'), bad: sumOf(within, 'bad') };
+        });
+        expect(await readWindowSums(pool, own)).toEqual(expected);
+        const span = { fromMinute: START - 250, toMinute: START + 250 };
+        const messages = (await readAppMinutes(pool, [appId], span)).get(appId) ?? [];
+        const lines = rows.filter((row) => row.versionId === 0);
+        expect(
+          messages.map((count, at) => [span.fromMinute + at, count]).filter(([, count]) => count !== 0),
+        ).toEqual(byMinute(lines));
+        expect(await hasUnfolded(pool, START + 1_000)).toBe(false);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('K-08 five at once, one of them killed between taking and adding: every row is folded once', async () => {
+    const rows = Array.from({ length: 5_000 }, (_, n) => ({
+      versionId: slos[n % 2]!.versionId,
+      minute: START + (n % 150),
+      events: 3,
+      bad: 1,
+    }));
+    await add(rows.slice(0, 1_000));
+    await foldMinutes(pool);
+    await add(rows.slice(1_000));
+    const blocker = await pool.connect();
+    await blocker.query('BEGIN; SELECT FROM slo_hours FOR UPDATE');
+    const folds = Promise.allSettled([foldBatch(pool), foldBatch(pool), foldBatch(pool)]);
+    // One holds the lock of folds and waits for a row; whoever it is, it has taken its rows.
+    const killed = await untilKilled();
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    const failed = (await folds).filter(({ status }) => status === 'rejected');
+    expect([killed, failed.length]).toEqual([1, 1]);
+    await foldMinutes(pool);
+    const sums = await readWindowSums(
+      pool,
+      slos.map(({ id }) => ({ sloId: id, fromMinute: START, toMinute: START + 200 })),
+    );
+    expect(sums).toEqual([
+      { events: 7_500, bad: 2_500 },
+      { events: 7_500, bad: 2_500 },
+    ]);
+  });
+
+  test('rows of an SLO or app that is gone are dropped, and hold up nothing', async () => {
+    await add([{ versionId: 999_999, minute: START, events: 1, bad: 0 }]);
+    await add([{ versionId: 0, minute: START, events: 1, bad: 0 }], 999_999);
+    await add([{ versionId: slos[0]!.versionId, minute: START, events: 5, bad: 0 }]);
+    expect(await foldMinutes(pool)).toBe(3);
+    expect(
+      await readWindowSums(pool, [{ sloId: slos[0]!.id, fromMinute: START, toMinute: START + 1 }]),
+    ).toEqual([{ events: 5, bad: 0 }]);
+  });
+
+  test('a minute that counted more than an int holds stops there, and does not hold up the rest', async () => {
+    const delta = { versionId: slos[0]!.versionId, minute: START, events: 2_000_000_000, bad: 0 };
+    await add([delta, delta]);
+    await foldMinutes(pool);
+    const minutes = await readSloMinutes(pool, [slos[0]!.id], { fromMinute: START, toMinute: START + 1 });
+    expect(minutes.get(slos[0]!.id)?.events).toEqual([2_147_483_647]);
+  });
+});
+
+describe('windows', () => {
+  test('spans that are left out leave both sides, however they lie', async () => {
+    const versionId = slos[0]!.versionId;
+    await add(Array.from({ length: 120 }, (_, n) => ({ versionId, minute: START + n, events: 2, bad: 1 })));
+    await foldMinutes(pool);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: START - 70, max: START + 130 }),
+        fc.nat(150),
+        fc.array(
+          fc.tuple(fc.integer({ min: START - 80, max: START + 150 }), fc.integer({ min: 1, max: 40 })),
+          {
+            maxLength: 4,
+          },
+        ),
+        async (fromMinute, length, list) => {
+          const excluded = merged(list);
+          const window = { sloId: slos[0]!.id, fromMinute, toMinute: fromMinute + length };
+          const [sum] = await readWindowSums(pool, [window], new Map([[slos[0]!.id, excluded]]));
+          let events = 0;
+          for (
+            let minute = Math.max(fromMinute, START);
+            minute < Math.min(fromMinute + length, START + 120);
+            minute++
+          ) {
+            if (!excluded.some((span) => span.fromMinute <= minute && minute < span.toMinute)) events += 2;
+          }
+          expect(sum).toEqual({ events, bad: events / 2 });
+        },
+      ),
+      {
+        numRuns: 60,
+      },
+    );
+  });
+
+  test('what retention took away does not come back in a window that reaches before it', async () => {
+    const { id, versionId } = slos[0]!;
+    await add([0, 60, 120].map((at) => ({ versionId, minute: START + at, events: 10, bad: 1 })));
+    await foldMinutes(pool);
+    await pool.query('DELETE FROM slo_hours WHERE slo_id = $1 AND hour = $2', [id, HOUR]);
+    const sums = await readWindowSums(pool, [
+      { sloId: id, fromMinute: START - 600, toMinute: START + 180 },
+      { sloId: id, fromMinute: START + 60, toMinute: START + 61 },
+      { sloId: id, fromMinute: START - 600, toMinute: START - 500 },
+    ]);
+    expect(sums).toEqual([
+      { events: 20, bad: 2 },
+      { events: 10, bad: 1 },
+      { events: 0, bad: 0 },
+    ]);
+  });
+});
+
+/** Ends the connection of a fold that waits for a row (not for the folds' own lock). */
+async function untilKilled(): Promise<number> {
+  for (let tries = 0; tries < 200; tries++) {
+    const { rowCount } = await pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple')`,
+    );
+    if ((rowCount ?? 0) > 0) return rowCount ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return 0;
+}
+
+function sumOf(rows: MinuteDelta[], name: 'events' | 'bad'): number {
+  return rows.reduce((sum, row) => sum + row[name], 0);
+}
+
+function byMinute(rows: MinuteDelta[]): [number, number][] {
+  const counts = new Map<number, number>();
+  for (const { minute, events } of rows) counts.set(minute, (counts.get(minute) ?? 0) + events);
+  return [...counts].sort(([a], [b]) => a - b);
+}
+
+/** Spans in order, none touching another. */
+function merged(list: [number, number][]): { fromMinute: number; toMinute: number }[] {
+  const spans: { fromMinute: number; toMinute: number }[] = [];
+  for (const [fromMinute, length] of list.toSorted(([a], [b]) => a - b)) {
+    const last = spans.at(-1);
+    if (last !== undefined && fromMinute <= last.toMinute) {
+      last.toMinute = Math.max(last.toMinute, fromMinute + length);
+    } else spans.push({ fromMinute, toMinute: fromMinute + length });
+  }
+  return spans;
+}
