@@ -62,9 +62,17 @@ export interface SendContext {
  * to try again, not before `afterMs` from now; `mayHaveArrived` when the request went out and no answer came.
  * `permanent`: it cannot help; `unhealthy`: the same will happen to others, people should look. `disable`: the place
  * is gone, nothing is sent there until somebody repairs it. A reason is a short sentence without secrets.
+ *
+ * A `retry` too may give names to remember, for its own next try: which of several recipients have it already.
  */
 export type SendResult =
   | { kind: 'delivered'; reference?: Record<string, string> }
-  | { kind: 'retry'; afterMs?: number; reason: string; mayHaveArrived?: boolean }
+  | {
+      kind: 'retry';
+      afterMs?: number;
+      reason: string;
+      mayHaveArrived?: boolean;
+      reference?: Record<string, string>;
+    }
   | { kind: 'permanent'; reason: string; unhealthy: boolean }
   | { kind: 'disable'; reason: string };
