@@ -180,9 +180,10 @@ describe('composites', () => {
       targetOf('0.99'),
     );
     expect([pooled.events, pooled.bad, pooled.remaining]).toEqual([1000, 5, 0.5]);
-    expect(leastHealthy(['met', 'page', 'ticket'])).toBe('page');
-    expect(leastHealthy(['met', 'noData'])).toBe('noData');
-    expect(leastHealthy([])).toBe('noData');
+    const worstFirst = ['page', 'ticket', 'noData', 'ok'] as const;
+    expect(leastHealthy(['ok', 'page', 'ticket'], worstFirst)).toBe('page');
+    expect(leastHealthy(['ok', 'noData'], worstFirst)).toBe('noData');
+    expect(leastHealthy([], worstFirst)).toBeNull();
   });
 });
 

@@ -117,14 +117,12 @@ export function pooledBudget(members: readonly { events: number; bad: number }[]
   return budgetOf(members.map(({ events, bad }) => ({ events, bad, target })));
 }
 
-/** From healthy to not; `noData` is worse than fine, for nobody can say. */
-export const HEALTHS = ['met', 'noData', 'atRisk', 'ticket', 'page', 'exhausted'] as const;
-export type Health = (typeof HEALTHS)[number];
-
-/** A composite's status: that of its least healthy member; `noData` without members. */
-export function leastHealthy(members: readonly Health[]): Health {
-  const worst = Math.max(-1, ...members.map((health) => HEALTHS.indexOf(health)));
-  return HEALTHS[worst] ?? 'noData';
+/** A composite's status out of its members': the least healthy of a list that goes from worst to best. */
+export function leastHealthy<State extends string>(
+  members: readonly State[],
+  worstFirst: readonly State[],
+): State | null {
+  return worstFirst.find((state) => members.includes(state)) ?? null;
 }
 
 /**

@@ -3,7 +3,11 @@
  * Everything in minutes since the epoch; the process's own time zone has no part in it.
  */
 import type { Period } from './slo.ts';
+import { MINUTE } from './time.ts';
 import type { MinuteRange } from './window-sums.ts';
+import { instantOf, wallClockAt } from './zone.ts';
+
+export { isZoneKnown as isZone } from './zone.ts';
 
 const DAY_MINUTES = 24 * 60;
 const NOMINAL_DAYS = { week: 7, month: 30, quarter: 90 } as const;
@@ -12,17 +16,6 @@ export const ROLLING_DAYS_MAX = 366;
 /** The length that factors and shares of the budget refer to: a month counts 30 days, a quarter 90. */
 export function nominalMinutes(period: Period): number {
   return (period.kind === 'rolling' ? period.days : NOMINAL_DAYS[period.unit]) * DAY_MINUTES;
-}
-
-/** Whether this is a time zone that the runtime knows. */
-export function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: zone });
-    return zone !== '';
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }
 
 /**
@@ -62,66 +55,14 @@ function dayOf(utcMs: number): Day {
   return { year: date.getUTCFullYear(), month: date.getUTCMonth(), day: date.getUTCDate() };
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Wall clock of an instant in a zone, as if it were UTC; ms, whole seconds. */
-function wallClockMs(atMs: number, zone: string): number {
-  let format = formats.get(zone);
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formats.set(zone, format);
-  }
-  const part = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
-  const field = (name: string) => part.get(name as Intl.DateTimeFormatPartTypes) ?? 0;
-  return Date.UTC(
-    field('year'),
-    field('month') - 1,
-    field('day'),
-    field('hour'),
-    field('minute'),
-    field('second'),
-  );
-}
-
 function localDay(minute: number, zone: string): Day {
-  return dayOf(wallClockMs(minute * 60_000, zone));
+  return dayOf(wallClockAt(minute * MINUTE, zone));
 }
 
 /**
  * The first minute of a local day. Where the clocks jump over midnight it begins at the next time there is; where
  * midnight comes twice, at the first.
  */
-function startOfDay(day: Day, zone: string): number {
-  const midnightMs = Date.UTC(day.year, day.month, day.day);
-  const candidates = new Set<number>();
-  // The offsets of a day before and a day after: one of them holds at midnight, or the clocks jump over it.
-  for (const nearMs of [midnightMs - 24 * 3_600_000, midnightMs + 24 * 3_600_000]) {
-    const offsetMs = wallClockMs(nearMs, zone) - nearMs;
-    candidates.add(midnightMs - offsetMs);
-  }
-  const exact = [...candidates].filter((atMs) => wallClockMs(atMs, zone) === midnightMs);
-  const startMs = exact.length > 0 ? Math.min(...exact) : firstAfterJump([...candidates], midnightMs, zone);
-  return Math.ceil(startMs / 60_000);
-}
-
-/** Midnight was skipped: the instant of the jump is where the wall clock first passes it. */
-function firstAfterJump(candidates: number[], midnightMs: number, zone: string): number {
-  let [low, high] = [Math.min(...candidates) - 60_000, Math.max(...candidates) + 60_000];
-  while (high - low > 1000) {
-    const middle = low + Math.floor((high - low) / 2000) * 1000;
-    if (wallClockMs(middle, zone) >= midnightMs) high = middle;
-    else low = middle;
-  }
-  return high;
+function startOfDay({ year, month, day }: Day, zone: string): number {
+  return Math.ceil(instantOf(Date.UTC(year, month, day), zone) / MINUTE);
 }

@@ -3,7 +3,7 @@
  * place, in words, and with what to write instead; what is left out gets its default.
  */
 import { HEROKU_CODES } from './codes.ts';
-import { isZone, ROLLING_DAYS_MAX } from './period.ts';
+import { ROLLING_DAYS_MAX } from './period.ts';
 import { err, ok, type Result } from './result.ts';
 import type { Budgeting, Indicator, Period, SloDefinition, SloFault, SloScope, Tier } from './slo.ts';
 import {
@@ -16,7 +16,7 @@ import {
   TIERS_MAX,
   TITLE_MAX,
 } from './slo-bounds.ts';
-import { type Fraction, parseTarget, TARGET_FAULTS } from './target.ts';
+import { type Fraction, parseTarget, TARGET_FAULTS, targetText } from './target.ts';
 import {
   DEFAULT_KEEP_FIRING_MINUTES,
   DEFAULT_MIN_BAD,
@@ -24,6 +24,7 @@ import {
   impossibleTier,
   LONG_PER_SHORT,
 } from './tiers.ts';
+import { isZoneKnown } from './zone.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -165,7 +166,7 @@ function checkTarget(
     return { text: '', fraction: null };
   }
   const target = parseTarget(text);
-  if (target.ok) return { text: text.trim(), fraction: target.value };
+  if (target.ok) return { text: targetText(target.value), fraction: target.value };
   const asPercent = /^\d{1,2}(\.\d+)?\s*%?$/.test(text) && Number.parseFloat(text) > 1;
   check.fault(
     path,
@@ -183,7 +184,8 @@ function checkPeriod(check: Check, value: unknown): Period {
   if (kind === 'calendar') {
     const unit = check.oneOf('period.unit', fields.unit, ['week', 'month', 'quarter']) ?? 'month';
     const zone = check.text('period.zone', fields.zone, 64, 'UTC');
-    if (!isZone(zone)) check.fault('period.zone', 'is not a time zone', 'an IANA name such as Europe/Berlin');
+    if (!isZoneKnown(zone))
+      check.fault('period.zone', 'is not a time zone', 'an IANA name such as Europe/Berlin');
     return { kind, unit, zone };
   }
   return { kind: 'rolling', days: check.whole('period.days', fields.days, 1, ROLLING_DAYS_MAX, 30) };

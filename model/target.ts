@@ -63,6 +63,12 @@ export function targetOf(text: string): Fraction {
   return target.value;
 }
 
+/** A target as the shortest decimal that is exactly it: `0.9990` and `9.99e-1` are `0.999`. */
+export function targetText({ n, d }: Fraction): string {
+  const parts = (n * 10n ** BigInt(TARGET_DECIMALS_MAX)) / d;
+  return `0.${String(parts).padStart(TARGET_DECIMALS_MAX, '0').replace(/0+$/, '')}`;
+}
+
 /** The share of events that may be bad: 1 − target. */
 export function allowedShare(target: Fraction): Fraction {
   return { n: target.d - target.n, d: target.d };
