@@ -30,27 +30,19 @@ CREATE TABLE rules (
 CREATE INDEX rules_app ON rules (app_id);
 CREATE UNIQUE INDEX rules_default ON rules (app_id, default_key) WHERE default_key IS NOT NULL;
 
--- How far each app is evaluated, and what is known of its stream. The row is claimed with SKIP LOCKED by whoever
--- evaluates the app, and moved on in the transaction that writes what was found.
+-- How far each app is evaluated. The row is claimed with SKIP LOCKED by whoever evaluates the app, and moved on in the
+-- transaction that writes what was found.
 CREATE TABLE rule_rounds (
   app_id int PRIMARY KEY REFERENCES apps (id) ON DELETE CASCADE,
   -- The evaluation that comes next. Evaluation n sees minutes up to n-1.
   next_minute int NOT NULL,
-  -- Newest minute with a line of the app; null before the first.
-  last_line_minute int,
-  -- Newest minute in which nobody was there to hear: its silence is ours.
-  last_unheard_minute int,
-  -- Silence this long is unusual for the app; null while that is not known.
-  silent_after_minutes int,
-  -- When that was last looked at.
-  learned_minute int,
   -- Which defaults the app has been given, by the number of their list.
   defaults_version int NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 CREATE INDEX rule_rounds_due ON rule_rounds (next_minute);
 
--- How one thing that a rule watches stands: a process type, a code, an add-on, or '' for the app. Things that were
--- never near the threshold have no row.
+-- How one thing that a rule watches stands: a process type, a code, an add-on, or '' for the app. Things that are
+-- well have no row. What changed is in alert_transitions.
 CREATE TABLE rule_states (
   rule_id int NOT NULL REFERENCES rules (id) ON DELETE CASCADE,
   key text NOT NULL CHECK (length(key) <= 200),
@@ -70,17 +62,3 @@ CREATE TABLE rule_states (
   seen_minute int NOT NULL,
   PRIMARY KEY (rule_id, key)
 ) WITH (fillfactor = 70);
-
--- Beginnings and ends of firing and of holding, for "when did it last fire, how often".
-CREATE TABLE rule_transitions (
-  rule_id int NOT NULL REFERENCES rules (id) ON DELETE CASCADE,
-  key text NOT NULL,
-  minute int NOT NULL,
-  from_state text NOT NULL,
-  to_state text NOT NULL,
-  reason text NOT NULL,
-  severity text NOT NULL,
-  value double precision,
-  threshold double precision,
-  PRIMARY KEY (rule_id, minute, key)
-);
