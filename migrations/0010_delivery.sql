@@ -80,6 +80,9 @@ CREATE INDEX notifications_open ON notifications (next_at_ms) WHERE state IN ('w
 CREATE INDEX notifications_of_incident ON notifications (incident_id, receiver_id, sequence)
   WHERE incident_id IS NOT NULL;
 CREATE INDEX notifications_of_receiver ON notifications (receiver_id, id DESC);
+-- When a place was last told that something opened.
+CREATE INDEX notifications_openings ON notifications (receiver_id, last_attempt_at_ms)
+  WHERE kind IN ('trigger', 'digest') AND state IN ('sending', 'delivered');
 CREATE INDEX notifications_dead ON notifications (finished_at_ms) WHERE state = 'dead';
 
 -- One try to send one notification.

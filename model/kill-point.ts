@@ -30,6 +30,10 @@ export const KILL_POINTS = [
   'evaluate.before',
   /** Evaluations are committed with what they tell; nobody has been told (K-10). */
   'evaluate.after',
+  /** A notification is claimed; its attempt has not begun (K-10). */
+  'notify.before',
+  /** A notification was sent; nothing of the attempt is recorded (K-11). */
+  'notify.sent',
 ] as const;
 
 export type KillPoint = (typeof KILL_POINTS)[number];

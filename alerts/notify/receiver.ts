@@ -55,6 +55,8 @@ export interface SendContext {
   mayRepeat: boolean;
   /** It opened and was resolved before anybody could be told: one message tells both (A-20). Kind is `resolve`. */
   isCombined: boolean;
+  /** For threads and edits in place alone: nobody is to be called by it. A place that has neither sends nothing. */
+  isQuiet: boolean;
 }
 
 /**
