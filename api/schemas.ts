@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PersonChange, PersonRequest, SetupRequest, SignInRequest } from './contract/session.ts';
 
 /** Controls, direction marks and line ends have no place in a name; everything else may be in one. */
-const cleanText = (max: number) =>
+export const cleanText = (max: number) =>
   z
     .string()
     .max(max)
