@@ -17,18 +17,19 @@ CREATE TABLE rules (
   -- 'hold', 'alert', 'ok'
   on_no_data text NOT NULL DEFAULT 'hold',
   runbook_url text NOT NULL DEFAULT '',
-  -- Which of the defaults it was made from; null for people's own. Kept through edits, so that none is made twice.
+  -- Which of the defaults it was made from (model/rule-defaults.ts); null for people's own. Kept through edits.
   default_key text,
   -- Grows with every edit: what is edited while it fires is told once.
   version int NOT NULL DEFAULT 1,
   author text NOT NULL DEFAULT '',
   created_at_ms bigint NOT NULL,
   updated_at_ms bigint NOT NULL,
-  -- Deleted by people; the row goes once its incidents have been told.
+  -- Deleted by people; the row goes some weeks later.
   removed_at_ms bigint
 );
 CREATE INDEX rules_app ON rules (app_id);
-CREATE UNIQUE INDEX rules_default ON rules (app_id, default_key) WHERE default_key IS NOT NULL;
+CREATE UNIQUE INDEX rules_default ON rules (app_id, default_key)
+  WHERE default_key IS NOT NULL AND removed_at_ms IS NULL;
 
 -- How far each app is evaluated. The row is claimed with SKIP LOCKED by whoever evaluates the app, and moved on in the
 -- transaction that writes what was found.

@@ -11,6 +11,8 @@ export const RULE_DEFAULTS_VERSION = 1;
 export interface DefaultRule {
   /** Never changes: it says which rule of an app was made from which default. */
   key: string;
+  /** Version of the list that it came with. */
+  since: number;
   draft: RuleDraft;
 }
 
@@ -51,5 +53,5 @@ function make<Kind extends RuleKind>(
     settings: { ...spec.defaults.settings, ...settings },
   };
   // checkRule holds for each of them: rule-check.test.ts.
-  return { key, draft: draft as RuleDraft };
+  return { key, since: 1, draft: draft as RuleDraft };
 }
