@@ -137,11 +137,16 @@ function checkDefinition(check: Check, value: unknown): SloDefinition {
   if (typeof fields.title === 'string' && title === '') check.fault('title', 'is empty');
   const period = fields.period === undefined ? DEFAULT_PERIOD : checkPeriod(check, fields.period);
   const target = checkTarget(check, 'target', fields.target);
+  const indicator = checkIndicator(check, fields.indicator);
+  const scope = checkScope(check, fields.scope ?? {});
+  if (indicator.kind === 'composite' && Object.values(scope).some((list) => list.length > 0)) {
+    check.fault('scope', 'of a composite is that of its members', 'leave it out');
+  }
   return {
     title,
     description: check.text('description', fields.description, DESCRIPTION_MAX, ''),
-    indicator: checkIndicator(check, fields.indicator),
-    scope: checkScope(check, fields.scope ?? {}),
+    indicator,
+    scope,
     target: target.text,
     period,
     budgeting: checkBudgeting(check, fields.budgeting ?? { kind: 'occurrences' }),
