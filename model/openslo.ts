@@ -43,6 +43,8 @@ export function nameOf(text: string): string {
   const name = text
     .toLowerCase()
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replaceAll('ß', 'ss')
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, NAME_MAX)
     .replace(/^-+|-+$/g, '');
