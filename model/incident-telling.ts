@@ -44,6 +44,8 @@ export interface Tell {
   dueAtMs: number;
   /** For threads and edits in place alone: nobody is to be called by it. */
   isQuiet: boolean;
+  /** What receivers believed before. */
+  before: Severity | null;
 }
 
 /** What stands between an incident and its receivers now. */
@@ -244,7 +246,7 @@ export function recordTell(
       toldAtMs: [...incident.toldAtMs.filter((atMs) => nowMs - atMs < HOUR), nowMs],
     },
     events: [],
-    tell: { kind, why, severity, sequence, dueAtMs, isQuiet },
+    tell: { kind, why, severity, sequence, dueAtMs, isQuiet, before: incident.toldSeverity },
   };
 }
 
