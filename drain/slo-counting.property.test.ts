@@ -29,7 +29,7 @@ const definition: fc.Arbitrary<SloDefinition> = fc
     indicator: fc.oneof(
       fc.record({
         kind: fc.constant('availability' as const),
-        codes: fc.constantFrom({}, { H80: true }),
+        codes: fc.constantFrom<Record<string, boolean>>({}, { H80: true }),
         badStatuses: subset('404', '4xx', '301'),
       }),
       fc.tuple(fc.nat(40_000), fc.boolean()).map(([ms, exclude]) => latencyIndicator(ms, exclude)),

@@ -167,6 +167,9 @@ export function emptyMinute(minute: number, plan: SloPlan): MinuteCell {
   return { minute, plan, events: zeros(), bad: zeros() };
 }
 
+/** Of a plan without groups, which never adds to it. */
+const NO_CELL = emptyMinute(0, NO_PLAN);
+
 /** Masks of one dimension by the section's dictionary numbers. */
 class NumberMasks {
   readonly #masks: TextMasks;
@@ -227,7 +230,7 @@ export class SectionSlos {
   readonly #caches = new Map<SloPlan, GroupCache[]>();
   #fromMs = Number.NaN;
   #groups: GroupCache[] = [];
-  #cell: MinuteCell = emptyMinute(0, NO_PLAN);
+  #cell = NO_CELL;
 
   /** cellOf: where the counts of a minute under a plan go. */
   constructor(

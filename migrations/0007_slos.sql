@@ -111,16 +111,17 @@ CREATE TABLE corrections (
   app_id int NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
   -- null: every SLO of the app.
   slo_id int REFERENCES slos (id) ON DELETE CASCADE,
-  -- Of a recurring one: its first time. to_minute is exclusive.
+  -- to_minute is exclusive. Of a recurring one: between these it recurs; null: without end.
   from_minute int NOT NULL,
-  to_minute int NOT NULL CHECK (to_minute > from_minute),
-  -- model/correction.ts, Recurrence; null: once
+  to_minute int CHECK (to_minute > from_minute),
+  -- model/recurrence.ts; null: once
   recurrence jsonb,
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000),
   author text NOT NULL,
   created_at_ms bigint NOT NULL,
   undone_at_ms bigint,
-  undone_by text
+  undone_by text,
+  CHECK (to_minute IS NOT NULL OR recurrence IS NOT NULL)
 );
 CREATE INDEX corrections_app ON corrections (app_id, to_minute);
 
