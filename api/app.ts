@@ -13,6 +13,8 @@ import { chartRoutes } from './routes/charts.ts';
 import { healthRoutes } from './routes/health.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { sloDetailRoutes } from './routes/slo-detail.ts';
+import { sloRoutes } from './routes/slos.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { findFile, loadStaticFiles, sendFile } from './static.ts';
 import { Streams } from './streams.ts';
@@ -26,6 +28,8 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...peopleRoutes(streams),
     ...appRoutes,
     ...chartRoutes,
+    ...sloRoutes,
+    ...sloDetailRoutes,
     ...healthRoutes,
     ...streamRoutes(streams),
   ];
