@@ -3,7 +3,8 @@
  * server and the parser alone. Everything acknowledged is committed: fsync and synchronous_commit stay on. Both
  * receivers run at once and are loaded in turn, several times: a noisy machine is noisy to both.
  *
- *   node bench/run.ts [--messages 1000000] [--quick] [--only stages|75|75-closed|10|1|50-drains|steady|burst|reads]
+ *   node bench/run.ts [--messages 1000000] [--quick]
+ *                     [--only stages|75|75-redis|75-closed|10|1|50-drains|steady|burst|reads]
  *                     [--rounds 3] [--profile DIR] [--node "--max-semi-space-size=16"]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { createApp } from '../store/apps.ts';
 import { migrate } from '../store/migrate.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
+import { type RedisServer, startRedis } from '../test/chaos/redis.ts';
 import { tableSizes } from './postgres.ts';
 import { measureReads } from './reads.ts';
 import type { Usage } from './receiver.ts';
@@ -55,13 +57,24 @@ interface Row {
 
 let seed = 1;
 
+interface Databases {
+  url: string;
+  /** A Redis that drains of this comparison may spool to. */
+  redisUrl?: string;
+}
+
 /** Loads the receivers in turn, each several times; one row each, of the rounds' medians. */
-async function compare(name: string, shape: Shape, kinds: ('bare' | 'drain')[], url: string): Promise<Row[]> {
+async function compare(
+  name: string,
+  shape: Shape,
+  kinds: ('bare' | 'drain')[],
+  databases: Databases,
+): Promise<Row[]> {
   const receivers: Receiver[] = [];
   for (const kind of kinds) {
     receivers.push(
       await startReceiver(
-        { kind, url, key: KEY },
+        { kind, ...databases, key: KEY },
         { profileDir: values.profile, nodeOptions: values.node?.split(' ') ?? [] },
       ),
     );
@@ -181,6 +194,25 @@ function wanted(name: string): boolean {
   return values.only === undefined || values.only.split(',').includes(name);
 }
 
+/** What a spool that stands by costs while Postgres is there. No row, and a sentence, without redis-server. */
+async function compareWithRedis(shape: Shape, url: string): Promise<Row[]> {
+  let redis: RedisServer;
+  try {
+    redis = await startRedis();
+  } catch (error) {
+    console.error(`Left out, redis-server does not start: ${error}`);
+    return [];
+  }
+  try {
+    return await compare('75-redis', shape, ['bare', 'drain'], {
+      url,
+      redisUrl: `redis://127.0.0.1:${redis.port}`,
+    });
+  } finally {
+    await redis.close();
+  }
+}
+
 async function measureDrain(pool: Pool, url: string): Promise<void> {
   const all = await createApps(pool);
   const one = all.slice(0, 1);
@@ -198,14 +230,15 @@ async function measureDrain(pool: Pool, url: string): Promise<void> {
   };
   const rows: Row[] = [];
   for (const [name, shape] of Object.entries(shapes)) {
-    if (wanted(name)) rows.push(...(await compare(name, shape, ['bare', 'drain'], url)));
+    if (wanted(name)) rows.push(...(await compare(name, shape, ['bare', 'drain'], { url })));
   }
+  if (wanted('75-redis')) rows.push(...(await compareWithRedis(shapes['75']!, url)));
   if (rows.length > 0) print(rows);
   if (wanted('steady')) {
     console.log('Answer times at a steady 20,000 messages a second, 75 a POST:\n');
     const messages = messagesOf(200_000);
     const steady = { messagesPerPost: 75, messages, connections: 32, rate: 20_000, authorizations: one };
-    print(await compare('steady', steady, ['drain'], url));
+    print(await compare('steady', steady, ['drain'], { url }));
   }
   if (rows.length > 0) for (const line of await tableSizes(pool)) console.log(line);
   if (wanted('burst')) {
