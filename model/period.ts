@@ -7,8 +7,6 @@ import { MINUTE } from './time.ts';
 import type { MinuteRange } from './window-sums.ts';
 import { instantOf, wallClockAt } from './zone.ts';
 
-export { isZoneKnown as isZone } from './zone.ts';
-
 const DAY_MINUTES = 24 * 60;
 const NOMINAL_DAYS = { week: 7, month: 30, quarter: 90 } as const;
 export const ROLLING_DAYS_MAX = 366;
