@@ -130,6 +130,45 @@ describe('folding', () => {
     ]);
   });
 
+  test('T-03 minutes that were evaluated already are marked as late, others and those of a back-fill are not', async () => {
+    const { id, versionId } = slos[0]!;
+    const marks = async (): Promise<unknown> => {
+      const { rows } = await pool.query(
+        `SELECT (SELECT late_from_minute FROM slo_states WHERE slo_id = $1) AS slo,
+           (SELECT late_from_minute FROM app_liveness) AS app`,
+        [id],
+      );
+      return rows[0];
+    };
+    const fold = async (minute: number, closing = 0): Promise<void> => {
+      await add([
+        { versionId, minute, events: 1, bad: 0 },
+        { versionId: 0, minute, events: 1, bad: 0 },
+      ]);
+      await foldMinutes(pool, { closing });
+    };
+    const next = START + 100;
+    await pool.query('UPDATE slo_states SET next_minute = $1', [next]);
+    await pool.query(
+      `INSERT INTO app_liveness (app_id, next_minute, limit_minutes, habit_hour) VALUES ($1, $2, 10, 0)`,
+      [appId, next],
+    );
+    await fold(next);
+    expect(await marks()).toEqual({ slo: null, app: null });
+    await fold(next - 1);
+    expect(await marks()).toEqual({ slo: null, app: next - 1 });
+    await fold(next - 2);
+    expect(await marks()).toEqual({ slo: next - 2, app: next - 2 });
+    // The version begins two minutes after 07:30: what is before was counted by a back-fill.
+    await fold(START);
+    expect(await marks()).toEqual({ slo: next - 2, app: START });
+    await pool.query('UPDATE slo_states SET late_from_minute = NULL');
+    await fold(next + 3, next + 3);
+    expect(await marks()).toMatchObject({ slo: null });
+    await fold(next + 3, next + 4);
+    expect(await marks()).toMatchObject({ slo: next + 3 });
+  });
+
   test('rows of an SLO or app that is gone are dropped, and hold up nothing', async () => {
     await add([{ versionId: 999_999, minute: START, events: 1, bad: 0 }]);
     await add([{ versionId: 0, minute: START, events: 1, bad: 0 }], 999_999);

@@ -47,7 +47,7 @@ const plus = (stored: string, added: string): string =>
  * message are one transaction, and the server carries it out whatever becomes of who sent it: a worker that is frozen
  * or killed in the middle keeps no lock.
  */
-const FOLD = `
+const renderFold = (closing: number): string => `
 SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
 SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS};
 SELECT pg_advisory_xact_lock(${LOCK_KEY});
@@ -66,7 +66,8 @@ WITH taken AS (
   FROM app_added a LEFT JOIN app_hours h ON h.app_id = a.app_id AND h.hour = a.hour
   ON CONFLICT (app_id, hour) DO UPDATE SET messages = EXCLUDED.messages
 ), slo_minutes AS (
-  SELECT v.slo_id, t.minute / 60 AS hour, t.minute % 60 + 1 AS i, sum(t.events) AS events, sum(t.bad) AS bad
+  SELECT v.slo_id, t.minute / 60 AS hour, t.minute % 60 + 1 AS i, sum(t.events) AS events, sum(t.bad) AS bad,
+    min(t.minute) FILTER (WHERE t.minute >= v.valid_from_s / 60) AS counted_minute
   FROM taken t JOIN slo_versions v ON v.id = t.slo_version_id GROUP BY 1, 2, 3
 ), slo_added AS (
   SELECT slo_id, hour, array_agg(i) AS at, array_agg(events) AS events, array_agg(bad) AS bad,
@@ -101,16 +102,28 @@ WITH taken AS (
   ) AS later ON a.cum_events IS NULL AND earlier.events IS NULL
   ON CONFLICT (slo_id, hour) DO UPDATE SET
     events = EXCLUDED.events, bad = EXCLUDED.bad, cum_events = EXCLUDED.cum_events, cum_bad = EXCLUDED.cum_bad
+), late_slos AS (
+  -- The evaluation n sees minutes before n. What a back-fill adds is not late: nothing was evaluated then.
+  UPDATE slo_states s SET late_from_minute = least(s.late_from_minute, l.minute)
+  FROM (SELECT slo_id, min(counted_minute) AS minute FROM slo_minutes GROUP BY 1) AS l
+  WHERE s.slo_id = l.slo_id AND l.minute < greatest(s.next_minute - 1, ${closing})
+), late_apps AS (
+  UPDATE app_liveness s SET late_from_minute = least(s.late_from_minute, l.minute)
+  FROM (SELECT app_id, min(hour * 60 + i - 1) AS minute FROM app_minutes GROUP BY 1) AS l
+  WHERE s.app_id = l.app_id AND l.minute < greatest(s.next_minute, ${closing})
 )
 SELECT count(*) AS rows FROM taken`;
 
 /**
- * Folds up to 20,000 rows; gives how many there were. Any number of processes may do so at once. Throws what the database
- * throws; then nothing of it is done.
+ * Folds up to 20,000 rows; gives how many there were. Any number of processes may do so at once. Minutes that were
+ * evaluated without them are marked in slo_states and app_liveness, and those before `closing` anyway: they may be being
+ * evaluated by a process whose end cannot be seen yet. Throws what the database throws; then nothing of it is done.
  */
-export async function foldBatch(pool: Pool): Promise<{ rows: number; isDone: boolean }> {
+export async function foldBatch(pool: Pool, closing = 0): Promise<{ rows: number; isDone: boolean }> {
   // Several statements, several results: the driver's types know only one.
-  const results = (await pool.query(FOLD)) as unknown as { rows: { rows: number }[] }[];
+  const results = (await pool.query(renderFold(Math.trunc(closing)))) as unknown as {
+    rows: { rows: number }[];
+  }[];
   const rows = results.at(-1)?.rows[0]?.rows ?? 0;
   return { rows, isDone: rows < BATCH_ROWS };
 }
