@@ -209,26 +209,31 @@ function timesText(times: number): string {
   return times === 1 ? 'once' : `${times} times`;
 }
 
-/** The whole message as plain text, for what has no layout of its own. */
-export function plainText(words: NoticeWords): string {
-  const facts = words.facts.map(({ label, value }) => `${label}: ${value}`);
+/** The whole message as plain text, for what has no layout of its own; every text escaped, links of ours as they are. */
+export function plainText(words: NoticeWords, escapeText: (text: string) => string = (text) => text): string {
+  const own = (texts: readonly string[]) => texts.filter((text) => text !== '').map(escapeText);
+  const facts = words.facts.map(({ label, value }) => `${label}: ${escapeText(value)}`);
   const parts = [
-    [words.headline],
-    [words.change, words.sentence],
-    words.list.map((one) => `- ${one.text}\n  ${one.url}`),
+    own([words.headline]),
+    own([words.change, words.sentence]),
+    words.list.map(({ text, url }) => `- ${withUrl(escapeText(text), url, '\n  ')}`),
     facts,
-    heading('Likely cause', words.causes),
+    heading('Likely cause', own(words.causes)),
     heading(
       'First things to check',
-      words.checks.map(({ text, url }) => (url === '' ? text : `${text} ${url}`)),
+      words.checks.map(({ text, url }) => withUrl(escapeText(text), url, ' ')),
     ),
     words.links.map(({ label, url }) => `${label}: ${url}`),
-    [words.context],
+    own([words.context]),
   ];
   return parts
-    .map((lines) => lines.filter((line) => line !== '').join('\n'))
-    .filter((block) => block !== '')
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+function withUrl(text: string, url: string, separator: string): string {
+  return url === '' ? text : `${text}${separator}${url}`;
 }
 
 function heading(title: string, lines: readonly string[]): string[] {
