@@ -9,9 +9,9 @@ import type { DeliveryDeps } from './deps.ts';
 import { sendClaim } from './send.ts';
 
 /** Sends under way in one process; each holds little, and no database connection while it waits for its receiver. */
-const IN_FLIGHT_MAX = 32;
+const IN_FLIGHT_MAX = 64;
 /** Of one receiver: those that hang leave room for the others. */
-const IN_FLIGHT_PER_RECEIVER = 2;
+const IN_FLIGHT_PER_RECEIVER = 4;
 
 export class Sender {
   readonly #deps: DeliveryDeps;
