@@ -10,6 +10,7 @@ import { RememberedCallers } from './remembered.ts';
 import { mountRoutes, type Route, route } from './route.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
+import { correctionRoutes } from './routes/corrections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -30,6 +31,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...chartRoutes,
     ...sloRoutes,
     ...sloDetailRoutes,
+    ...correctionRoutes,
     ...healthRoutes,
     ...streamRoutes(streams),
   ];

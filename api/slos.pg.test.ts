@@ -61,18 +61,18 @@ async function count(sloId: number, minutes: { ago: number; events: number; bad:
     hour.bad[at % 60] = bad;
   }
   let [events, bad] = [0, 0];
-  for (const [hour, row] of [...hours].sort((a, b) => a[0] - b[0])) {
-    await database.pool.query('INSERT INTO slo_hours VALUES ($1, $2, $3, $4, $5, $6)', [
-      sloId,
-      hour,
-      row.events,
-      row.bad,
-      events,
-      bad,
-    ]);
-    events += row.events.reduce((sum, one) => sum + one, 0);
-    bad += row.bad.reduce((sum, one) => sum + one, 0);
-  }
+  const rows = [...hours]
+    .sort((a, b) => a[0] - b[0])
+    .map(([hour, row]) => {
+      const before = { cum_events: events, cum_bad: bad };
+      events += row.events.reduce((sum, one) => sum + one, 0);
+      bad += row.bad.reduce((sum, one) => sum + one, 0);
+      return { slo_id: sloId, hour, ...row, ...before };
+    });
+  await database.pool.query(
+    'INSERT INTO slo_hours SELECT * FROM jsonb_populate_recordset(NULL::slo_hours, $1::jsonb)',
+    [JSON.stringify(rows)],
+  );
 }
 
 /** A month of 10 requests a minute, of which `bad` a minute failed in the last `minutes`. */
@@ -330,5 +330,58 @@ describe('the figures of an objective', () => {
     expect(both.budget).toMatchObject({ events: 864_000, bad: 600, allowed: 8640 });
     expect(both.state).toBe('exhausted');
     expect((await viewer.get(`/apps/${shop.name}/slos/both`)).body.members).toHaveLength(2);
+  });
+});
+
+describe('corrections', () => {
+  test('minutes taken out leave both sides, are listed with author and reason, and can be taken back', async () => {
+    const { sloId } = await make();
+    await count(sloId, month(60, 10));
+    const path = `/apps/${shop.name}`;
+    const [fromMs, toMs] = [(minute - 60) * 60_000, minute * 60_000];
+    const made = await editor.send('POST', `${path}/corrections`, {
+      slo: 'requests-succeed',
+      fromMs,
+      toMs,
+      reason: 'Database upgrade, announced',
+    });
+    expect([made.status, made.body.reason]).toEqual([201, 'Database upgrade, announced']);
+    const detail = (await viewer.get(`${path}/slos/requests-succeed`)).body;
+    expect(detail.slo.budget).toMatchObject({
+      events: 431_400,
+      bad: 0,
+      correctedMinutes: 60,
+      verdict: 'met',
+    });
+    expect(detail.corrections).toMatchObject([{ fromMs, toMs, undoneAtMs: null }]);
+    const last = detail.budgetLine.series.map((series: { values: number[] }) => series.values.at(-1));
+    expect(last[0]).toBe(1);
+    expect(last[1]).toBeCloseTo(1 - 600 / 432, 12);
+    expect((await editor.send('DELETE', `${path}/corrections/${made.body.id}`)).status).toBe(204);
+    expect((await editor.send('DELETE', `${path}/corrections/${made.body.id}`)).status).toBe(409);
+    const after = (await viewer.get(`${path}/slos/requests-succeed`)).body;
+    expect(after.slo.budget.bad).toBe(600);
+    expect(after.corrections[0].undoneAtMs).toBe(api.clock.nowMs);
+  });
+
+  test('a repeated one says how often; what cannot be is told at its field', async () => {
+    await make();
+    const path = `/apps/${shop.name}/corrections`;
+    const repeat = { weekdays: [0], at: '02:00', minutes: 60, zone: 'Europe/Berlin' };
+    const made = await editor.send('POST', path, { repeat, reason: 'Weekly vacuum' });
+    expect(made.body).toMatchObject({
+      repeats: 'every Sunday at 02:00 for 60 min (Europe/Berlin)',
+      toMs: null,
+      sloId: null,
+    });
+    const bad = async (body: object) => (await editor.send('POST', path, body)).body.faults?.[0].field;
+    expect(await bad({ repeat: { ...repeat, zone: 'Mars/Olympus' }, reason: 'x' })).toBe('repeat');
+    expect(await bad({ fromMs: 1_700_000_000_000, reason: 'x' })).toBe('toMs');
+    expect(await bad({ fromMs: api.clock.nowMs, toMs: api.clock.nowMs, reason: 'x' })).toBe('toMs');
+    expect(await bad({ repeat, reason: ' ' })).toBe('reason');
+    api.clock.nowMs += 3_600_000;
+    expect((await editor.send('POST', `${path}/${made.body.id}/end`)).status).toBe(204);
+    expect((await editor.send('POST', `${path}/${made.body.id}/end`)).status).toBe(409);
+    api.clock.nowMs -= 3_600_000;
   });
 });

@@ -58,7 +58,7 @@ export interface BudgetAnswer {
   uncertainMinutes: number;
   /** Minutes taken out by corrections. */
   correctedMinutes: number;
-  /** Rolling periods: how much comes back when the worst hour ages out; null when nothing is spent. */
+  /** Rolling periods: the largest piece that comes back by itself, when its bad days have aged out; null when nothing is spent. */
   recovers: { atMs: number; share: number } | null;
   /** true while counts before the objective was made come from histograms: near, not exact. */
   approximate: boolean;
@@ -141,15 +141,17 @@ export interface CorrectionAnswer {
   id: string;
   /** null: for every objective of the app. */
   sloId: string | null;
+  /** Of a repeated one: when its repeating begins and ends; null: without end. */
   fromMs: number;
-  toMs: number;
+  toMs: number | null;
+  repeat: RepeatRequest | null;
   reason: string;
   author: string;
   createdAtMs: number;
   /** Set once it was taken back; it then counts for nothing but stays listed. */
   undoneAtMs: number | null;
   undoneBy: string | null;
-  /** A repeated one: how often, in words (`every Sunday 02:00–03:00 Europe/Berlin`); null for a single range. */
+  /** A repeated one: how often, in words (`every Sunday at 02:00 for 60 min (Europe/Berlin)`); null for a single range. */
   repeats: string | null;
 }
 
@@ -404,7 +406,10 @@ export interface HerokuAlertAnswer {
   }[];
 }
 
-/** POST /api/v1/apps/:app/corrections → CorrectionAnswer ; DELETE …/corrections/:id takes it back. */
+/**
+ * POST /api/v1/apps/:app/corrections → CorrectionAnswer ; DELETE …/corrections/:id takes it back, POST
+ * …/corrections/:id/end {} ends a repeated one and leaves what is past.
+ */
 export interface CorrectionRequest {
   /** uuid or slug; left out: every objective of the app. */
   slo?: string | undefined;
