@@ -30,6 +30,8 @@ export const KILL_POINTS = [
   'evaluate.before',
   /** Evaluations are committed with what they tell; nobody has been told (K-10). */
   'evaluate.after',
+  /** Rules are evaluated; nothing of it is committed. */
+  'rules.before',
   /** A notification is claimed; its attempt has not begun (K-10). */
   'notify.before',
   /** A notification was sent; nothing of the attempt is recorded (K-11). */

@@ -93,6 +93,8 @@ export interface AppFacts {
   /** By anomaly metric, then key ('' or a process type). */
   buckets: Map<string, Map<string, Buckets>>;
   leaks: LeakFacts[];
+  /** What is judged every few minutes is not known for evaluations before this one. */
+  seldomFrom: number;
 }
 
 /** Facts of an app of which nothing is known: no line, no request. */
@@ -118,6 +120,7 @@ export function emptyFacts(appId: number, span: MinuteSpan): AppFacts {
     losses: [],
     buckets: new Map(),
     leaks: [],
+    seldomFrom: span.from,
   };
 }
 

@@ -6,7 +6,7 @@ import { type AlertMemory, initialMemory, isFiring, type Reading, step, type Tra
 import type { RuleDraft } from './rule.ts';
 import { type AppFacts, lastLineBefore, type MinuteSpan, missingOf } from './rule-facts.ts';
 import type { KeyReading } from './rule-reader.ts';
-import { goneAfterMinutes, isDue, lookBackMinutes, readRule } from './rule-reading.ts';
+import { everyMinutesOf, goneAfterMinutes, isDue, lookBackMinutes, readRule } from './rule-reading.ts';
 import type { Severity } from './slo.ts';
 
 /** How one thing that a rule watches stands. */
@@ -48,6 +48,7 @@ export function walkRule(
   const transitions: RuleTransition[] = [];
   for (let minute = evaluations.from; minute < evaluations.to; minute++) {
     if (!isDue(rule, rule.appId, minute) || lastLineBefore(facts, minute) === null) continue;
+    if (everyMinutesOf(rule) > 1 && minute < facts.seldomFrom) continue;
     evaluateAt(rule, facts, minute, memories, transitions);
   }
   return transitions;

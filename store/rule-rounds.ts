@@ -51,17 +51,21 @@ export async function enrolApps(pool: Pool, nextMinute: number, nowMs: number): 
  */
 export async function claimRounds(
   client: Client,
-  minute: number,
-  limit: number,
-  only: readonly number[] | null,
+  claim: {
+    minute: number;
+    limit: number;
+    /** null: any; else only these, or all but these. */
+    only: readonly number[] | null;
+    leaveOut: readonly number[];
+  },
 ): Promise<RuleRound[]> {
   const { rows } = await client.query<{ app_id: number; next_minute: number; is_removed: boolean }>(
     `SELECT r.app_id, r.next_minute, a.removed_at_ms IS NOT NULL AS is_removed
      FROM rule_rounds r JOIN apps a ON a.id = r.app_id
      WHERE (r.next_minute <= $1 OR r.next_minute BETWEEN $1 + 3 AND ${NEVER} - 1)
-       AND ($3::int[] IS NULL OR r.app_id = ANY ($3))
+       AND ($3::int[] IS NULL OR r.app_id = ANY ($3)) AND r.app_id <> ALL ($4::int[])
      ORDER BY r.next_minute, r.app_id LIMIT $2 FOR UPDATE OF r SKIP LOCKED`,
-    [minute, limit, only],
+    [claim.minute, claim.limit, claim.only, claim.leaveOut],
   );
   return rows.map((row) => ({
     appId: row.app_id,
