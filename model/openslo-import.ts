@@ -2,16 +2,7 @@
  * OpenSLO files into objectives. Nothing is guessed in silence: what is read differently from how it is written is
  * a warning, what cannot be measured at the router of a Heroku app is a fault.
  */
-import {
-  ANNOTATION,
-  NAME_FORM,
-  nameOf,
-  parseShorthand,
-  ROUTER_SOURCE,
-  type Shorthand,
-  severityOf,
-  TAG_LABEL,
-} from './openslo.ts';
+import { ANNOTATION, NAME_FORM, Notes, nameOf, parseShorthand, ROUTER_SOURCE, TAG_LABEL } from './openslo.ts';
 import {
   at,
   type Fields,
@@ -21,9 +12,10 @@ import {
   readOpenSloFile,
   textOf,
 } from './openslo-document.ts';
+import { readPeriod } from './openslo-period.ts';
+import { readTiers } from './openslo-policies.ts';
 import { checkSlo, type SloDefinition } from './slo.ts';
 import { fraction, parseDecimal, targetText } from './target.ts';
-import { LONG_PER_SHORT } from './tiers.ts';
 
 export interface ImportOptions {
   /**
@@ -63,12 +55,6 @@ export function importOpenSlo(
 
 function failed(name: string, fault: string): ImportedSlo {
   return { name, slug: '', app: '', definition: null, faults: [fault], warnings: [] };
-}
-
-/** What is gathered while one objective is read. */
-class Notes {
-  readonly faults: string[] = [];
-  readonly warnings: string[] = [];
 }
 
 function readSlo(file: OpenSloFile, document: Fields, index: number, options: ImportOptions): ImportedSlo[] {
@@ -278,74 +264,6 @@ function readTarget({ target, targetPercent }: Fields, notes: Notes): string | u
   return 10n ** 9n % share.d === 0n ? targetText(share) : `${Number(textOf(targetPercent)) / 100}`;
 }
 
-const CALENDAR_UNITS: Record<string, 'week' | 'month' | 'quarter'> = {
-  '1w': 'week',
-  '7d': 'week',
-  '1M': 'month',
-  '1Q': 'quarter',
-  '3M': 'quarter',
-};
-
-function readPeriod(spec: Fields, notes: Notes): object | undefined {
-  const [window] = listOf(spec.timeWindow);
-  if (!isFields(window)) {
-    notes.warnings.push('spec.timeWindow: there is none, 30 rolling days are taken');
-    return undefined;
-  }
-  const duration = parseShorthand(window.duration);
-  if (duration === null) {
-    notes.faults.push(
-      `spec.timeWindow: the duration "${textOf(window.duration)}" is no shorthand such as 30d`,
-    );
-    return undefined;
-  }
-  return isFields(window.calendar)
-    ? readCalendar(window, duration, notes)
-    : readRolling(window, duration, notes);
-}
-
-function readRolling(window: Fields, duration: Shorthand, notes: Notes): object {
-  if (window.isRolling === false) {
-    notes.warnings.push('spec.timeWindow: neither rolling nor with a calendar, taken as rolling');
-  }
-  if ('MQY'.includes(duration.unit)) {
-    notes.warnings.push(
-      `spec.timeWindow: ${duration.count}${duration.unit} rolling is taken as ${duration.minutes / 1440} days`,
-    );
-  }
-  return { kind: 'rolling', days: duration.minutes / 1440 };
-}
-
-function readCalendar(window: Fields, duration: Shorthand, notes: Notes): object | undefined {
-  const calendar = at(window, 'calendar');
-  let unit = CALENDAR_UNITS[`${duration.count}${duration.unit}`];
-  if (unit === undefined && duration.count === 1 && duration.unit === 'm') {
-    // The specification's own examples write a calendar month so.
-    notes.warnings.push('spec.timeWindow: a calendar of 1m (one minute) is taken as 1M, one month');
-    unit = 'month';
-  }
-  if (unit === undefined) {
-    notes.faults.push('spec.timeWindow: calendar periods are 1w, 1M and 1Q here');
-    return undefined;
-  }
-  if (!isNaturalStart(textOf(calendar.startTime), unit)) {
-    notes.warnings.push(
-      `spec.timeWindow: a ${unit} begins at midnight on ${unit === 'week' ? 'Monday' : 'its first day'} here, not as at ${textOf(calendar.startTime)}`,
-    );
-  }
-  const zone = textOf(calendar.timeZone) || 'UTC';
-  if (textOf(calendar.timeZone) === '') notes.warnings.push('spec.timeWindow: no timeZone, UTC is taken');
-  return { kind: 'calendar', unit, zone };
-}
-
-function isNaturalStart(startTime: string, unit: 'week' | 'month' | 'quarter'): boolean {
-  const match = /^(\d{4})-(\d\d)-(\d\d)[T ]00:00(?::00)?Z?$/.exec(startTime);
-  if (!match) return false;
-  const [month, day] = [Number(match[2]), Number(match[3])];
-  if (unit === 'week') return new Date(Date.UTC(Number(match[1]), month - 1, day)).getUTCDay() === 1;
-  return day === 1 && (unit === 'month' || month % 3 === 1);
-}
-
 function readBudgeting(spec: Fields, { timeSliceTarget, timeSliceWindow }: Fields): object {
   const method = textOf(spec.budgetingMethod) || 'Occurrences';
   if (method === 'Occurrences') return { kind: 'occurrences' };
@@ -395,88 +313,4 @@ function fitTag(text: string, notes: Notes): string {
     .trim();
   if (tag !== text) notes.warnings.push(`metadata.labels: "${text}" becomes the tag "${tag}"`);
   return tag;
-}
-
-/** Nothing said of alert policies leaves the default tiers; an empty list means none. */
-function readTiers(file: OpenSloFile, spec: Fields, notes: Notes): { tiers?: object[] } {
-  if (!Array.isArray(spec.alertPolicies)) {
-    notes.warnings.push('spec.alertPolicies: there are none, the default tiers of the period are taken');
-    return {};
-  }
-  return { tiers: spec.alertPolicies.flatMap((policy, index) => readPolicy(file, policy, index, notes)) };
-}
-
-function readPolicy(file: OpenSloFile, value: unknown, index: number, notes: Notes): object[] {
-  const place = `spec.alertPolicies.${index}`;
-  const policy = at({ value }, 'value');
-  const ref = policy.alertPolicyRef;
-  const found = ref === undefined ? policy : file.find('AlertPolicy', ref);
-  if (found === null) {
-    notes.faults.push(`${place}: there is no AlertPolicy "${textOf(ref)}" in the file`);
-    return [];
-  }
-  const spec = at(found, 'spec');
-  if (spec.alertWhenBreaching === false) {
-    notes.warnings.push(`${place}: it does not alert when breaching and is left out`);
-    return [];
-  }
-  return listOf(spec.conditions).flatMap((condition) => readCondition(file, condition, place, notes));
-}
-
-function readCondition(file: OpenSloFile, value: unknown, place: string, notes: Notes): object[] {
-  const inline = at({ value }, 'value');
-  const ref = inline.conditionRef;
-  const found = ref === undefined ? inline : file.find('AlertCondition', ref);
-  if (found === null) {
-    notes.faults.push(`${place}: there is no AlertCondition "${textOf(ref)}" in the file`);
-    return [];
-  }
-  const {
-    kind = 'burnrate',
-    op,
-    threshold,
-    lookbackWindow,
-    alertAfter = '0m',
-  } = at(found, 'spec', 'condition');
-  if (kind !== 'burnrate') {
-    notes.faults.push(`${place}: the condition is "${textOf(kind)}", only burnrate is known`);
-    return [];
-  }
-  const long = parseShorthand(lookbackWindow);
-  const wait = parseShorthand(alertAfter);
-  if (long === null || wait === null) {
-    notes.faults.push(`${place}: lookbackWindow and alertAfter are shorthands such as 1h`);
-    return [];
-  }
-  // The specification's own samples say lte where a burn rate above the threshold is meant.
-  if (op !== 'gt') notes.warnings.push(`${place}: op ${textOf(op)} is read as gt, above the threshold`);
-  return [
-    {
-      severity: readSeverity(at(found, 'spec').severity, place, notes),
-      longMinutes: long.minutes,
-      factor: threshold,
-      forMinutes: wait.minutes,
-      ...readTierAnnotations(at(found, 'metadata', 'annotations'), long.minutes, place, notes),
-    },
-  ];
-}
-
-function readSeverity(value: unknown, place: string, notes: Notes): 'page' | 'ticket' {
-  const severity = severityOf(textOf(value));
-  if (severity === null) notes.warnings.push(`${place}: the severity "${textOf(value)}" is taken as ticket`);
-  return severity ?? 'ticket';
-}
-
-function readTierAnnotations(annotations: Fields, longMinutes: number, place: string, notes: Notes): object {
-  const short = parseShorthand(annotations[ANNOTATION.shortWindow]);
-  const keep = parseShorthand(annotations[ANNOTATION.keepFiring]);
-  const minBad = annotations[ANNOTATION.minBad];
-  const shortMinutes = short?.minutes ?? Math.max(1, Math.round(longMinutes / LONG_PER_SHORT));
-  if (short === null)
-    notes.warnings.push(`${place}: no short window, a twelfth of the long one is taken: ${shortMinutes}m`);
-  return {
-    shortMinutes,
-    ...(keep !== null && { keepFiringMinutes: keep.minutes }),
-    ...(minBad !== undefined && { minBad: Number(textOf(minBad)) }),
-  };
 }

@@ -70,7 +70,8 @@ export interface Shorthand {
 
 /** A duration shorthand, `4w`; a bare number is minutes. Null for anything else. */
 export function parseShorthand(value: unknown): Shorthand | null {
-  const match = /^([1-9]\d{0,6}|0(?=[mhdw]?$))([mhdwMQY]?)$/.exec(String(value ?? '').trim());
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
+  const match = /^([1-9]\d{0,6}|0(?=[mhdw]?$))([mhdwMQY]?)$/.exec(String(value).trim());
   if (!match) return null;
   const [count, unit] = [Number(match[1]), match[2] === '' ? 'm' : (match[2] ?? 'm')];
   return { count, unit, minutes: count * (UNIT_MINUTES[unit] ?? 0) };
@@ -90,4 +91,12 @@ const TICKET_WORDS =
 export function severityOf(word: string): Exclude<Severity, 'info'> | null {
   if (PAGE_WORDS.test(word.trim())) return 'page';
   return TICKET_WORDS.test(word.trim()) ? 'ticket' : null;
+}
+
+/** What is gathered while one objective is read; sentences that begin with their place. */
+export class Notes {
+  /** Why it cannot become an objective. */
+  readonly faults: string[] = [];
+  /** What is read differently from how it is written. */
+  readonly warnings: string[] = [];
 }

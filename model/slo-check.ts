@@ -3,6 +3,7 @@
  * place, in words, and with what to write instead; what is left out gets its default.
  */
 import { HEROKU_CODES } from './codes.ts';
+import { FieldCheck } from './field-check.ts';
 import { ROLLING_DAYS_MAX } from './period.ts';
 import { err, ok, type Result } from './result.ts';
 import type { Budgeting, Indicator, Period, SloDefinition, SloFault, SloScope, Tier } from './slo.ts';
@@ -11,7 +12,6 @@ import {
   COMPOSITE_MEMBERS_MIN,
   DEFAULT_BUDGET_ALERTS,
   DESCRIPTION_MAX,
-  LIST_MAX,
   SLICE_MINUTES,
   TIERS_MAX,
   TITLE_MAX,
@@ -26,8 +26,6 @@ import {
 } from './tiers.ts';
 import { isZoneKnown } from './zone.ts';
 
-type Fields = Record<string, unknown>;
-
 const DAY_MINUTES = 24 * 60;
 /** A window longer than that says nothing an alert could be about. */
 const WINDOW_MAX_MINUTES = 30 * DAY_MINUTES;
@@ -38,81 +36,9 @@ const DEFAULT_PERIOD: Period = { kind: 'rolling', days: 30 };
 
 /** A definition with its defaults filled in, or everything that is wrong with it. */
 export function readDefinition(value: unknown): Result<SloDefinition, SloFault[]> {
-  const check = new Check();
+  const check = new FieldCheck();
   const definition = checkDefinition(check, value);
   return check.faults.length === 0 ? ok(definition) : err(check.faults);
-}
-
-/** Reads fields one by one; a fault is noted, and something of the right shape given so that the rest can be read. */
-class Check {
-  readonly faults: SloFault[] = [];
-
-  fault(path: string, text: string, advice = ''): void {
-    this.faults.push({ path, text, advice });
-  }
-
-  fields(path: string, value: unknown, known: readonly string[]): Fields {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.fault(path, 'is not an object');
-      return {};
-    }
-    for (const name of Object.keys(value)) {
-      if (!known.includes(name)) this.fault(join(path, name), 'is not a field', `known: ${known.join(', ')}`);
-    }
-    return value as Fields;
-  }
-
-  text(path: string, value: unknown, max: number, fallback?: string): string {
-    if (value === undefined && fallback !== undefined) return fallback;
-    if (typeof value !== 'string') this.fault(path, value === undefined ? 'is missing' : 'is not text');
-    else if (value.length > max) this.fault(path, `has ${value.length} characters, ${max} are allowed`);
-    return typeof value === 'string' ? value : '';
-  }
-
-  whole(path: string, value: unknown, min: number, max: number, fallback?: number): number {
-    if (value === undefined && fallback !== undefined) return fallback;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max)
-      return value;
-    this.fault(path, `is not a whole number from ${min} to ${max}`);
-    return fallback ?? min;
-  }
-
-  flag(path: string, value: unknown, fallback: boolean): boolean {
-    if (typeof value === 'boolean') return value;
-    if (value !== undefined) this.fault(path, 'is neither true nor false');
-    return fallback;
-  }
-
-  oneOf<Word extends string>(path: string, value: unknown, words: readonly Word[]): Word | null {
-    const found = words.find((word) => word === value);
-    if (found === undefined) this.fault(path, `is not one of ${words.join(', ')}`);
-    return found ?? null;
-  }
-
-  list(path: string, value: unknown, max: number): unknown[] {
-    if (value === undefined) return [];
-    if (!Array.isArray(value)) {
-      this.fault(path, 'is not a list');
-      return [];
-    }
-    if (value.length > max) this.fault(path, `has ${value.length} entries, ${max} are allowed`);
-    return value.slice(0, max);
-  }
-
-  /** Texts that fit a form, each once. */
-  texts(path: string, value: unknown, form: RegExp, what: string, max = LIST_MAX): string[] {
-    const texts: string[] = [];
-    for (const [at, entry] of this.list(path, value, max).entries()) {
-      if (typeof entry !== 'string' || !form.test(entry)) this.fault(join(path, at), `is not ${what}`);
-      else if (texts.includes(entry)) this.fault(join(path, at), 'stands there twice');
-      else texts.push(entry);
-    }
-    return texts;
-  }
-}
-
-function join(path: string, name: string | number): string {
-  return path === '' ? String(name) : `${path}.${name}`;
 }
 
 const FIELDS = [
@@ -131,7 +57,7 @@ const FIELDS = [
   'budgetAlerts',
 ] as const satisfies readonly (keyof SloDefinition)[];
 
-function checkDefinition(check: Check, value: unknown): SloDefinition {
+function checkDefinition(check: FieldCheck, value: unknown): SloDefinition {
   const fields = check.fields('', value, FIELDS);
   const title = check.text('title', fields.title, TITLE_MAX).trim();
   if (typeof fields.title === 'string' && title === '') check.fault('title', 'is empty');
@@ -160,7 +86,7 @@ function checkDefinition(check: Check, value: unknown): SloDefinition {
 }
 
 function checkTarget(
-  check: Check,
+  check: FieldCheck,
   path: string,
   value: unknown,
 ): { text: string; fraction: Fraction | null } {
@@ -183,7 +109,7 @@ function checkTarget(
   return { text, fraction: null };
 }
 
-function checkPeriod(check: Check, value: unknown): Period {
+function checkPeriod(check: FieldCheck, value: unknown): Period {
   const fields = check.fields('period', value, ['kind', 'days', 'unit', 'zone']);
   const kind = check.oneOf('period.kind', fields.kind, ['rolling', 'calendar']);
   if (kind === 'calendar') {
@@ -200,7 +126,7 @@ const CONFIGURABLE_CODES = HEROKU_CODES.filter(
   ({ code, counts }) => code.startsWith('H') && counts === 'configurable',
 ).map(({ code }) => code);
 
-function checkIndicator(check: Check, value: unknown): Indicator {
+function checkIndicator(check: FieldCheck, value: unknown): Indicator {
   const known = ['kind', 'codes', 'badStatuses', 'thresholdMs', 'excludeLongLived', 'members'];
   const fields = check.fields('indicator', value, known);
   const kind = check.oneOf('indicator.kind', fields.kind, ['availability', 'latency', 'composite']);
@@ -232,7 +158,7 @@ function checkIndicator(check: Check, value: unknown): Indicator {
   };
 }
 
-function checkCodes(check: Check, value: unknown): Record<string, boolean> {
+function checkCodes(check: FieldCheck, value: unknown): Record<string, boolean> {
   const codes: Record<string, boolean> = {};
   const fields = check.fields('indicator.codes', value, CONFIGURABLE_CODES);
   for (const code of CONFIGURABLE_CODES) {
@@ -243,7 +169,7 @@ function checkCodes(check: Check, value: unknown): Record<string, boolean> {
 
 const PATH_SHAPE = /^(?:\*|\/[^\s?#]{0,119})$/;
 
-function checkScope(check: Check, value: unknown): SloScope {
+function checkScope(check: FieldCheck, value: unknown): SloScope {
   const names = ['processTypes', 'methods', 'hosts', 'pathShapes', 'excludedPathShapes'] as const;
   const fields = check.fields('scope', value, names);
   const texts = (name: (typeof names)[number], form: RegExp, what: string) =>
@@ -258,7 +184,7 @@ function checkScope(check: Check, value: unknown): SloScope {
   };
 }
 
-function checkBudgeting(check: Check, value: unknown): Budgeting {
+function checkBudgeting(check: FieldCheck, value: unknown): Budgeting {
   const fields = check.fields('budgeting', value, ['kind', 'sliceMinutes', 'sliceTarget']);
   const kinds = ['occurrences', 'timeslices', 'ratioTimeslices'] as const;
   const kind = check.oneOf('budgeting.kind', fields.kind, kinds);
@@ -275,7 +201,7 @@ function checkBudgeting(check: Check, value: unknown): Budgeting {
   return { kind, sliceMinutes, sliceTarget };
 }
 
-function checkTiers(check: Check, value: unknown, target: Fraction | null, period: Period): Tier[] {
+function checkTiers(check: FieldCheck, value: unknown, target: Fraction | null, period: Period): Tier[] {
   if (value === undefined) return target === null ? [] : defaultTiersFor(period, target);
   return check.list('tiers', value, TIERS_MAX).map((entry, at) => {
     const path = `tiers.${at}`;
@@ -296,7 +222,7 @@ const TIER_FIELDS = [
   'minBad',
 ] as const satisfies readonly (keyof Tier)[];
 
-function checkTier(check: Check, path: string, value: unknown): Tier {
+function checkTier(check: FieldCheck, path: string, value: unknown): Tier {
   const fields = check.fields(path, value, TIER_FIELDS);
   const whole = (name: keyof Tier, min: number, max: number, fallback?: number) =>
     check.whole(`${path}.${name}`, fields[name], min, max, fallback);
@@ -320,14 +246,14 @@ function checkTier(check: Check, path: string, value: unknown): Tier {
   };
 }
 
-function checkUrl(check: Check, path: string, value: unknown): string {
+function checkUrl(check: FieldCheck, path: string, value: unknown): string {
   const text = check.text(path, value, 2000, '');
   const isUrl = text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
   if (!isUrl) check.fault(path, 'is not an address', 'it begins with https://');
   return text;
 }
 
-function checkBudgetAlerts(check: Check, value: unknown): number[] {
+function checkBudgetAlerts(check: FieldCheck, value: unknown): number[] {
   const levels = check
     .list('budgetAlerts', value, 10)
     .map((entry, at) => check.whole(`budgetAlerts.${at}`, entry, 0, 99));
