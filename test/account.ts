@@ -1,6 +1,7 @@
 /** The account after a run: what the tables say, against a fresh computation and against what the senders say. */
 import { decodeSection } from '../drain/chunk.ts';
 import { RollUp } from '../drain/rollup.ts';
+import { AppSlos } from '../drain/slo-counting.ts';
 import { binsOf } from '../model/bucket.ts';
 import { addStored, BINS, countOf } from '../model/histogram.ts';
 import {
@@ -11,9 +12,11 @@ import {
   SERIES_SKIPPED,
   SERIES_STATUS,
 } from '../model/series.ts';
+import { SloMatcher } from '../model/slo-match.ts';
 import type { AppLedger } from '../sim/ledger.ts';
 import { listChunksBehind } from '../store/chunks.ts';
 import type { Pool } from '../store/pool.ts';
+import { listVersionsSince } from '../store/slos.ts';
 
 export interface AppCounts {
   messages: Record<string, number>;
@@ -126,18 +129,63 @@ async function readCells(pool: Pool): Promise<Cells> {
   for (const row of samples.rows) {
     add(cells, `${row.app_id} ${row.kind} ${row.key} ${row.bucket_s}`, [row.count ?? 0, row.sum ?? 0]);
   }
+  await addStoredMinutes(pool, cells);
   return cells;
+}
+
+/** Minutes of apps and SLOs, wherever they are: in the queue or folded. */
+async function addStoredMinutes(pool: Pool, cells: Cells): Promise<void> {
+  const { rows } = await pool.query<{ subject: string; minute: number; events: number; bad: number }>(
+    `SELECT CASE WHEN d.slo_version_id = 0 THEN 'app ' || d.app_id ELSE 'slo ' || v.slo_id END AS subject,
+       d.minute, d.events, d.bad
+     FROM minute_deltas d LEFT JOIN slo_versions v ON v.id = d.slo_version_id
+     UNION ALL
+     SELECT 'slo ' || slo_id, hour * 60 + i - 1, events[i], coalesce(bad[i], 0)
+     FROM slo_hours, generate_series(1, 60) AS i WHERE events[i] > 0
+     UNION ALL
+     SELECT 'app ' || app_id, hour * 60 + i - 1, messages[i], 0
+     FROM app_hours, generate_series(1, 60) AS i WHERE messages[i] > 0`,
+  );
+  for (const { subject, minute, events, bad } of rows) add(cells, `${subject} ${minute}`, [events, bad]);
+}
+
+/** What is known of SLOs now; those whose past has been counted count it here too. */
+async function readAppSlos(pool: Pool): Promise<{ apps: Map<number, AppSlos>; sloOf: Map<number, number> }> {
+  const { versions } = await listVersionsSince(pool, -1);
+  const { rows: past } = await pool.query<{ slo_id: number }>(
+    `SELECT slo_id FROM slo_backfills WHERE phase IN ('older', 'done')`,
+  );
+  const isCounted = new Set(past.map((row) => row.slo_id));
+  const first = new Map<number, number>();
+  for (const { sloId, validFromS } of versions) {
+    first.set(sloId, Math.min(first.get(sloId) ?? validFromS, validFromS));
+  }
+  const compiled = versions.flatMap(({ id, sloId, appId, validFromS, validToS, definition }) => {
+    const matcher = SloMatcher.of(definition);
+    const fromS = isCounted.has(sloId) && first.get(sloId) === validFromS ? 0 : validFromS;
+    const version = { id, sloId, validFromS: fromS, validToS: validToS ?? Number.POSITIVE_INFINITY };
+    return matcher === null ? [] : [{ ...version, appId, matcher }];
+  });
+  const appIds = new Set(compiled.map(({ appId }) => appId));
+  return {
+    apps: new Map(
+      [...appIds].map((appId) => [appId, new AppSlos(compiled.filter((each) => each.appId === appId))]),
+    ),
+    sloOf: new Map(versions.map(({ id, sloId }) => [id, sloId])),
+  };
 }
 
 /** The same buckets, computed afresh from the durable log. */
 async function computeCells(pool: Pool): Promise<Cells> {
-  const rollUp = new RollUp();
+  const { apps, sloOf } = await readAppSlos(pool);
+  const rollUp = new RollUp(undefined, { app: (appId) => apps.get(appId), isFresh: true });
   const { rows: writers } = await pool.query<{ id: number }>('SELECT id FROM writers ORDER BY id');
   for (const { id } of writers) {
     for (const chunk of await listChunksBehind(pool, id, 0, 0, 1_000_000)) {
       let start = 0;
       for (const end of chunk.sectionEnds) {
-        rollUp.add(decodeSection(chunk.body.subarray(start, end)), new Set(chunk.duplicates));
+        const section = decodeSection(chunk.body.subarray(start, end));
+        rollUp.add(section, new Set(chunk.duplicates), chunk.committedAtMs);
         start = end;
       }
     }
@@ -159,6 +207,10 @@ async function computeCells(pool: Pool): Promise<Cells> {
     }
     for (const { kind, key, bucketS, bucket } of app.samples) {
       add(cells, `${app.appId} ${kind} ${key} ${bucketS}`, [bucket.count, bucket.sum]);
+    }
+    for (const { versionId, minute, events, bad } of app.minutes) {
+      const subject = versionId === 0 ? `app ${app.appId}` : `slo ${sloOf.get(versionId)}`;
+      add(cells, `${subject} ${minute}`, [events, bad]);
     }
   }
   return cells;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../drain/clock.ts';
+import { SloBook } from '../../drain/slo-book.ts';
 import { Takeover } from '../../drain/takeover.ts';
 import { silentLog } from '../../model/log.ts';
 import { type AppLedger, Ledger } from '../../sim/ledger.ts';
@@ -8,6 +9,7 @@ import { outputLine } from '../../sim/line.ts';
 import { LogplexNode } from '../../sim/logplex.ts';
 import { seededRandom } from '../../sim/random.ts';
 import { SeriesNumbers } from '../../store/series.ts';
+import { createSlo } from '../../store/slos.ts';
 import { compareBuckets, compareWithSender, readCounts, readGaps } from '../account.ts';
 import { addApp, rolledUp, type TestApp, until } from '../drain.ts';
 import {
@@ -19,6 +21,7 @@ import {
   stopAll,
   type TestServer,
 } from '../processes.ts';
+import { exampleSlo } from '../slos.ts';
 import { ROUTER_LINES } from './lines.ts';
 
 let server: TestServer;
@@ -39,9 +42,22 @@ interface Sending {
   pushLines(count: number, text?: string): void;
 }
 
+/** With an SLO since some minutes: what it counts is compared with the log, as buckets are. */
+async function addWatchedApp(): Promise<TestApp> {
+  const app = await addApp(server.pool);
+  await createSlo(server.pool, {
+    appId: app.id,
+    slug: 'answers',
+    definition: exampleSlo({ scope: { processTypes: ['web'] } }),
+    author: 'test',
+    nowMs: Date.now() - 5 * 60_000,
+  });
+  return app;
+}
+
 /** A faithful Logplex node of a new app that sends to a port, whoever listens there. */
 async function sendTo(port: number, app?: TestApp): Promise<Sending> {
-  const own = app ?? (await addApp(server.pool));
+  const own = app ?? (await addWatchedApp());
   const ledger = new Ledger();
   const url = `http://${own.name}:${own.secret}@127.0.0.1:${port}/drain`;
   const node = new LogplexNode({ url, app: own.name, ledger, limits: { backoffMaxMs: 300 } });
@@ -70,6 +86,7 @@ async function takeOverDead(): Promise<void> {
     clock: systemClock,
     log: silentLog,
     holder: 'test',
+    slos: new SloBook(server.pool, systemClock),
     ownWriterId: () => null,
     onRolledUp: () => {},
   });
@@ -92,6 +109,16 @@ async function settle({ app, node, sent }: Sending): Promise<void> {
     Object.values(counts.messages).reduce((sum, count) => sum + count, 0) - (counts.messages.loss ?? 0);
   expect(counted + lost).toBe(account.generated.messages);
   expect(await compareBuckets(server.pool)).toEqual([]);
+  const minutes = await server.pool.query(
+    `SELECT v.id FROM slo_versions v JOIN slos s ON s.id = v.slo_id JOIN minute_deltas d ON d.slo_version_id = v.id
+     WHERE s.app_id = $1 LIMIT 1`,
+    [app.id],
+  );
+  const hours = await server.pool.query(
+    'SELECT FROM slo_hours h JOIN slos s ON s.id = h.slo_id WHERE s.app_id = $1',
+    [app.id],
+  );
+  expect((minutes.rowCount ?? 0) + (hours.rowCount ?? 0)).toBeGreaterThan(0);
 }
 
 async function chunks(): Promise<number> {
@@ -286,7 +313,7 @@ test('K-13 R-14 SIGTERM with 50 frames in flight: all are answered 204, everythi
 
 test('K-18 R-01 R-02 R-03 R-04 two processes killed again and again under load: the ledger holds', async () => {
   const random = seededRandom('kill', 'again');
-  const app = await addApp(server.pool);
+  const app = await addWatchedApp();
   const ports = [await freePort(), await freePort()];
   const webs = await Promise.all(ports.map((port) => startWeb(server, { port })));
   const nodes = await Promise.all(ports.map((port) => sendTo(port, app)));
