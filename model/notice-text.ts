@@ -200,6 +200,7 @@ function contextOf(notice: Notice, marks: SendMarks): string {
       ? `detected late by ${saySpan(incident.detectedLateMs)}`
       : '',
     marks.mayRepeat ? 'may be a repeat' : '',
+    notice.insteadOf === '' ? '' : `told here because ${notice.insteadOf} could not be`,
     notice.instance.host,
   ];
   return parts.filter((part) => part !== '').join(' · ');

@@ -22,8 +22,6 @@ export interface Notice {
   severity: Severity | null;
   /** A person asked for it, to see whether it arrives; or it is of an incident made for a drill. */
   isTest: boolean;
-  /** For threads and edits in place alone: nobody is to be called by it. */
-  isQuiet: boolean;
   /** Drainboard itself, as it is reached: no slash at the end. */
   instance: NoticeInstance;
   /** Name of the app; '' when it is about none, or about several. */
@@ -56,6 +54,8 @@ export interface Notice {
   event: NoticeEvent | null;
   /** Of kind `watch`. */
   watch: NoticeWatch | null;
+  /** Name of the receiver that could not be told, when it is told here for that; '' otherwise. */
+  insteadOf: string;
   /** Instant the notice is made, ms. */
   atMs: number;
 }

@@ -52,9 +52,9 @@ export const discord: Adapter = {
 };
 
 /** An edit calls nobody: what opens again or is to be remembered is a message of its own. */
-function isKeptUpToDate(notice: Notice, { kind }: SendContext): boolean {
+function isKeptUpToDate(notice: Notice, { kind, isQuiet }: SendContext): boolean {
   if (notice.incident === null || kind === 'test' || kind === 'digest' || kind === 'watch') return false;
-  return notice.isQuiet || (kind !== 'trigger' && kind !== 'reminder');
+  return isQuiet || (kind !== 'trigger' && kind !== 'reminder');
 }
 
 /** A message, or the change of one; without layout when that is what it is refused for. */

@@ -88,7 +88,7 @@ function resultOfPost(call: Call): SendResult {
 async function follow(notice: Notice, context: SendContext, root: Root): Promise<SendResult> {
   const updated = await call(context, 'chat.update', { ...root, ...slackMessage(notice, context) });
   if (!updated.ok && !FIXED.has(updated.word) && !MALFORMED.has(updated.word)) return updated.result;
-  const isCalling = notice.kind === 'trigger' && !notice.isQuiet;
+  const isCalling = notice.kind === 'trigger' && !context.isQuiet;
   const where = {
     channel: root.channel,
     thread_ts: root.ts,

@@ -18,6 +18,8 @@ const TEXT_MAX = 4_000;
 const ALL_MAX = 12_000;
 const URL_MAX = 3_000;
 
+type MessageContext = Pick<SendContext, 'settings' | 'mayRepeat' | 'isCombined' | 'isQuiet'>;
+
 export interface SlackMessage {
   text: string;
   blocks: object[];
@@ -34,10 +36,7 @@ export const SLACK_PLAIN = {
   unfurl_media: false,
 } as const;
 
-export function slackMessage(
-  notice: Notice,
-  context: Pick<SendContext, 'settings' | 'mayRepeat' | 'isCombined'>,
-) {
+export function slackMessage(notice: Notice, context: MessageContext) {
   const words = noticeWords(notice, context);
   const mention = mentionOf(notice, context);
   return fitMessage(
@@ -53,10 +52,7 @@ export function bareMessage({ text }: SlackMessage): { text: string } {
 }
 
 /** What is new, for the thread below the message that has been kept up to date. */
-export function slackReply(
-  notice: Notice,
-  context: Pick<SendContext, 'settings' | 'mayRepeat' | 'isCombined'>,
-) {
+export function slackReply(notice: Notice, context: MessageContext) {
   const words = noticeWords(notice, context);
   const mention = mentionOf(notice, context);
   const told = [words.change, words.sentence].filter((part) => part !== '').join(' ');
@@ -90,10 +86,9 @@ function buildMessage(words: NoticeWords, mention: string): SlackMessage {
 }
 
 /** Only what an operator entered, and only where it is to wake somebody. */
-function mentionOf(notice: Notice, { settings }: Pick<SendContext, 'settings'>): string {
+function mentionOf(notice: Notice, { settings, isQuiet }: MessageContext): string {
   const mention = settingText(settings, 'mention');
-  const isCalling =
-    notice.kind === 'trigger' && notice.severity === 'page' && !notice.isQuiet && !notice.isTest;
+  const isCalling = notice.kind === 'trigger' && notice.severity === 'page' && !isQuiet && !notice.isTest;
   if (!isCalling || mention === '') return '';
   if (mention === 'here' || mention === 'channel') return `<!${mention}>`;
   if (!/^[USW][A-Z0-9]{2,30}$/.test(mention)) return '';
