@@ -1,6 +1,6 @@
 /** What is kept of an answer: its beginning, without our secrets and without anybody's (SEC-41, SEC-43). Pure. */
 import type { ReceiverSecrets } from '../../model/delivery.ts';
-import { redactText } from '../../model/redact.ts';
+import { redactText, storableText } from '../../model/redact.ts';
 import { SECRET } from '../../model/secret-form.ts';
 
 const EXCERPT_BYTES = 2_048;
@@ -11,8 +11,8 @@ const SECRET_LENGTH_MIN = 6;
 export function excerpt(body: Buffer | null, secrets: ReceiverSecrets): string | null {
   if (body === null || body.length === 0) return null;
   // With room behind it, so that a secret that is cut at the end is still found whole.
-  const text = new TextDecoder().decode(body.subarray(0, 4 * EXCERPT_BYTES));
-  return redactText(hideSecrets(text, secrets)).text.slice(0, EXCERPT_BYTES);
+  const { text } = storableText(body.subarray(0, 4 * EXCERPT_BYTES), 4 * EXCERPT_BYTES);
+  return storableText(redactText(hideSecrets(text, secrets)).text, EXCERPT_BYTES).text;
 }
 
 /** A text without the receiver's secrets, however they were written: whole, encoded, or the telling part of a URL. */

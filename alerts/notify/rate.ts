@@ -5,6 +5,9 @@ import type { Rate } from './receiver.ts';
 /** Of a place that says nothing: a message a second, some at once. */
 export const DEFAULT_RATE: Omit<Rate, 'key'> = { burst: 5, perMinute: 60 };
 
+/** What is missing of a token by rounding counts as there: whoever asks when told to gets one. */
+const NEARLY = 0.999;
+
 /** A bucket as it is stored. */
 export interface Bucket {
   tokens: number;
@@ -30,6 +33,6 @@ export function takeToken(
   const tokens = Math.min(rate.burst, bucket.tokens + passedMs * perMs);
   const filled = { ...bucket, tokens, filledAtMs: nowMs };
   if (bucket.blockedUntilMs > nowMs) return { bucket: filled, atMs: bucket.blockedUntilMs };
-  if (tokens < 1) return { bucket: filled, atMs: Math.ceil(nowMs + (1 - tokens) / perMs) };
-  return { bucket: { ...filled, tokens: tokens - 1 }, atMs: null };
+  if (tokens < NEARLY) return { bucket: filled, atMs: Math.ceil(nowMs + (1 - tokens) / perMs) };
+  return { bucket: { ...filled, tokens: Math.max(0, tokens - 1) }, atMs: null };
 }

@@ -1,5 +1,6 @@
 /** What is written down after an attempt, in one transaction: the message, its receiver, its rate, who else is told. */
 import type { AttemptOutcome } from '../../model/delivery.ts';
+import { storableText } from '../../model/redact.ts';
 import { type AttemptEnd, endAttempt, noteOnTimeline } from '../../store/attempts.ts';
 import { blockBucket } from '../../store/delivery-buckets.ts';
 import { type Client, withTransaction } from '../../store/pool.ts';
@@ -56,7 +57,8 @@ const OUTCOMES: Record<SendResult['kind'], AttemptOutcome> = {
 function endOf(deps: DeliveryDeps, claim: Claim, sent: Sent, nowMs: number): AttemptEnd {
   const { result, heard, begun } = sent;
   const { secrets } = claim.place;
-  const reason = result.kind === 'delivered' ? '' : hideSecrets(result.reason, secrets).slice(0, REASON_MAX);
+  const reason =
+    result.kind === 'delivered' ? '' : storableText(hideSecrets(result.reason, secrets), REASON_MAX).text;
   return {
     number: begun.number,
     outcome: OUTCOMES[result.kind],
