@@ -67,7 +67,10 @@ export const TICKET_COLLECTED_MS = 30 * SECOND;
 export const FLAPPING_REOPENED = 3;
 /** No change for so long ends flapping. */
 export const FLAPPING_QUIET_MS = HOUR;
-/** Messages of one incident in an hour. One is kept for when it becomes a page. */
+/**
+ * Messages of one incident in an hour (A-12). The last but one says that it flaps; the last is kept for when it
+ * becomes a page, which it does once: while it flaps nobody is told that it got better.
+ */
 export const TOLD_MAX_AN_HOUR = 6;
 /** What came back once has to stay away so long before its end is told. */
 export const END_HELD_BACK_MS = 10 * MINUTE;
@@ -112,8 +115,8 @@ function decide(
       isQuiet = wanted !== null;
     }
   } else if (beginsToFlap(incident, happened, wanted, nowMs)) {
-    // A receiver that believes it over has to hear of it as of something new.
-    wanted = incident.toldSeverity === null ? FLAPPING_TRIGGER : FLAPPING;
+    // A receiver that believes it over, or no page, has to hear of it as of something new.
+    wanted = wanted?.kind === 'trigger' ? FLAPPING_TRIGGER : FLAPPING;
     incident = { ...incident, flappingSinceMs: nowMs };
     events.push(ours('flapping', nowMs, { reopened: incident.reopenedAtMs.length }));
   } else if (wanted?.kind === 'resolve' && endIsHeldBack(incident, nowMs)) {
@@ -160,25 +163,20 @@ function beginsToFlap(
   wanted: Wanted | null,
   nowMs: number,
 ): boolean {
-  if (isAlwaysTold(incident, wanted)) return false;
+  if (wanted?.kind === 'resolve' && wanted.why !== 'recovered') return false;
   const lastMs = incident.reopenedAtMs.at(-1) ?? 0;
   const recent = incident.reopenedAtMs.filter((atMs) => lastMs - atMs <= FLAPPING_WITHIN_MS);
   if (happened.includes('reopened') && recent.length >= FLAPPING_REOPENED) return true;
-  return wanted !== null && toldInHour(incident, nowMs) >= toldMax(incident) - 1;
+  return wanted !== null && toldInHour(incident, nowMs) >= TOLD_MAX_AN_HOUR - 2;
 }
 
 function mayUpdate(incident: Incident, nowMs: number): boolean {
   const lastMs = incident.toldAtMs.at(-1) ?? 0;
-  return nowMs - lastMs >= QUIET_UPDATE_EVERY_MS && toldInHour(incident, nowMs) < toldMax(incident);
+  return nowMs - lastMs >= QUIET_UPDATE_EVERY_MS && toldInHour(incident, nowMs) < TOLD_MAX_AN_HOUR - 1;
 }
 
 function toldInHour({ toldAtMs }: Incident, nowMs: number): number {
   return toldAtMs.filter((atMs) => nowMs - atMs < HOUR).length;
-}
-
-function toldMax({ severity, toldSeverity }: Incident): number {
-  const isPage = severity === 'page' || toldSeverity === 'page';
-  return isPage ? TOLD_MAX_AN_HOUR : TOLD_MAX_AN_HOUR - 1;
 }
 
 function endIsHeldBack({ reopenedAtMs, resolved, changedAtMs }: Incident, nowMs: number): boolean {
@@ -303,8 +301,8 @@ function reminderAt({ state, toldSeverity, severity, toldAtMs }: Incident): numb
 /** The incident with the instant at which time alone may change something; null: never. */
 export function planNext(incident: Incident, nowMs: number): Incident {
   const { snoozed, flappingSinceMs, changedAtMs, toldSeverity } = incident;
-  const isWorse = isOpen(incident) && rankOf(incident.severity) > rankOf(toldSeverity);
-  const isUntold = isWorse && (flappingSinceMs === null || toldSeverity === null);
+  const isOther = isOpen(incident) && incident.severity !== toldSeverity;
+  const isUntold = isOther && (flappingSinceMs === null || toldSeverity === null);
   const isEndUntold = !isOpen(incident) && toldSeverity !== null;
   const candidates: (number | null)[] = [
     // What a person put off is left alone until then, whatever else is due.
