@@ -13,6 +13,7 @@ import { chartRoutes } from './routes/charts.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { sloDetailRoutes } from './routes/slo-detail.ts';
 import { sloRoutes } from './routes/slos.ts';
@@ -32,6 +33,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...sloRoutes,
     ...sloDetailRoutes,
     ...correctionRoutes,
+    ...ruleRoutes,
     ...healthRoutes,
     ...streamRoutes(streams),
   ];

@@ -1,14 +1,15 @@
 /** Rules: everything that alerts and is no objective's burn. */
 
 import type { HeldReason } from '../../model/alert.ts';
-import type { RuleKind, RuleSettings } from '../../model/rule.ts';
+import type { OnNoData, RuleKind, RuleSettings } from '../../model/rule.ts';
+import type { RuleField } from '../../model/rule-kinds.ts';
 import type { Severity } from '../../model/slo.ts';
 import type { Columns } from './time.ts';
 
 /** One thing a rule watches (a dyno, a code, an add-on, or `` for the app as a whole), and how it stands. */
 export interface RuleKeyAnswer {
   key: string;
-  state: 'ok' | 'pending' | 'firing' | 'recovering' | 'held' | 'learning';
+  state: 'ok' | 'pending' | 'firing' | 'recovering' | 'held';
   sinceMs: number | null;
   held: { reason: HeldReason; sinceMs: number } | null;
   value: number | null;
@@ -26,11 +27,13 @@ export interface RuleAnswer {
   settings: RuleSettings;
   forMinutes: number;
   keepFiringMinutes: number;
-  onNoData: 'hold' | 'alert' | 'ok';
+  onNoData: OnNoData;
   runbookUrl: string;
   /** Made for every new app, and not edited since. */
   isDefault: boolean;
-  /** Worst of its keys. */
+  /** Grows with every edit. */
+  version: number;
+  /** Worst of its keys; `ok` without any. */
   state: RuleKeyAnswer['state'];
   keys: RuleKeyAnswer[];
   lastFiredMs: number | null;
@@ -48,21 +51,6 @@ export interface RuleListAnswer {
   rules: RuleAnswer[];
 }
 
-/** One input of a rule's form. */
-export interface RuleField {
-  /** Path inside `settings`. */
-  name: string;
-  label: string;
-  type: 'number' | 'text' | 'choice' | 'flag' | 'list';
-  unit: string;
-  /** What stands there before anybody typed. */
-  fallback: number | string | boolean | string[] | null;
-  min: number | null;
-  max: number | null;
-  choices: { value: string; label: string }[];
-  help: string;
-}
-
 /** GET /api/v1/rules/kinds : what can be made, with the form of each. */
 export interface RuleKindsAnswer {
   kinds: {
@@ -75,7 +63,7 @@ export interface RuleKindsAnswer {
       severity: Severity;
       forMinutes: number;
       keepFiringMinutes: number;
-      onNoData: 'hold' | 'alert' | 'ok';
+      onNoData: OnNoData;
       settings: RuleSettings;
     };
     /** Whether stored history can say what it would have done. */
@@ -86,17 +74,18 @@ export interface RuleKindsAnswer {
 /** POST /api/v1/apps/:app/rules → RuleAnswer ; PUT /api/v1/apps/:app/rules/:id takes the same. */
 export interface RuleRequest {
   kind: RuleKind;
-  title: string;
-  severity: Severity;
+  /** What is left out has the default of its kind. */
+  title?: string | undefined;
+  severity?: Severity | undefined;
   isOn?: boolean | undefined;
-  settings: Record<string, unknown>;
-  forMinutes: number;
-  keepFiringMinutes: number;
-  onNoData: 'hold' | 'alert' | 'ok';
+  settings?: Record<string, unknown> | undefined;
+  forMinutes?: number | undefined;
+  keepFiringMinutes?: number | undefined;
+  onNoData?: OnNoData | undefined;
   runbookUrl?: string | undefined;
 }
 
-/** PATCH /api/v1/apps/:app/rules/:id {isOn?, severity?} → RuleAnswer : the switches of the list. */
+/** PATCH /api/v1/apps/:app/rules/:id → RuleAnswer : the switches of the list. DELETE …/rules/:id removes it. */
 export interface RuleSwitchRequest {
   isOn?: boolean | undefined;
   severity?: Severity | undefined;

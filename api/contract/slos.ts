@@ -401,6 +401,8 @@ export interface HerokuAlertAnswer {
     id: string | null;
     title: string;
     sentence: string;
+    /** What is different from Heroku's. */
+    notes: string[];
     outcome: 'created' | 'unchanged' | 'refused';
     fault: string;
   }[];
