@@ -57,7 +57,15 @@ describe('rounds of alerting', () => {
     let begun = 0;
     const { log, events } = listen();
     const rounds = new AlertRounds({
-      steps: [{ name: 'slos', work: () => (begun++, gate.promise) }],
+      steps: [
+        {
+          name: 'slos',
+          work: () => {
+            begun++;
+            return gate.promise;
+          },
+        },
+      ],
       readNow: async () => NOW,
       log,
       everyMs: 10,

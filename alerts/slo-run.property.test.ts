@@ -188,7 +188,9 @@ describe('evaluations of an objective', () => {
         }
         const found: FiringInterval[] = [
           ...result.ended.map(({ from, to }): FiringInterval => [from - START, to - START]),
-          ...(result.state.episode === null ? [] : [[result.state.episode.from - START, null] as FiringInterval]),
+          ...(result.state.episode === null
+            ? []
+            : [[result.state.episode.from - START, null] as FiringInterval]),
         ];
         expect(found).toEqual(expected);
       }),

@@ -185,8 +185,7 @@ class Run {
       const { tier } = compiled;
       const reading = readTier(compiled, this.#counted, minute, { useCoverage });
       const judged = readingOf(reading, latest);
-      if (judged.isMissing === 'gap' && source.isStale(minute - tier.shortMinutes))
-        judged.isMissing = 'stale';
+      if (judged.isMissing === 'gap') judged.isMissing = source.unknownBecause(minute - tier.shortMinutes);
       const before = this.#tiers[at] ?? initialMemory(minute);
       const { memory, transition } = step(before, judged, minute, {
         forMinutes: tier.forMinutes,

@@ -89,12 +89,11 @@ export class SloSource implements WindowSource {
     return minute >= startMinute && !holds(this.#missing, minute) && !holds(corrected, minute);
   }
 
-  /** Whether what is missing from [from, now) is on its way: then it is stale, not lost. */
-  isStale(from: number): boolean {
-    const { staleFromMinute, gaps } = this.#parts;
-    return (
-      staleFromMinute !== null && staleFromMinute < this.#minute && overlap(gaps, from, this.#minute) === 0
-    );
+  /** What is wrong with [from, now), of which something is unknown: no drain, lines lost, or lines on their way. */
+  unknownBecause(from: number): HeldReason {
+    const { gaps } = this.#parts;
+    if (overlap(this.#missing, from, this.#minute) > 0) return 'noData';
+    return overlap(gaps, from, this.#minute) > 0 ? 'gap' : 'stale';
   }
 
   /** Whether a correction takes out minutes of [from, now). */

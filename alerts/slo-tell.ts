@@ -10,6 +10,7 @@ import { MINUTE, SECOND } from '../model/time.ts';
 import { type MinuteRange, withoutRanges } from '../model/window-sums.ts';
 import {
   type EndedEpisode,
+  isWorse,
   type RunState,
   type RunTransition,
   type RunVersion,
@@ -108,9 +109,9 @@ function reasonOf({ transitions, isNewVersion }: Verdict, told: Told, now: Told)
     if (now.held === null && told.held !== null) return 'dataReturned';
     return isNewVersion ? 'sloChanged' : 'held';
   }
-  const isFired = now.severity !== null;
-  const last = transitions.findLast(({ to }) => (isFired ? to === 'firing' : to === 'ok'));
-  return last?.reason ?? (isNewVersion ? 'sloChanged' : isFired ? 'threshold' : 'recovered');
+  const isUp = isWorse(now.severity, told.severity);
+  const last = transitions.findLast(({ to }) => (isUp ? to === 'firing' : to === 'ok'));
+  return last?.reason ?? (isNewVersion ? 'sloChanged' : isUp ? 'threshold' : 'recovered');
 }
 
 /** The tier that ended last. */

@@ -251,28 +251,3 @@ export async function writeQuietSpans(
     ],
   );
 }
-
-/**
- * Marks minutes whose lines came after they had been looked at: the last statement of whoever adds lines. `closing`:
- * minutes before it may be being looked at by a process whose end cannot be seen yet, and are marked too.
- */
-export async function markLateLines(
-  client: Client,
-  apps: readonly { appId: number; minute: number }[],
-  closing: number,
-): Promise<void> {
-  if (apps.length === 0) return;
-  // Locked in one order everywhere (P-18).
-  const sorted = [...apps].sort((a, b) => a.appId - b.appId);
-  await client.query(
-    `WITH late AS (
-       SELECT l.app_id, n.minute FROM app_liveness l
-       JOIN unnest($1::int[], $2::int[]) AS n (app, minute) ON n.app = l.app_id
-       WHERE n.minute < greatest(l.next_minute, $3)
-       ORDER BY l.app_id FOR NO KEY UPDATE OF l
-     )
-     UPDATE app_liveness l SET late_from_minute = least(l.late_from_minute, late.minute)
-     FROM late WHERE l.app_id = late.app_id`,
-    [sorted.map((app) => app.appId), sorted.map((app) => app.minute), closing],
-  );
-}
