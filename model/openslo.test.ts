@@ -98,6 +98,20 @@ describe('an SLO of v1', () => {
     expect(only(slo({ window })).definition?.period).toEqual(period);
   });
 
+  test.each([
+    ['1w', '2024-01-01', true],
+    ['1w', '2024-01-02', false],
+    ['1M', '2024-02-01', true],
+    ['1M', '2024-02-15', false],
+    ['1Q', '2024-07-01', true],
+    ['1Q', '2024-02-01', false],
+  ])('a calendar of %s from %s on begins where ours do: %s', (duration, day, isNatural) => {
+    const window = `{ duration: ${duration}, calendar: { startTime: ${day} 00:00:00, timeZone: UTC } }`;
+    const { definition, warnings } = only(slo({ window }));
+    expect(definition?.period.kind).toBe('calendar');
+    expect(warnings).toHaveLength(isNatural ? 0 : 1);
+  });
+
   test('a threshold metric is a latency', () => {
     const indicator = `
       thresholdMetric: { metricSource: { type: heroku-router, spec: { pathShapes: [/search], excludeLongLived: false } } }`;
