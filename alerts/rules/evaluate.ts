@@ -9,6 +9,7 @@ import type { Log } from '../../model/log.ts';
 import type { AppFacts, MinuteSpan } from '../../model/rule-facts.ts';
 import { needsOf } from '../../model/rule-needs.ts';
 import { DAY, MINUTE } from '../../model/time.ts';
+import { type Completeness, readCompleteness } from '../../store/completeness.ts';
 import { type Client, type Pool, withTransaction } from '../../store/pool.ts';
 import { readFacts } from '../../store/reads/rule-facts.ts';
 import { claimRounds, enrolApps, moveRounds, type RuleRound } from '../../store/rule-rounds.ts';
@@ -20,6 +21,7 @@ import {
   upsertRuleStates,
 } from '../../store/rule-states.ts';
 import { listRules, type RuleRow, trimRemovedRules } from '../../store/rules.ts';
+import { closedEvaluation } from '../slo-tell.ts';
 import { type RuleOutcome, removeStates, walkOne } from './walk.ts';
 
 export interface RuleRoundOptions {
@@ -27,8 +29,6 @@ export interface RuleRoundOptions {
   /** Told of what is news, inside the transaction that writes it. */
   tell: (client: Client, changes: readonly AlertChange[], nowMs: number) => Promise<void>;
   log: Log;
-  /** From this minute on not everything that arrived is counted yet; left out: everything is. */
-  staleFromMinute?: number | null;
   /** Ends the round between two batches. */
   signal?: AbortSignal;
 }
@@ -44,8 +44,6 @@ export interface RuleRoundResult {
   lagMs: number;
 }
 
-/** Lines of a minute may come so long after its end and are counted still (the same for objectives). */
-const CLOSE_AFTER_MS = 45_000;
 /** Apps of one transaction. */
 const BATCH_APPS = 200;
 /** Minutes of apps of one transaction: facts of those that are behind are longer. */
@@ -60,14 +58,9 @@ const STATEMENT_TIMEOUT_MS = 20_000;
 const TRIM_EVERY_MINUTES = 60;
 const REMOVED_RULES_KEEP_MS = 30 * DAY;
 
-/** The newest evaluation whose minutes are closed. */
-export function closedMinute(nowMs: number): number {
-  return Math.floor((nowMs - CLOSE_AFTER_MS) / MINUTE);
-}
-
 /** Evaluates what is due of every app. Throws only what concerns all of them: one app's failure is its own. */
 export async function evaluateRules(pool: Pool, options: RuleRoundOptions): Promise<RuleRoundResult> {
-  const minute = closedMinute(options.nowMs);
+  const minute = closedEvaluation(options.nowMs);
   const result: RuleRoundResult = { apps: 0, told: 0, failed: 0, lagMs: 0 };
   await enrolApps(pool, minute, options.nowMs);
   const failed: number[] = [];
@@ -94,7 +87,7 @@ export async function evaluateRules(pool: Pool, options: RuleRoundOptions): Prom
     }
   }
   result.failed = failed.length;
-  if (minute % TRIM_EVERY_MINUTES === 0) {
+  if (result.apps > 0 && minute % TRIM_EVERY_MINUTES === 0) {
     await withTransaction(pool, (client) => trimRemovedRules(client, options.nowMs - REMOVED_RULES_KEEP_MS));
   }
   return result;
@@ -141,10 +134,16 @@ function evaluateBatch(pool: Pool, batch: Batch): Promise<RuleRoundResult> {
       const claimed = bounded(await claimRounds(client, batch), batch.minute);
       batch.tried.push(...claimed.map(({ appId }) => appId));
       const result: RuleRoundResult = { apps: claimed.length, told: 0, failed: 0, lagMs: 0 };
+      if (claimed.length === 0) return result;
+      const completeness = await readCompleteness(client, batch);
+      const changes: AlertChange[] = [];
       for (const [nextMinute, rounds] of Map.groupBy(claimed, (round) => round.nextMinute)) {
         result.lagMs = Math.max(result.lagMs, (batch.minute - nextMinute) * MINUTE);
-        result.told += await evaluateGroup(client, batch, nextMinute, rounds);
+        changes.push(...(await evaluateGroup(client, { ...batch, completeness }, nextMinute, rounds)));
       }
+      // Once a transaction, with all there is: incidents are locked in one order.
+      if (changes.length > 0) await batch.tell(client, changes.sort(byTime), batch.nowMs);
+      result.told = changes.length;
       killPoint('rules.before');
       return result;
     },
@@ -163,10 +162,10 @@ function bounded(claimed: readonly RuleRound[], minute: number): RuleRound[] {
 /** Apps whose next evaluation is the same: read together, walked each for itself, written together. */
 async function evaluateGroup(
   client: Client,
-  { minute, nowMs, tell, staleFromMinute = null }: Batch,
+  { minute, nowMs, completeness }: Batch & { completeness: Completeness },
   nextMinute: number,
   rounds: readonly RuleRound[],
-): Promise<number> {
+): Promise<AlertChange[]> {
   const appIds = rounds.map(({ appId }) => appId);
   const removed = new Set(rounds.filter(({ isRemoved }) => isRemoved).map(({ appId }) => appId));
   const rules = await listRules(client, appIds, { withRemoved: true });
@@ -186,7 +185,7 @@ async function evaluateGroup(
       : await readFacts(client, {
           apps: [...byApp].map(([appId, own]) => ({ appId, needs: needsOf(own) })),
           evaluations,
-          staleFromMinute,
+          completeness,
           seldomFrom: evaluations.to - SELDOM_CATCH_UP_MINUTES,
           nowMinute: minute,
           linesFrom: 'hours',
@@ -198,7 +197,6 @@ async function evaluateGroup(
       ? removeStates(rule, known, minute)
       : walkOne(rule, own, { evaluations, isJumped: evaluations.from > nextMinute, known, nowMs });
   });
-  const changes = outcomes.flatMap((outcome) => outcome.changes).sort((a, b) => a.atMs - b.atMs);
   await write(client, outcomes);
   await moveRounds(
     client,
@@ -206,8 +204,11 @@ async function evaluateGroup(
     minute + 1,
   );
   await moveRounds(client, [...removed], null);
-  if (changes.length > 0) await tell(client, changes, nowMs);
-  return changes.length;
+  return outcomes.flatMap((outcome) => outcome.changes);
+}
+
+function byTime(a: AlertChange, b: AlertChange): number {
+  return a.atMs - b.atMs;
 }
 
 function isLive(rule: RuleRow, removed: ReadonlySet<number>): boolean {

@@ -1,5 +1,6 @@
 /** Spans of apps that teach nothing about what is usual: incidents, corrections, losses; releases, for latencies. */
 import type { MinuteSpan } from '../../model/rule-facts.ts';
+import { readCorrected } from '../corrections.ts';
 import type { Queryable } from '../pool.ts';
 
 export interface ExcludedSpan extends MinuteSpan {
@@ -37,10 +38,6 @@ export async function readExcludedSpans(
             OR r.kind IN ('anomaly', 'trafficCollapse', 'drainSilent', 'failedShare', 'latency', 'requestRate'))
         LIMIT ${SPANS_MAX})
        UNION ALL
-       (SELECT app_id, from_minute * 60000::bigint, to_minute * 60000::bigint, 'correction' FROM corrections
-        WHERE app_id = a.app_id AND undone_at_ms IS NULL AND recurrence IS NULL
-          AND to_minute > $4 AND from_minute < $5 LIMIT ${SPANS_MAX})
-       UNION ALL
        (SELECT app_id, from_ms, to_ms + 1, 'loss' FROM gaps
         WHERE app_id = a.app_id AND to_ms >= $2 AND from_ms < $3 LIMIT ${SPANS_MAX})
        UNION ALL
@@ -48,7 +45,7 @@ export async function readExcludedSpans(
         WHERE app_id = a.app_id AND kind = 'release' AND at_ms >= $2::bigint - ${RELEASE_MINUTES * 60_000}
           AND at_ms < $3 LIMIT ${SPANS_MAX})
      ) AS s`,
-    [appIds, fromMs, toMs, from, to],
+    [appIds, fromMs, toMs],
   );
   const byApp = new Map<number, ExcludedSpan[]>();
   for (const row of rows) {
@@ -59,6 +56,17 @@ export async function readExcludedSpans(
       to: Math.ceil(row.to_ms / 60_000),
       what: row.what,
     });
+  }
+  // Those of all objectives of an app; what is left out of one objective alone says nothing about traffic.
+  const corrected = await readCorrected(
+    db,
+    appIds.map((appId) => ({ appId, sloId: -appId })),
+    { from, to },
+  );
+  for (const [sloId, ranges] of corrected) {
+    const own = byApp.get(-sloId) ?? [];
+    byApp.set(-sloId, own);
+    own.push(...ranges.map((range) => ({ ...range, what: 'correction' as const })));
   }
   return byApp;
 }

@@ -21,6 +21,7 @@ import {
   SERIES_FILED,
 } from '../../model/series.ts';
 import { MINUTE } from '../../model/time.ts';
+import type { Completeness } from '../completeness.ts';
 import { readLineMinutes, readLiveness } from '../liveness.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
@@ -37,8 +38,8 @@ export interface FactsQuery {
   apps: readonly { appId: number; needs: FactNeeds }[];
   /** The same for all apps; evaluation n sees minutes up to n − 1. */
   evaluations: MinuteSpan;
-  /** From here on not everything that arrived is counted; null: everything is. */
-  staleFromMinute: number | null;
+  /** How far what arrived is counted; null: it is all counted, as of history. */
+  completeness: Completeness | null;
   /** Evaluations of leaks and buckets before this one are left out: catching up need not know each of them. */
   seldomFrom: number;
   /** The minute it is, whatever is evaluated: what is younger is read from the finest rows. */
@@ -61,7 +62,7 @@ export async function readFacts(db: Queryable, query: FactsQuery): Promise<Map<n
   const span = { from: evaluations.from - lookBack, to: evaluations.to - 1 };
   const facts = new Map(apps.map(({ appId }) => [appId, emptyFacts(appId, span)]));
   for (const own of facts.values()) {
-    own.staleFromMinute = query.staleFromMinute;
+    own.staleFromMinute = countedTo(query, own.appId);
     own.seldomFrom = query.seldomFrom;
   }
   const names = await readNames(db, apps);
@@ -81,6 +82,14 @@ export async function readFacts(db: Queryable, query: FactsQuery): Promise<Map<n
   await addStream(db, query, span, facts);
   await addSeldom(db, query, names, facts);
   return facts;
+}
+
+/** From which minute on lines may be on their way. */
+function countedTo({ completeness, evaluations }: FactsQuery, appId: number): number | null {
+  if (completeness === null) return null;
+  const from = completeness.fromMinute ?? Number.POSITIVE_INFINITY;
+  const earliest = Math.min(from, completeness.byApp.get(appId) ?? from);
+  return earliest < evaluations.to ? earliest : null;
 }
 
 function appsWith(query: FactsQuery, has: (needs: FactNeeds) => boolean): number[] {
@@ -302,6 +311,9 @@ async function addStream(
   for (const [appId, own] of facts) {
     const known = liveness.get(appId);
     if (known !== undefined) own.silentAfterMinutes = known.limitMinutes;
+    // Nobody has looked further whether the drain lives.
+    if (known !== undefined && query.linesFrom === 'hours' && known.nextMinute < query.evaluations.to - 1)
+      own.staleFromMinute = Math.min(own.staleFromMinute ?? known.nextMinute, known.nextMinute);
     // Newer than the lines that were read, it was heard after them.
     const last = known?.lastLineMinute ?? null;
     setLines(own, lines.get(appId) ?? [], last !== null && last < fromMinute ? last : null);

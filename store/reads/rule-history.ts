@@ -35,7 +35,7 @@ export async function backtestOverHistory(
     const facts = await readFacts(db, {
       apps: [{ appId, needs }],
       evaluations,
-      staleFromMinute: null,
+      completeness: null,
       seldomFrom: from,
       nowMinute,
       linesFrom: 'series',
