@@ -1,4 +1,6 @@
+import type { BlockList } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { parseRanges } from '../alerts/outbound-address.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { DAY, HOUR } from '../model/time.ts';
 import { parseDatabaseUrl } from '../store/pool.ts';
@@ -144,6 +146,22 @@ export const SETTINGS = {
     secret: true,
     description: 'Address of an outside watchdog, called each minute while everything works.',
   }),
+  probe: withDefault('DRAINBOARD_PROBE', onOff, 'true', {
+    description:
+      'Send a log line of our own through the whole path three times a minute, so that a path that stands still is told.',
+  }),
+  outboundAllow: optional('DRAINBOARD_OUTBOUND_ALLOW', addressRanges, {
+    description:
+      'Private address ranges receivers may be in, such as 10.0.0.0/8,fd00::/8; there http is allowed as well. Others are refused.',
+  }),
+  outboundPorts: optional('DRAINBOARD_OUTBOUND_PORTS', ports, {
+    description: 'Ports besides 80 and 443 that receivers may be called on, such as 8443,9443; or any.',
+  }),
+  outboundProxy: optional('DRAINBOARD_OUTBOUND_PROXY', url('http'), {
+    secret: true,
+    description:
+      'HTTP proxy for everything sent to receivers, such as http://user:password@proxy.example.com:9293.',
+  }),
   smtpUrl: optional('SMTP_URL', url('smtps', 'smtp'), {
     secret: true,
     description:
@@ -196,6 +214,19 @@ function databaseUrl(value: string): Result<string, [string, string]> {
     // Said below, without the value.
   }
   return err(['is not a Postgres URL', 'use postgres://user:password@host:5432/database']);
+}
+
+function addressRanges(value: string): Result<BlockList, [string, string]> {
+  const parsed = parseRanges(value);
+  if (parsed.ok) return parsed;
+  return err(['is not a list of address ranges', 'use 10.0.0.0/8,fd00::/8 or single addresses']);
+}
+
+function ports(value: string): Result<number[] | 'any', [string, string]> {
+  if (value === 'any') return ok('any');
+  const numbers = value.split(',').map((part) => (/^ *\d{1,5} *$/.test(part) ? Number(part) : 0));
+  if (numbers.every((port) => port > 0 && port <= 65_535)) return ok(numbers);
+  return err(['is not a list of ports', 'use 8443,9443 or any']);
 }
 
 function mailAddress(value: string): Result<string, [string, string]> {

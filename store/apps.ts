@@ -116,10 +116,10 @@ export async function createApp(
   return { app: toApp(record), secret };
 }
 
-/** Apps that are not removed, by name. */
+/** Apps that are not removed, by name; that of Drainboard's own probe, whose name nobody can give, is none of them. */
 export async function listApps(db: Queryable): Promise<AppRow[]> {
   const { rows } = await db.query<AppRecord>(
-    `SELECT ${COLUMNS} FROM apps WHERE removed_at_ms IS NULL ORDER BY name`,
+    `SELECT ${COLUMNS} FROM apps WHERE removed_at_ms IS NULL AND name !~ '~' ORDER BY name`,
   );
   return rows.map(toApp);
 }

@@ -61,7 +61,8 @@ export async function endAttempt(
   );
   const isRetry = end.next.kind === 'retry';
   const { rowCount } = await tx.query(
-    `UPDATE notifications SET state = $3, reason = $4, may_repeat = may_repeat OR $5, reference = $6,
+    `UPDATE notifications SET state = $3, reason = $4, may_repeat = may_repeat OR $5,
+       reference = CASE WHEN $6::jsonb IS NULL THEN reference ELSE coalesce(reference, '{}') || $6::jsonb END,
        next_at_ms = CASE WHEN $3 = 'waiting' THEN $7 ELSE next_at_ms END,
        finished_at_ms = CASE WHEN $3 = 'waiting' THEN NULL ELSE $8::bigint END, claimed_by = NULL, claimed_until = NULL
      WHERE id = $1 AND claim = $2 AND state = 'sending'`,

@@ -338,16 +338,15 @@ export async function dropClaim(
   return rowCount === 1;
 }
 
-/** What earlier messages of an incident gave back at a receiver, the latest of each name. */
+/** What earlier messages of the same incident and receiver, and earlier tries of this one, gave back. */
 export async function readReference(
   db: Queryable,
-  incidentId: string,
-  receiverId: number,
+  message: Pick<DueNotification, 'id' | 'incidentId' | 'receiverId'>,
 ): Promise<Record<string, string>> {
   const { rows } = await db.query<{ reference: Record<string, string> }>(
     `SELECT reference FROM notifications
-     WHERE incident_id = $1 AND receiver_id = $2 AND reference IS NOT NULL ORDER BY sequence, id`,
-    [incidentId, receiverId],
+     WHERE reference IS NOT NULL AND (id = $3 OR (incident_id = $1 AND receiver_id = $2)) ORDER BY sequence, id`,
+    [message.incidentId, message.receiverId, message.id],
   );
   return Object.assign({}, ...rows.map(({ reference }) => reference)) as Record<string, string>;
 }

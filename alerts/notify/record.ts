@@ -67,7 +67,7 @@ function endOf(deps: DeliveryDeps, claim: Claim, sent: Sent, nowMs: number): Att
     reason,
     answer: excerpt(heard.body, secrets),
     mayHaveArrived: result.kind === 'retry' && result.mayHaveArrived === true,
-    reference: result.kind === 'delivered' ? (result.reference ?? null) : null,
+    reference: result.kind === 'delivered' || result.kind === 'retry' ? (result.reference ?? null) : null,
     next: nextOf(deps, claim, sent, nowMs),
   };
 }

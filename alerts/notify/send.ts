@@ -83,7 +83,7 @@ async function prepare(
   deps: DeliveryDeps,
   { message, isCombined }: Claim,
 ): Promise<{ notice: Notice; reference: Record<string, string> } | null> {
-  const { kind, severity, incidentId, sequence, details, receiverId } = message;
+  const { kind, severity, incidentId, sequence, details } = message;
   const notice = await deps.readNotice({
     kind,
     severity,
@@ -94,8 +94,7 @@ async function prepare(
     nowMs: deps.nowMs(),
   });
   if (notice === null) return null;
-  const reference = incidentId === null ? {} : await readReference(deps.pool, incidentId, receiverId);
-  return { notice, reference };
+  return { notice, reference: await readReference(deps.pool, message) };
 }
 
 /** The adapter's answer; a mistake of ours in it counts as a try whose outcome nobody knows. */
