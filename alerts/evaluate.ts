@@ -6,6 +6,7 @@ import type { AlertChange } from '../model/alert-change.ts';
 import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { type Completeness, readCompleteness } from '../store/completeness.ts';
+import { causeOf } from '../store/failure.ts';
 import { type Client, type Pool, withTransaction } from '../store/pool.ts';
 import {
   claimSloStates,
@@ -33,6 +34,14 @@ export interface EvaluationRound {
   /** SLOs that were evaluated, and changes that were told. */
   slos: number;
   changes: number;
+  /** SLOs whose evaluation failed: tried again with the next round, logged once. */
+  failed: number;
+}
+
+export interface EvaluationAt {
+  /** The newest evaluation that can be made: it sees what lies before it. */
+  minute: number;
+  nowMs: number;
 }
 
 /** SLOs of one transaction: some 50 ms. */
@@ -43,45 +52,81 @@ const STATEMENT_LIMIT_MS = 20_000;
 
 export class SloEvaluator {
   readonly #options: EvaluatorOptions;
-  readonly #book = new VersionBook();
+  readonly #book: VersionBook;
+  /** SLOs whose failure was told. */
+  readonly #known = new Set<number>();
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
+    this.#book = new VersionBook(options.log);
   }
 
   /**
-   * Makes every evaluation that is due up to `minute`, which sees what lies before it. What fails is as if it had not been
-   * begun; batches before it stand. Throws what the database throws.
+   * Makes every evaluation that is due. What fails is as if it had not been begun; batches before it stand, and an SLO
+   * that fails by itself keeps no other from its turn. Throws what the database throws.
    */
-  async round(at: { minute: number; nowMs: number }, signal?: AbortSignal): Promise<EvaluationRound> {
+  async round(at: EvaluationAt, signal?: AbortSignal): Promise<EvaluationRound> {
     const { pool } = this.#options;
     await this.#book.refresh(pool);
     const completeness = await readCompleteness(pool, at);
-    const round = { slos: 0, changes: 0 };
+    const batch: Batch = { ...at, completeness, limit: BATCH, only: null, leaveOut: [], tried: [] };
+    const round = { slos: 0, changes: 0, failed: 0 };
     // Each SLO advances with each claim, so this ends; the bound is for a mistake of ours.
     for (let batches = 0; batches < 10_000 && signal?.aborted !== true; batches++) {
-      const done = await withTransaction(pool, (client) => this.#batch(client, at, completeness), {
-        idleLimitMs: IDLE_LIMIT_MS,
-        statementTimeoutMs: STATEMENT_LIMIT_MS,
-      });
-      if (done === null) break;
-      killPoint('evaluate.after');
+      batch.tried = [];
+      const done = await this.#tryBatch(batch);
+      if (done.slos === 0 && done.failed === 0) break;
       round.slos += done.slos;
       round.changes += done.changes;
+      round.failed += done.failed;
     }
     return round;
   }
 
-  /** null: nothing is due that nobody else is at. */
-  async #batch(
-    client: Client,
-    { minute, nowMs }: { minute: number; nowMs: number },
-    completeness: Completeness,
-  ): Promise<EvaluationRound | null> {
-    const rows = await claimSloStates(client, minute, BATCH);
-    if (rows.length === 0) return null;
+  async #tryBatch(batch: Batch): Promise<EvaluationRound> {
+    try {
+      return await this.#transact(batch);
+    } catch (error) {
+      // Nobody's own fault: nothing was claimed, or the database is away.
+      if (batch.tried.length === 0 || causeOf(error) !== 'other') throw error;
+      return await this.#oneByOne(batch);
+    }
+  }
+
+  /** Each SLO of a batch that failed alone: the others' evaluations stand. */
+  async #oneByOne(batch: Batch): Promise<EvaluationRound> {
+    const sum = { slos: 0, changes: 0, failed: 0 };
+    for (const sloId of batch.tried) {
+      try {
+        const done = await this.#transact({ ...batch, only: [sloId], leaveOut: [], tried: [] });
+        sum.slos += done.slos;
+        sum.changes += done.changes;
+        this.#known.delete(sloId);
+      } catch (error) {
+        if (causeOf(error) !== 'other') throw error;
+        if (!this.#known.has(sloId)) this.#options.log.error('slo.evaluationFailed', { sloId, error });
+        this.#known.add(sloId);
+        batch.leaveOut.push(sloId);
+        sum.failed++;
+      }
+    }
+    return sum;
+  }
+
+  async #transact(batch: Batch): Promise<EvaluationRound> {
+    const limits = { idleLimitMs: IDLE_LIMIT_MS, statementTimeoutMs: STATEMENT_LIMIT_MS };
+    const done = await withTransaction(this.#options.pool, (client) => this.#batch(client, batch), limits);
+    if (done.slos > 0) killPoint('evaluate.after');
+    return done;
+  }
+
+  async #batch(client: Client, batch: Batch): Promise<EvaluationRound> {
+    const { minute, nowMs } = batch;
+    const rows = await claimSloStates(client, batch);
+    if (rows.length === 0) return { slos: 0, changes: 0, failed: 0 };
+    batch.tried = rows.map(({ sloId }) => sloId);
     const due = rows.map((row) => planEvaluations(row, this.#book.of(row.sloId), minute));
-    const sources = await this.#gather(client, due, completeness);
+    const sources = await this.#gather(client, due, batch.completeness);
     const outcomes: SloOutcome[] = [];
     for (const [at, slo] of due.entries()) {
       const gathered = sources[at];
@@ -91,21 +136,16 @@ export class SloEvaluator {
       outcomes.push(evaluateSlo(slo, gathered, { minute, nowMs, firings, slices }));
     }
     const changes = outcomes.flatMap((outcome) => outcome.changes);
-    await insertSloTransitions(
-      client,
-      outcomes.flatMap(({ transitions }) => transitions),
-    );
+    const transitions = outcomes.flatMap((outcome) => outcome.transitions);
+    await insertSloTransitions(client, transitions);
+    // Once a transaction, with all there is: incidents are locked in one order.
     if (changes.length > 0) await this.#options.tell(client, changes, nowMs);
-    await updateSloStates(
-      client,
-      outcomes.filter(({ isOver }) => !isOver).map(({ next }) => next),
-      nowMs,
-    );
+    const going = outcomes.filter(({ isOver }) => !isOver).map(({ next }) => next);
+    await updateSloStates(client, going, nowMs);
     const over = outcomes.filter(({ isOver }) => isOver).map(({ next }) => next.sloId);
     await deleteSloStates(client, over);
-    for (const sloId of over) this.#book.forget(sloId);
     killPoint('evaluate.before');
-    return { slos: outcomes.length, changes: changes.length };
+    return { slos: outcomes.length, changes: changes.length, failed: 0 };
   }
 
   #gather(client: Client, due: readonly DueSlo[], completeness: Completeness): Promise<Gathered[]> {
@@ -122,4 +162,14 @@ export class SloEvaluator {
       { completeness, readCorrected: this.#options.readCorrected },
     );
   }
+}
+
+interface Batch extends EvaluationAt {
+  completeness: Completeness;
+  limit: number;
+  only: readonly number[] | null;
+  /** Not taken again in this round. */
+  leaveOut: number[];
+  /** Filled with the SLOs that were claimed. */
+  tried: number[];
 }

@@ -41,7 +41,9 @@ export interface DueSlo {
 }
 
 /** Which evaluations are to be made. `minute`: the newest that can be. */
-export function planEvaluations(row: SloStateRow, versions: readonly RunVersion[], minute: number): DueSlo {
+export function planEvaluations(row: SloStateRow, known: readonly RunVersion[], minute: number): DueSlo {
+  const versions =
+    row.appRemovedAtMs === null ? known : endedAt(known, Math.ceil(row.appRemovedAtMs / MINUTE));
   const memory = readSloMemory(row.memory);
   // Ahead of every closed minute: written under a clock that went wrong (T-05). It goes on from now.
   const isAhead = row.nextMinute > minute + 3 && (versions[0]?.validFrom ?? 0) < row.nextMinute;
@@ -52,9 +54,14 @@ export function planEvaluations(row: SloStateRow, versions: readonly RunVersion[
   // The evaluation n saw minutes up to n − 1; the newest that was made is next − 1.
   const isLate = late !== null && late <= next - 2 && !isAhead;
   const again = isLate
-    ? (memory.snapshots.findLast((known) => known.minute <= late) ?? memory.snapshots[0])
+    ? (memory.snapshots.findLast((snapshot) => snapshot.minute <= late) ?? memory.snapshots[0])
     : null;
   return { row, memory, versions, from, through, again: again ?? null };
+}
+
+/** An objective ends with its app. */
+function endedAt(versions: readonly RunVersion[], minute: number): RunVersion[] {
+  return versions.map((version) => ({ ...version, validTo: Math.min(version.validTo ?? minute, minute) }));
 }
 
 export interface SloOutcome {

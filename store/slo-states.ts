@@ -18,9 +18,12 @@ export interface SloStateRow {
   lateFromMinute: number | null;
   /** First minute with a count from before the SLO was made; null without, or while it is not known. */
   historyFromMinute: number | null;
+  /** The app was removed then, and every SLO of it ends, epoch ms; null: it is there. */
+  appRemovedAtMs: number | null;
 }
 
 interface StateRecord {
+  removed_at_ms: number | null;
   slo_id: number;
   app_id: number;
   next_minute: number;
@@ -30,20 +33,34 @@ interface StateRecord {
   history_from_minute: number | null;
 }
 
+export interface SloClaim {
+  minute: number;
+  limit: number;
+  /** Only these; null: all. */
+  only: readonly number[] | null;
+  /** Not these: they failed in this round. */
+  leaveOut: readonly number[];
+}
+
 /**
  * Takes SLOs whose evaluation is due, the longest due first; what another process is at is left to it. Due is what is not
  * evaluated up to `minute`, what late data changed, and what is more than two minutes ahead of `minute`: that was
  * written under a clock that went wrong.
  */
-export async function claimSloStates(client: Client, minute: number, limit: number): Promise<SloStateRow[]> {
+export async function claimSloStates(
+  client: Client,
+  { minute, limit, only, leaveOut }: SloClaim,
+): Promise<SloStateRow[]> {
   const { rows } = await client.query<StateRecord>(
-    `SELECT s.slo_id, o.app_id, s.next_minute, s.tiers, s.memory, s.late_from_minute, b.history_from_minute
-     FROM slo_states s JOIN slos o ON o.id = s.slo_id LEFT JOIN slo_backfills b ON b.slo_id = s.slo_id
-     WHERE s.next_minute <= $1 OR s.late_from_minute IS NOT NULL
-       OR (s.next_minute > $1 + 3 AND EXISTS (
-         SELECT FROM slo_versions v WHERE v.slo_id = s.slo_id AND v.valid_from_s / 60 < s.next_minute))
+    `SELECT s.slo_id, o.app_id, s.next_minute, s.tiers, s.memory, s.late_from_minute, b.history_from_minute,
+       a.removed_at_ms
+     FROM slo_states s JOIN slos o ON o.id = s.slo_id JOIN apps a ON a.id = o.app_id LEFT JOIN slo_backfills b ON b.slo_id = s.slo_id
+     WHERE (s.next_minute <= $1 OR s.late_from_minute IS NOT NULL
+         OR (s.next_minute > $1 + 3 AND EXISTS (
+           SELECT FROM slo_versions v WHERE v.slo_id = s.slo_id AND v.valid_from_s / 60 < s.next_minute)))
+       AND ($3::int[] IS NULL OR s.slo_id = ANY ($3)) AND s.slo_id <> ALL ($4::int[])
      ORDER BY s.next_minute, s.slo_id LIMIT $2 FOR UPDATE OF s SKIP LOCKED`,
-    [minute, limit],
+    [minute, limit, only, leaveOut],
   );
   return rows.map((row) => ({
     sloId: row.slo_id,
@@ -53,6 +70,7 @@ export async function claimSloStates(client: Client, minute: number, limit: numb
     memory: row.memory,
     lateFromMinute: row.late_from_minute,
     historyFromMinute: row.history_from_minute,
+    appRemovedAtMs: row.removed_at_ms,
   }));
 }
 
