@@ -208,3 +208,38 @@ export async function listAppSections(
     section: row.section,
   }));
 }
+
+/**
+ * An app's sections in a span of commit times, oldest first, and the time up to which all of them are among these: `toMs`,
+ * or earlier where the limit cut them off.
+ */
+export async function listAppSectionsFrom(
+  db: Queryable,
+  appId: number,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  limit: number,
+): Promise<{
+  sections: { committedAtMs: number; duplicates: number[]; section: Buffer }[];
+  throughMs: number;
+}> {
+  const { rows } = await db.query<{ committed_at_ms: number; duplicates: number[]; section: Buffer }>(
+    `SELECT committed_at_ms, duplicates,
+       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
+                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+     FROM (
+       SELECT *, array_position(app_ids, $1) AS i FROM chunks
+       WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int]
+       ORDER BY committed_at_ms FETCH FIRST $4 ROWS WITH TIES
+     ) AS c ORDER BY committed_at_ms`,
+    [appId, fromMs, toMs, limit],
+  );
+  const last = rows.at(-1);
+  return {
+    sections: rows.map((row) => ({
+      committedAtMs: row.committed_at_ms,
+      duplicates: row.duplicates,
+      section: row.section,
+    })),
+    throughMs: last === undefined || rows.length < limit ? toMs : last.committed_at_ms + 1,
+  };
+}

@@ -55,6 +55,16 @@ export function versionStartS(nowMs: number): number {
   return Math.ceil((nowMs + VERSION_AHEAD_MS) / MINUTE) * 60;
 }
 
+/** Days of counts at the least, and how much longer than two periods: what comes next is compared with the last one. */
+const KEEP_DAYS_MIN = 100;
+const KEEP_DAYS_MORE = 10;
+
+/** How long an SLO's counts are kept: two of its periods and some days, 100 days at the least. */
+export function keepSloDays({ period }: Pick<SloDefinition, 'period'>): number {
+  const days = period.kind === 'rolling' ? period.days : { week: 7, month: 31, quarter: 92 }[period.unit];
+  return Math.max(KEEP_DAYS_MIN, 2 * days + KEEP_DAYS_MORE);
+}
+
 interface VersionRecord {
   id: number;
   slo_id: number;
