@@ -157,7 +157,13 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
   ];
   if (drain !== undefined) steps.push({ name: 'drain', stop: () => drain.stop() });
   if (config.worker === 'in-web') {
-    const loops = startWorkerLoops({ pool: pools.worker, config, log, nowMs: Date.now });
+    const loops = startWorkerLoops({
+      pool: pools.worker,
+      config,
+      log,
+      nowMs: Date.now,
+      gaveWay: () => shedder.gaveWay('evaluation'),
+    });
     steps.push({ name: 'worker loops', stop: () => loops.stop() });
   }
   health.start();

@@ -1,4 +1,4 @@
-/** The loops of a worker: partitions ahead, compaction, retention. Any number of processes may run them. */
+/** The loops of a worker: alerting, partitions ahead, compaction, retention. Any number of processes may run them. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Log } from '../model/log.ts';
@@ -9,6 +9,7 @@ import { ensurePartitions } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
 import { applyRetention, type RetentionConfig } from '../store/retention.ts';
 import { RoomMaker } from '../store/room.ts';
+import { buildAlerting } from './alerting.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 export interface WorkerLoopsOptions {
@@ -16,6 +17,8 @@ export interface WorkerLoopsOptions {
   config: RetentionConfig;
   log: Log;
   nowMs: () => number;
+  /** Whether evaluation gives way to ingest now (R-09). */
+  gaveWay?: (() => boolean) | undefined;
 }
 
 export interface WorkerLoops {
@@ -38,7 +41,7 @@ const COMPACTION_BATCH = 50;
  * Starts the loops. Partitions come first: nothing else runs before those of now are there. Failures are logged
  * once and tried again with growing pauses; none ends the process.
  */
-export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOptions): WorkerLoops {
+export function startWorkerLoops({ pool, config, log, nowMs, gaveWay }: WorkerLoopsOptions): WorkerLoops {
   const stopping = new AbortController();
   const { signal } = stopping;
   const holder = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`.slice(0, 120);
@@ -70,6 +73,7 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
   const room = new RoomMaker(pool, log);
   const makeRoom = () => room.round(nowMs());
 
+  const alerting = buildAlerting({ pool, log, gaveWay });
   const loops: Loop[] = [];
   const start = (name: string, everyMs: number, work: () => Promise<unknown>) => {
     const loop = startLoop({ name, everyMs, work, log });
@@ -79,6 +83,7 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
   const partitions = start('partitions', PARTITIONS_EVERY_MS, makePartitions);
   void partitions.firstSuccess.then(() => {
     if (signal.aborted) return;
+    alerting.start();
     start('compaction', COMPACTION_EVERY_MS, compact);
     start('retention', RETENTION_EVERY_MS, retain);
     start('room', ROOM_EVERY_MS, makeRoom);
@@ -87,7 +92,7 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     stopping.abort();
-    await Promise.all(loops.map((loop) => loop.stop()));
+    await Promise.all([alerting.stop(), ...loops.map((loop) => loop.stop())]);
   };
   return {
     stop: () => {
@@ -99,6 +104,7 @@ export function startWorkerLoops({ pool, config, log, nowMs }: WorkerLoopsOption
       await makePartitions();
       await compact();
       await retain();
+      await alerting.tick();
     },
   };
 }
