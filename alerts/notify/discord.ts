@@ -6,7 +6,7 @@ import type { Notice } from '../../model/notice.ts';
 import { type NoticeWords, noticeWords, type Tone } from '../../model/notice-text.ts';
 import { checkReceiver } from '../../model/receiver-forms.ts';
 import type { OutboundResult } from '../outbound.ts';
-import { escapeDiscord } from './escape.ts';
+import { cleanText, escapeDiscord } from './escape.ts';
 import { readJson, sendJson, settingText, textIn } from './exchange.ts';
 import { fitMessage, fitText, lengthOf } from './layout.ts';
 import type { Adapter, SendContext, SendResult } from './receiver.ts';
@@ -140,7 +140,8 @@ function buildEmbed(words: NoticeWords): Embed {
       value: fitText(value, FIELD_VALUE_MAX, escapeDiscord),
       inline: value.length <= 40,
     })),
-    footer: { text: fitText(words.context, FOOTER_MAX, (text) => text) },
+    // Footers know no markup.
+    footer: { text: fitText(words.context, FOOTER_MAX, cleanText) },
   };
 }
 

@@ -11,7 +11,10 @@ import { signWebhook } from './webhook-signature.ts';
 
 /** The rules ask for less than 20 KB. */
 const BODY_BYTES_MAX = 19_000;
-const TEXT_MAX = 1_000;
+const TEXT_MAX = 2_000;
+const NAME_MAX = 300;
+/** For what does not fit otherwise: texts of nothing but signs of four bytes. */
+const NAME_SHORT_MAX = 60;
 /** Answers that ask us to slow down without saying how much (429, 502, 504). */
 const SLOW: ReadonlySet<number> = new Set([429, 502, 504]);
 const SLOW_MS = 30_000;
@@ -77,12 +80,14 @@ export function webhookType(notice: Notice): WebhookType {
 }
 
 function bodyOf(notice: Notice, context: SendContext): string {
-  const type = webhookType(notice);
-  return fitMessage(
-    noticeWords(notice, context),
-    (words) => JSON.stringify({ type, timestamp: iso(notice.atMs), data: dataOf(notice, words, context) }),
-    (body) => Buffer.byteLength(body) <= BODY_BYTES_MAX,
-  );
+  const fits = (body: string) => Buffer.byteLength(body) <= BODY_BYTES_MAX;
+  const build = (words: NoticeWords, isShort: boolean) => {
+    const data = dataOf(notice, words, context, isShort);
+    return JSON.stringify({ type: webhookType(notice), timestamp: iso(notice.atMs), data });
+  };
+  const words = noticeWords(notice, context);
+  const whole = fitMessage(words, (smaller) => build(smaller, false), fits);
+  return fits(whole) ? whole : fitMessage(words, (smaller) => build(smaller, true), fits);
 }
 
 function iso(ms: number): string {
@@ -90,62 +95,63 @@ function iso(ms: number): string {
 }
 
 /** Texts are data here: only what no program should have to read is taken out of them. */
-function text(value: string): string {
-  return fitText(value, TEXT_MAX, cleanText);
+function text(value: string, max = TEXT_MAX): string {
+  return fitText(value, max, cleanText);
 }
 
 /** Names and forms are a contract with programs: nothing is renamed or removed. */
-function dataOf(notice: Notice, words: NoticeWords, context: SendContext): object {
-  const { severity, incident, budget, release, event, watch } = notice;
+function dataOf(notice: Notice, words: NoticeWords, context: SendContext, isShort: boolean): object {
+  const { severity, budget, release, event, watch } = notice;
+  const name = (value: string) => text(value, isShort ? NAME_SHORT_MAX : NAME_MAX);
   return {
     state: notice.state,
     severity,
     test: notice.isTest,
     may_repeat: context.mayRepeat,
-    app: text(notice.app),
-    title: text(notice.title),
+    app: name(notice.app),
+    title: name(notice.title),
     headline: text(words.headline),
     summary: text(words.sentence),
     change: text(words.change),
-    incident: incident === null ? null : incidentData(notice),
-    evidence: evidenceData(notice),
+    incident: incidentData(notice, name),
+    evidence: evidenceData(notice, name),
     budget: budget && {
       target: budget.target,
-      period: budget.period,
+      period: name(budget.period),
       remaining: budget.remaining,
       exhausted_at: isoOrNull(budget.exhaustedAtMs),
     },
     release: release && {
       version: release.version,
       created_at: iso(release.atMs),
-      description: text(release.what),
+      description: name(release.what),
     },
-    codes: notice.codes.slice(0, 10).map(({ code, count }) => ({ code, count })),
-    dynos: notice.dynos.slice(0, 10).map(({ dyno, bad, events }) => ({ dyno: text(dyno), bad, events })),
-    causes: words.causes.map(text),
+    codes: notice.codes.slice(0, 10).map(({ code, count }) => ({ code: name(code), count })),
+    dynos: notice.dynos.slice(0, 10).map(({ dyno, bad, events }) => ({ dyno: name(dyno), bad, events })),
+    causes: words.causes.map((cause) => text(cause)),
     checks: words.checks.map((check) => ({ text: text(check.text), url: check.url })),
     event: event && {
-      key: text(event.key),
+      key: name(event.key),
       kind: event.kind,
       version: event.version,
-      description: text(event.what),
-      by: text(event.by),
+      description: name(event.what),
+      by: name(event.by),
       at: iso(event.atMs),
     },
-    watch: watch && { name: watch.name, firing: watch.isFiring, since: iso(watch.sinceMs) },
+    watch: watch && { name: name(watch.name), firing: watch.isFiring, since: iso(watch.sinceMs) },
     links: Object.fromEntries(notice.links.map(({ kind, url }) => [kind, url])),
-    text: cutText(plainText(words, cleanText), 4_000),
+    text: isShort ? '' : cutText(plainText(words, cleanText), 4_000),
   };
 }
 
-function incidentData({ incident }: Notice): object | null {
+function incidentData({ incident }: Notice, name: (value: string) => string): object | null {
   if (incident === null) return null;
   const { acknowledged } = incident;
   return {
     id: incident.id,
     number: incident.number,
-    subject: text(incident.subject),
-    key: text(incident.key),
+    subject: name(incident.subject),
+    key: name(incident.key),
     opened_at: iso(incident.openedAtMs),
     started_at: iso(incident.startedAtMs),
     resolved_at: isoOrNull(incident.resolvedAtMs),
@@ -154,14 +160,14 @@ function incidentData({ incident }: Notice): object | null {
     sequence: incident.sequence,
     detected_late_s: Math.round(incident.detectedLateMs / 1000),
     acknowledged: acknowledged && {
-      by: text(acknowledged.by),
-      reason: text(acknowledged.reason),
+      by: name(acknowledged.by),
+      reason: name(acknowledged.reason),
       at: iso(acknowledged.atMs),
     },
   };
 }
 
-function evidenceData({ evidence }: Notice): object | null {
+function evidenceData({ evidence }: Notice, name: (value: string) => string): object | null {
   if (evidence === null) return null;
   const { what, windows, value, threshold, unit, coverage, sinceMs } = evidence;
   return {
@@ -169,7 +175,7 @@ function evidenceData({ evidence }: Notice): object | null {
     windows: windows.slice(0, 8),
     value,
     threshold,
-    unit: text(unit),
+    unit: name(unit),
     coverage,
     since: iso(sinceMs),
   };
