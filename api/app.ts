@@ -14,10 +14,13 @@ import { correctionRoutes } from './routes/corrections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { ruleRoutes } from './routes/rules.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { silenceRoutes } from './routes/silences.ts';
 import { sloDetailRoutes } from './routes/slo-detail.ts';
 import { sloRoutes } from './routes/slos.ts';
 import { streamRoutes } from './routes/stream.ts';
+import { tellingRoutes } from './routes/telling.ts';
 import { findFile, loadStaticFiles, sendFile } from './static.ts';
 import { Streams } from './streams.ts';
 
@@ -34,6 +37,9 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...sloDetailRoutes,
     ...correctionRoutes,
     ...ruleRoutes,
+    ...silenceRoutes,
+    ...scheduleRoutes,
+    ...tellingRoutes,
     ...healthRoutes,
     ...streamRoutes(streams),
   ];

@@ -53,6 +53,8 @@ export interface ScheduleAnswer {
   gaps: { fromMs: number; toMs: number }[];
   /** Names of escalation policies that use it. */
   usedBy: string[];
+  /** Sentences: nobody is on call next week, somebody on call has no receiver, somebody was disabled. */
+  warnings: string[];
   version: number;
 }
 
@@ -61,7 +63,20 @@ export interface ScheduleListAnswer {
   nowMs: number;
   schedules: ScheduleAnswer[];
   /** People a rotation can name. */
-  people: { id: string; name: string; email: string }[];
+  people: OnCallPerson[];
+}
+
+/** `receivers`: uuids of what reaches this person; without any, an escalation to them reaches nobody. */
+export interface OnCallPerson {
+  id: string;
+  name: string;
+  email: string;
+  receivers: string[];
+}
+
+/** PUT /api/v1/people/:id/receivers → OnCallPerson */
+export interface PersonReceiversRequest {
+  receivers: string[];
 }
 
 /** POST /api/v1/schedules, PUT /api/v1/schedules/:id → ScheduleAnswer ; POST …/preview → SchedulePreviewAnswer */
@@ -89,7 +104,11 @@ export interface OnCallNowAnswer {
   schedules: { id: string; title: string; now: OnCallAnswer | null; next: OnCallAnswer | null }[];
 }
 
-export type EscalationTarget = { kind: 'receiver'; id: string } | { kind: 'schedule'; id: string };
+/** id: uuid. */
+export interface EscalationTarget {
+  kind: 'receiver' | 'schedule';
+  id: string;
+}
 
 export interface EscalationLevel {
   /** After the level before (the first: after the alert). */
@@ -100,6 +119,8 @@ export interface EscalationLevel {
 export interface EscalationPolicyAnswer {
   id: string;
   title: string;
+  /** `After 5 min: Slack ops; after 10 min more: whoever is on call in Primary. Gone through 3 times.` */
+  sentence: string;
   levels: EscalationLevel[];
   /** How often the whole ladder is gone through until somebody acknowledges, 1–10. */
   rounds: number;

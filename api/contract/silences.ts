@@ -42,7 +42,7 @@ export interface SilenceAnswer {
   withholds: number;
 }
 
-/** GET /api/v1/silences?state=current|over|all */
+/** GET /api/v1/silences?state=current|over ; over: the newest 100. */
 export interface SilenceListAnswer {
   nowMs: number;
   silences: SilenceAnswer[];
@@ -57,7 +57,7 @@ export interface SilenceRequest {
   reason: string;
   match: Partial<SilenceMatch>;
   fromMs: number;
-  /** For a repeated window: when the repeating ends. */
+  /** For a repeated window: when the repeating ends; at most 400 days ahead. */
   toMs: number;
   repeat?: RepeatRequest | undefined;
   correctsBudgets?: boolean | undefined;
