@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { SECOND } from '../model/time.ts';
 import type { Pool } from '../store/pool.ts';
-import { ensureProbeApp, type ProbeApp, readSeenMinute } from '../store/probe.ts';
+import { ensureProbeApp, type ProbeApp, readProbeApp, readSeenMinute } from '../store/probe.ts';
 import { claimSign, writeSign } from '../store/watch.ts';
 import type { Outbound } from './outbound.ts';
 
@@ -15,8 +15,8 @@ export interface ProbeDeps {
   key: string;
   /** May call ourselves. */
   outbound: Outbound;
-  /** Where the drain listens, `http://127.0.0.1:5000`. */
-  drainUrl: string;
+  /** Where the drain listens, `http://127.0.0.1:5000`; absent: others send, here is only looked. */
+  drainUrl?: string | undefined;
 }
 
 /** So that each minute has one whenever its rounds fall. */
@@ -34,6 +34,7 @@ export class Probe {
   /** Sends a line when none was sent lately, by whichever process; false when it was not taken. */
   async send(nowMs: number): Promise<boolean> {
     const { pool, key, outbound, drainUrl } = this.#deps;
+    if (drainUrl === undefined) return true;
     this.#app ??= await ensureProbeApp(pool, key, nowMs);
     if (!(await claimSign(pool, 'probe', nowMs, EVERY_MS))) return true;
     const { userName, secret } = this.#app;
@@ -56,10 +57,12 @@ export class Probe {
     return isTaken;
   }
 
-  /** Newest minute of which a line came through; null: none yet. */
-  async seenMinute(nowMs: number): Promise<number | null> {
-    if (this.#app === undefined) return null;
-    return readSeenMinute(this.#deps.pool, this.#app.appId, nowMs);
+  /** Newest minute of which a line came through, null: none yet; undefined when nobody ever sent one. */
+  async seen(nowMs: number): Promise<{ seenMinute: number | null } | undefined> {
+    const { pool, key } = this.#deps;
+    this.#app ??= (await readProbeApp(pool, key)) ?? undefined;
+    if (this.#app === undefined) return undefined;
+    return { seenMinute: await readSeenMinute(pool, this.#app.appId, nowMs) };
   }
 }
 

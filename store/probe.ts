@@ -40,6 +40,12 @@ export async function ensureProbeApp(pool: Pool, key: string, nowMs: number): Pr
   return { appId, userName: PROBE_APP, secret };
 }
 
+/** The app, where some process has made it. */
+export async function readProbeApp(db: Queryable, key: string): Promise<ProbeApp | null> {
+  const { rows } = await db.query<{ id: number }>('SELECT id FROM apps WHERE name = $1', [PROBE_APP]);
+  return rows[0] === undefined ? null : { appId: rows[0].id, userName: PROBE_APP, secret: probeSecret(key) };
+}
+
 /** Newest minute of the last hour in which a line of the app was received, counted and folded; null for none. */
 export async function readSeenMinute(db: Queryable, appId: number, nowMs: number): Promise<number | null> {
   const { rows } = await db.query<{ minute: number | null }>(
