@@ -106,6 +106,12 @@ export async function writeAround(
     tell === null ? [] : toWhom.map((receiverId) => toMessage(incident, tell, receiverId)),
   );
   await enqueueNotifications(client, messages, nowMs);
+  const pages = addressed.filter(({ tell }) => tell?.kind === 'trigger' && tell.severity === 'page');
+  await hastenCollected(
+    client,
+    pages.filter(({ tell }) => tell?.before !== null).map(({ incident }) => incident.id),
+    nowMs,
+  );
   await deleteEscalations(
     client,
     addressed.filter(({ incident }) => isEscalationOver(incident)).map(({ incident }) => incident.id),
@@ -113,6 +119,17 @@ export async function writeAround(
   await insertEscalations(
     client,
     addressed.flatMap(({ escalations }) => escalations),
+  );
+}
+
+/** A ticket that is still being collected must not hold up the page it became: a receiver is told in order. */
+async function hastenCollected(client: Client, incidentIds: readonly string[], nowMs: number): Promise<void> {
+  if (incidentIds.length === 0) return;
+  await client.query(
+    `UPDATE notifications SET due_at_ms = $2, next_at_ms = $2
+     WHERE incident_id = ANY ($1::uuid[]) AND state = 'waiting' AND attempts = 0 AND due_at_ms > $2
+       AND next_at_ms = due_at_ms`,
+    [incidentIds, nowMs],
   );
 }
 
