@@ -14,8 +14,19 @@ const GRACE_MS = 5 * MINUTE;
 const BATCH_ROWS = 5_000;
 const BATCH_CHUNKS = 200;
 
-/** Tables with rows of one app each, besides the partitioned ones. */
-const PLAIN_TABLES = ['gaps', 'quarantine', 'compactions', 'series'] as const;
+/** Tables with rows of one app each, besides the partitioned ones. What is small goes with the app's own row. */
+const PLAIN_TABLES = [
+  'gaps',
+  'quarantine',
+  'compactions',
+  'series',
+  'minute_deltas',
+  'app_hours',
+  'alert_transitions',
+] as const;
+/** Tables with many rows of an SLO each. */
+const SLO_TABLES = ['slo_hours'] as const;
+const OF_ITS_SLOS = 'slo_id IN (SELECT id FROM slos WHERE app_id = $1)';
 /** frames have no app but live for hours; chunks hold several apps' sections. */
 const PARTED_TABLES = new Set<string>(
   PARTITIONED_TABLES.filter((table) => table !== 'frames' && table !== 'chunks'),
@@ -58,6 +69,7 @@ async function eraseRows(pool: Pool, appId: number, signal?: AbortSignal): Promi
   for (const name of [...partitions.map((partition) => partition.name), ...PLAIN_TABLES]) {
     rows += await deleteInBatches(pool, name, 'app_id = $1', [appId], signal);
   }
+  for (const name of SLO_TABLES) rows += await deleteInBatches(pool, name, OF_ITS_SLOS, [appId], signal);
   return rows;
 }
 

@@ -9,6 +9,7 @@ import { deleteInBatches, type Erased, eraseRemovedApps } from './erasure.ts';
 import { type Lease, requireLease } from './leases.ts';
 import { listPartitions, PARTITIONED, type PartitionedTable, retirePartitions } from './partitions.ts';
 import type { Pool, Queryable } from './pool.ts';
+import { trimSloTables } from './slo-retention.ts';
 import { tellGivenUpSpoolEntries, trimSpoolTables } from './spool-accounts.ts';
 
 /** How long rows are kept, ms; names as in the process's configuration. */
@@ -94,6 +95,9 @@ export async function applyRetention(pool: Pool, options: RetentionOptions): Pro
       const age = [CLOSED_WRITERS_MS / 1000];
       const closed = 'closed_at < clock_timestamp() - make_interval(secs => $1)';
       result.deleted.writers = await deleteInBatches(pool, 'writers', closed, age, signal);
+    },
+    async () => {
+      Object.assign(result.deleted, await trimSloTables(pool, { nowMs, keepMs: config.keep1hMs, signal }));
     },
     () => tellGivenUpSpoolEntries(pool),
     async () => {
