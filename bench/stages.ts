@@ -6,7 +6,10 @@ import { makeTerm } from '../drain/intern.ts';
 import { MessageReader } from '../drain/reader.ts';
 import { RollUp } from '../drain/rollup.ts';
 import { recycle, Section } from '../drain/section.ts';
+import { AppSlos } from '../drain/slo-counting.ts';
 import type { AppState, Body } from '../drain/target.ts';
+import { SloMatcher } from '../model/slo-match.ts';
+import { exampleSlo, latencyIndicator } from '../test/slos.ts';
 import { buildBody } from './bodies.ts';
 
 /** Logplex' own batches, and the smallest there are. */
@@ -20,6 +23,21 @@ const GROUPS_PER_TAKE = 40;
 
 const nowMs = Date.now();
 const none: ReadonlySet<number> = new Set();
+
+/** Availability of everything, of some routes of web, and a latency with a route left out. */
+const slos = new AppSlos(
+  [
+    exampleSlo(),
+    exampleSlo({ scope: { processTypes: ['web'], pathShapes: ['/api/*', '/'] } }),
+    exampleSlo({ indicator: latencyIndicator(300, true), scope: { excludedPathShapes: ['/stream*'] } }),
+  ].map((definition, sloId) => ({
+    id: sloId + 1,
+    sloId,
+    validFromS: 0,
+    validToS: Number.POSITIVE_INFINITY,
+    matcher: SloMatcher.of(definition)!,
+  })),
+);
 
 /** Frames of one app, again and again the same ones. */
 class Feed {
@@ -101,6 +119,16 @@ function stagesOf(feed: Feed): [name: string, work: (groups: number) => void][] 
         const sum = new RollUp();
         for (let group = 0; group < groups; group++) {
           sum.add(section, none);
+          if (group % GROUPS_PER_TAKE === GROUPS_PER_TAKE - 1) sum.take();
+        }
+      },
+    ],
+    [
+      'roll-up, counting for 3 SLOs too',
+      (groups) => {
+        const sum = new RollUp(undefined, { app: () => slos, isFresh: true });
+        for (let group = 0; group < groups; group++) {
+          sum.add(section, none, nowMs);
           if (group % GROUPS_PER_TAKE === GROUPS_PER_TAKE - 1) sum.take();
         }
       },

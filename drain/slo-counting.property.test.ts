@@ -168,6 +168,27 @@ describe('counting for SLOs', () => {
     );
   });
 
+  test('more SLOs than a mask has bits are all counted', () => {
+    fc.assert(
+      fc.property(
+        sectionArbitrary(7, 0),
+        fc.array(definition, { minLength: 61, maxLength: 95 }),
+        (section, own) => {
+          const known = own.map((each, sloId) => ({
+            id: sloId + 1,
+            sloId,
+            validFromS: 0,
+            validToS: Number.POSITIVE_INFINITY,
+            matcher: SloMatcher.of(each)!,
+          }));
+          const list = [{ section, committedAtMs: FROM_S * 1000 }];
+          expect(summed(counted(list, known))).toEqual(summed(naive(list, known)));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
   test('messages of any kind are counted by the minute they are filed under, with or without SLOs', () => {
     fc.assert(
       fc.property(sectionArbitrary(8, 0), (section) => {
