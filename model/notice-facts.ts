@@ -49,7 +49,7 @@ function windows({ evidence, budget: of }: Notice): Fact[] {
 
 function budget({ budget: of, atMs, state }: Notice): Fact | null {
   if (of === null || of.remaining === null) return null;
-  const period = of.period === '' ? '' : ` for ${of.period}`;
+  const period = of.period === '' ? '' : ` (${of.period})`;
   const left = of.remaining < 0 ? `overspent by ${sayShare(-of.remaining)}` : sayShare(of.remaining);
   const isOver = state === 'resolved' || state === 'over' || of.remaining <= 0;
   const until =

@@ -6,7 +6,7 @@ import type { Notice } from '../../model/notice.ts';
 import { type NoticeWords, noticeWords, type Tone } from '../../model/notice-text.ts';
 import { checkReceiver } from '../../model/receiver-forms.ts';
 import type { OutboundResult } from '../outbound.ts';
-import { cleanText, escapeDiscord } from './escape.ts';
+import { escapeDiscord, escapePlain } from './escape.ts';
 import { readJson, sendJson, settingText, textIn } from './exchange.ts';
 import { fitMessage, fitText, lengthOf } from './layout.ts';
 import type { Adapter, SendContext, SendResult } from './receiver.ts';
@@ -141,7 +141,7 @@ function buildEmbed(words: NoticeWords): Embed {
       inline: value.length <= 40,
     })),
     // Footers know no markup.
-    footer: { text: fitText(words.context, FOOTER_MAX, cleanText) },
+    footer: { text: fitText(words.context, FOOTER_MAX, escapePlain) },
   };
 }
 

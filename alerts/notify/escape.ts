@@ -77,5 +77,5 @@ export function escapeService(text: string): string {
 
 /** The value of a header: one line of characters, never a second header. */
 export function headerText(text: string): string {
-  return cleanText(text);
+  return withoutLinks(cleanText(text));
 }

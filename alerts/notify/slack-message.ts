@@ -5,7 +5,7 @@
  */
 import type { Notice } from '../../model/notice.ts';
 import { type NoticeWords, noticeWords, type Tone } from '../../model/notice-text.ts';
-import { cleanText, escapeSlack, slackUrl } from './escape.ts';
+import { escapeService, escapeSlack, slackUrl } from './escape.ts';
 import { settingText } from './exchange.ts';
 import { fitMessage, fitText, lengthOf } from './layout.ts';
 import type { SendContext } from './receiver.ts';
@@ -99,11 +99,11 @@ function prefixed(mention: string): string {
   return mention === '' ? '' : `${mention} `;
 }
 
-/** Plain text: Slack reads no entities in it, and without `emoji` no names between colons. */
+/** Plain text: Slack reads no entities in it, so signs are replaced; without `emoji` no names between colons. */
 function header(headline: string): object {
   return {
     type: 'header',
-    text: { type: 'plain_text', emoji: false, text: fitText(headline, HEADER_MAX, cleanText) },
+    text: { type: 'plain_text', emoji: false, text: fitText(headline, HEADER_MAX, escapeService) },
   };
 }
 
