@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   checkEscalation,
   type EscalationDefinition,
+  type EscalationLevel,
   type EscalationState,
   startEscalation,
   stepEscalation,
@@ -70,7 +71,7 @@ test('a policy that was shortened goes on from its first level, or ends', () => 
 test('every escalation ends, after levels times rounds, and never tells two levels in one minute', () => {
   const level = fc.record({
     delayMinutes: fc.integer({ min: 0, max: 30 }),
-    targets: fc.constant([{ kind: 'receiver' as const, id: 1 }]),
+    targets: fc.constant<EscalationLevel['targets']>([{ kind: 'receiver', id: 1 }]),
   });
   fc.assert(
     fc.property(

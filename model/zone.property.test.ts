@@ -39,3 +39,18 @@ test('T-09 any local time has an instant, and just before it no clock showed as 
     { numRuns: 300 },
   );
 });
+
+test('an offset holds between two quarters of an hour, as the runtime knows it', () => {
+  fc.assert(
+    fc.property(zone, instant, (name, atMs) => {
+      const format = new Intl.DateTimeFormat('sv-SE', {
+        timeZone: name,
+        dateStyle: 'short',
+        timeStyle: 'medium',
+      });
+      const shown = new Date(wallClockAt(atMs, name)).toISOString().slice(0, 19).replace('T', ' ');
+      expect(shown).toBe(format.format(atMs));
+    }),
+    { numRuns: 500 },
+  );
+});

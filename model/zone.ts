@@ -2,7 +2,7 @@
  * Wall clocks of time zones. A wall-clock time is written as the ms that the same figures would be in UTC; the
  * process's own time zone has no part in anything here (T-11).
  */
-import { DAY } from './time.ts';
+import { DAY, MINUTE } from './time.ts';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -28,13 +28,35 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 
 /** What a clock on the wall shows at an instant. */
 export function wallClockAt(atMs: number, zone: string): number {
+  return atMs + offsetAt(atMs, zone);
+}
+
+/** Clocks are changed at full quarters of an hour: between two of them an offset holds. */
+const SLOT_MS = 15 * MINUTE;
+const OFFSETS_MAX = 20_000;
+/** By zone and slot. A format costs some 10 µs, and a month of turns asks thousands of times. */
+const offsets = new Map<string, number>();
+
+/** ms that a wall clock is ahead of UTC at an instant. */
+function offsetAt(atMs: number, zone: string): number {
+  const slot = Math.floor(atMs / SLOT_MS);
+  const key = `${slot} ${zone}`;
+  const known = offsets.get(key);
+  if (known !== undefined) return known;
+  const offsetMs = shownAt(slot * SLOT_MS, zone) - slot * SLOT_MS;
+  if (offsets.size >= OFFSETS_MAX) offsets.clear();
+  offsets.set(key, offsetMs);
+  return offsetMs;
+}
+
+/** By the runtime's own table of zones; whole seconds. */
+function shownAt(atMs: number, zone: string): number {
   const fields = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
   for (const { type, value } of formatOf(zone).formatToParts(atMs)) {
     if (type in fields) fields[type as keyof typeof fields] = Number(value);
   }
   const { year, month, day, hour, minute, second } = fields;
-  // Formats know whole seconds only; offsets are whole seconds, so the rest is the same everywhere.
-  return Date.UTC(year, month - 1, day, hour, minute, second) + (((atMs % 1000) + 1000) % 1000);
+  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 /**
@@ -47,10 +69,6 @@ export function instantOf(wallClockMs: number, zone: string): number {
   const after = wallClockMs - offsetAt(wallClockMs + DAY, zone);
   const exact = [before, after].filter((atMs) => wallClockAt(atMs, zone) === wallClockMs);
   return exact.length > 0 ? Math.min(...exact) : firstPast(wallClockMs, zone, after, before);
-}
-
-function offsetAt(atMs: number, zone: string): number {
-  return wallClockAt(atMs, zone) - atMs;
 }
 
 /** Halves (low, high], in which the clocks go forward over the time, down to the instant they do. */
