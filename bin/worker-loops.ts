@@ -1,6 +1,8 @@
 /** The loops of a worker: alerting, partitions ahead, compaction, retention. Any number of processes may run them. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { backfillOne } from '../alerts/backfill.ts';
+import { countSections } from '../drain/slo-backfill.ts';
 import type { Log } from '../model/log.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
 import { compactDue } from '../store/compaction.ts';
@@ -34,6 +36,8 @@ const COMPACTION_EVERY_MS = 10 * SECOND;
 const RETENTION_EVERY_MS = 10 * MINUTE;
 /** Frames are held while the database refuses them: room is made at once. */
 const ROOM_EVERY_MS = 5 * SECOND;
+/** Whoever made an SLO waits for its past. */
+const BACKFILL_EVERY_MS = 5 * SECOND;
 /** Units between two looks at whether to stop. */
 const COMPACTION_BATCH = 50;
 
@@ -74,6 +78,11 @@ export function startWorkerLoops({ pool, config, log, nowMs, gaveWay }: WorkerLo
   const makeRoom = () => room.round(nowMs());
 
   const alerting = buildAlerting({ pool, log, gaveWay });
+  // Without a lease: each SLO is claimed on its own.
+  const backfill = async () => {
+    while (!signal.aborted && (await backfillOne({ pool, countSections, nowMs, signal })));
+  };
+
   const loops: Loop[] = [];
   const start = (name: string, everyMs: number, work: () => Promise<unknown>) => {
     const loop = startLoop({ name, everyMs, work, log });
@@ -87,6 +96,7 @@ export function startWorkerLoops({ pool, config, log, nowMs, gaveWay }: WorkerLo
     start('compaction', COMPACTION_EVERY_MS, compact);
     start('retention', RETENTION_EVERY_MS, retain);
     start('room', ROOM_EVERY_MS, makeRoom);
+    start('sloBackfill', BACKFILL_EVERY_MS, backfill);
   });
 
   let stopped: Promise<void> | undefined;
