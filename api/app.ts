@@ -8,11 +8,13 @@ import { buildHealthTeller } from './health-teller.ts';
 import { buildOpenApi } from './openapi.ts';
 import { RememberedCallers } from './remembered.ts';
 import { mountRoutes, type Route, route } from './route.ts';
+import { mountAlertingHealth } from './routes/alerting-health.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { receiverRoutes } from './routes/receivers.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -37,6 +39,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...sloDetailRoutes,
     ...correctionRoutes,
     ...ruleRoutes,
+    ...receiverRoutes(),
     ...silenceRoutes,
     ...scheduleRoutes,
     ...tellingRoutes,
@@ -80,6 +83,7 @@ export function buildApi(given: ApiDeps): Hono<Variables> {
   });
   server.use('*', async (c, next) => (mustRedirect(c, deps) ? redirectToHttps(c) : next()));
   mountHealth(server, deps);
+  mountAlertingHealth(server, deps);
   const routes = listRoutes(streams, deps.version ?? '');
   mountRoutes(server as unknown as Hono, API_PREFIX, routes, deps);
   server.get('*', (c) => {
@@ -127,7 +131,7 @@ function mustRedirect(c: Context, deps: ApiDeps): boolean {
   return (
     deps.config.onHeroku &&
     !isSecure(c, deps.config) &&
-    !/^\/(healthz|readyz)$/.test(new URL(c.req.url).pathname)
+    !/^\/(healthz|readyz|health\/alerting)$/.test(new URL(c.req.url).pathname)
   );
 }
 

@@ -4,6 +4,7 @@ import { GONE_AFTER_MS, type OwnProcess } from '../model/process.ts';
 import { HOUR, MINUTE } from '../model/time.ts';
 import type { RefusedSender } from '../store/reads/drains.ts';
 import type { WriterInfo } from '../store/reads/instance.ts';
+import type { WatchAlert } from '../store/watch.ts';
 import type { NoticeAnswer, NoticeCode, ProcessAnswer } from './contract/health.ts';
 import { duration, processNotices } from './process-notices.ts';
 
@@ -19,7 +20,12 @@ export interface InstanceFacts {
   silentApps: readonly string[];
   /** As they reported themselves within the last hour. */
   processes: readonly ProcessAnswer[];
+  /** Troubles of alerting itself that the watchman sees now. */
+  alerting: readonly WatchAlert[];
 }
+
+/** These do not keep anything from being told. */
+const LESSER_TROUBLES = new Set(['receivers', 'deadPages', 'upkeep', 'evaluationBehind']);
 
 /** Chunks are rolled up every few seconds; so many waiting mean about a minute behind. */
 const CHUNKS_BEHIND = 1000;
@@ -90,6 +96,9 @@ export function noticesOf(facts: InstanceFacts): NoticeAnswer[] {
       'unknownTokens',
       `${drains} with good credentials and an unknown token: accept or ban under drain health.`,
     );
+  }
+  for (const { name, text } of facts.alerting) {
+    say(LESSER_TROUBLES.has(name) ? 'warning' : 'critical', 'alerting', text);
   }
   const refused = facts.refusedSenders.filter((sender) => facts.nowMs - sender.lastMs < HOUR);
   if (refused.length > 0) {

@@ -70,7 +70,9 @@ export type NoticeCode =
   | 'unknownTokens'
   | 'refused'
   | 'silent'
-  | 'processGone';
+  | 'processGone'
+  /** Alerting itself, or a receiver. */
+  | 'alerting';
 
 /** One web process, as it reported itself within the last hour. */
 export interface ProcessAnswer {

@@ -50,6 +50,8 @@ export interface ReceiverField {
   isRequired: boolean;
   choices: { value: string; label: string }[];
   help: string;
+  /** Regular expression the text must fit; '' for none. */
+  pattern: string;
 }
 
 /** GET /api/v1/receivers/kinds */
@@ -81,7 +83,8 @@ export interface ReceiverChange {
 export interface AttemptAnswer {
   atMs: number;
   tookMs: number;
-  outcome: AttemptOutcome;
+  /** null: under way. */
+  outcome: AttemptOutcome | null;
   /** HTTP or SMTP status; null when there was no answer. */
   status: number | null;
   /** In plain words, without secrets. */

@@ -11,6 +11,7 @@ import { type DrainInfo, listDrains, listRefusedSenders, streamHealthOf } from '
 import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth, readQuarantine } from '../../store/reads/health.ts';
 import { countDueCompactions, listWriters, readServer, readStorage } from '../../store/reads/instance.ts';
+import { listWatchAlerts } from '../../store/watch.ts';
 import type { CodeTableAnswer } from '../contract/codes.ts';
 import type {
   AppHealthAnswer,
@@ -119,6 +120,7 @@ async function instanceHealth({ deps, nowMs }: Call<undefined, undefined>): Prom
           await listProcesses(db, nowMs - HOUR, PROCESSES_MAX),
           nowMs,
         ),
+        alerting: await listWatchAlerts(db),
         writers: await listWriters(db),
         compactionsDue: await countDueCompactions(db, nowMs),
         partitionLeadMs: await readPartitionLeadMs(db, nowMs),
