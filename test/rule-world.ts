@@ -90,8 +90,8 @@ export class RuleWorld {
     await insertCounts(this.pool, seeds, table);
   }
 
-  counts(seeds: CountSeed[]): Promise<void> {
-    return insertCounts(this.pool, seeds);
+  async counts(seeds: CountSeed[], table?: string): Promise<void> {
+    if (seeds.length > 0) await insertCounts(this.pool, seeds, table);
   }
 
   /** A metric of a dyno in each minute of [from, to). */
@@ -199,4 +199,15 @@ export class RuleWorld {
     );
     return rows.map((row) => row.text);
   }
+}
+
+/** Everything of every app, gone; partitions stay. */
+export async function clearRuleWorld(world: RuleWorld): Promise<void> {
+  const buckets = ['count', 'sample'].flatMap((family) =>
+    ['10s', '1m', '1h'].map((width) => `${family}_buckets_${width}`),
+  );
+  await world.pool.query(
+    `TRUNCATE apps CASCADE; TRUNCATE events, gaps, series, compactions, ${buckets.join(', ')}`,
+  );
+  world.told.length = 0;
 }

@@ -93,10 +93,11 @@ function worthOf(
 ): number | null {
   const gaugeIn = (name: string): Gauge | null => {
     const values = metrics.get(name);
-    return (
-      gaugeOf(facts, values, minute - settings.windowMinutes, minute) ??
-      gaugeOf(facts, values, minute - FRESH_MINUTES, minute)
-    );
+    const inWindow = gaugeOf(facts, values, minute - settings.windowMinutes, minute);
+    if (inWindow !== null) return inWindow;
+    // Between two lines the last one stands; what was before it is over.
+    const newest = gaugeOf(facts, values, minute - FRESH_MINUTES, minute)?.newest;
+    return newest === undefined ? null : { average: newest, max: newest, newest };
   };
   const found = measure.names
     .map(gaugeIn)

@@ -69,7 +69,7 @@ export const drainDropping: Reading<SettingsByKind['drainDropping']> = {
         isAbove: lost >= messages,
         // Losses are what it counts.
         missing: missing === 'gap' ? null : missing,
-        about: [...new Set(own.map((loss) => loss.cause))].join(', '),
+        about: [...new Set(own.map((loss) => loss.cause))].sort().join(', '),
         bad: lost,
         windowMinutes,
       },
@@ -97,7 +97,7 @@ export const incompleteData: Reading<SettingsByKind['incompleteData']> = {
         unit: 'min',
         isAbove: lossy >= minutes,
         missing: missing === 'gap' ? null : missing,
-        about: [...new Set(causes)].slice(0, 5).join(', '),
+        about: [...new Set(causes)].sort().slice(0, 5).join(', '),
         bad: lossy,
         events: windowMinutes,
         windowMinutes,
