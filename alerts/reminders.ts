@@ -1,8 +1,9 @@
 /** What time alone brings to incidents: reminders, ends of snoozes, of silences, of flapping. */
 import { gateOf } from '../model/gate.ts';
 import { tellDue } from '../model/incident-telling.ts';
+import { DAY } from '../model/time.ts';
 import { readTellingRules, writeTellings } from '../store/incident-telling.ts';
-import { lockDueIncidents } from '../store/incidents.ts';
+import { deleteOldIncidents, lockDueIncidents } from '../store/incidents.ts';
 import { type Pool, withTransaction } from '../store/pool.ts';
 
 /** Incidents a transaction: it holds their rows. */
@@ -18,4 +19,14 @@ export async function remindDue(pool: Pool, nowMs: number): Promise<{ seen: numb
     await writeTellings(client, tellings, rules, nowMs);
     return { seen: due.length, isDone: due.length < BATCH };
   });
+}
+
+/** Incidents that are over are kept as long as what people did, a year. */
+const KEPT_MS = 366 * DAY;
+/** With their timelines a few thousand rows a statement. */
+const FORGET_BATCH = 500;
+
+/** Deletes a batch of what is over for longer; gives how many incidents. */
+export function forgetIncidents(pool: Pool, nowMs: number): Promise<number> {
+  return deleteOldIncidents(pool, nowMs - KEPT_MS, FORGET_BATCH);
 }
