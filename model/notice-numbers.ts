@@ -69,10 +69,14 @@ export function sayInstant(ms: number, nowMs: number): string {
 /** A value in the unit of its evidence; a unit that is not known is printed behind the number. */
 export function sayValue(value: number, unit: string): string {
   switch (unit) {
-    // A fraction that people read as per cent, as in the settings of rules.
     case '%':
+      return sayShare(value / 100);
     case 'fraction':
       return sayShare(value);
+    case 'per min':
+      return `${sayNumber(value)} a minute`;
+    case '×':
+      return `${sayNumber(value)} times`;
     case 'ms':
       return value >= 1000 ? `${sayNumber(value / 1000)} s` : `${sayNumber(value)} ms`;
     case 'bytes':

@@ -21,7 +21,7 @@ export function failureSentence(notice: Notice): string {
   if (evidence === null) return '';
   if (evidence.what === 'burn') return burnSentence(evidence, notice.budget);
   if (evidence.what === 'budget') return budgetSentence(evidence, notice.budget);
-  return ruleSentence(evidence, notice.atMs);
+  return ruleSentence(evidence);
 }
 
 /** What is bad about a bad request of this objective. */
@@ -60,45 +60,53 @@ function budgetSentence(evidence: Evidence, budget: NoticeBudget | null): string
     : `${sayShare(left)} of the error budget${of} is left.`;
 }
 
-/** What a rule's value is; KEY stands for what it is about, VALUE for the value. */
+/** What a rule's value is; KEY stands for what it is about, VALUE for the value with its unit. */
 const RULE_PHRASES: Record<RuleKind, string> = {
-  codeRate: 'KEY came VALUE times a minute',
+  codeRate: 'KEY comes VALUE',
   failedShare: 'VALUE of requests failed',
   latency: 'Response time is VALUE',
-  requestRate: 'There are VALUE requests a minute',
+  requestRate: 'Requests come VALUE',
   memory: 'KEY uses VALUE of its memory quota',
   swap: 'KEY swaps VALUE',
   load: 'Load of KEY is VALUE',
-  restarts: 'KEY restarted VALUE times',
-  crashes: 'KEY crashed VALUE times',
-  memoryCode: 'KEY is over its memory quota, VALUE so far',
-  memoryLeak: 'Memory of KEY grows and reaches its quota before the daily restart',
+  restarts: 'KEY: VALUE',
+  crashes: 'KEY: VALUE',
+  memoryCode: 'KEY is over its memory quota for VALUE',
+  memoryLeak: 'Memory of KEY grows by VALUE and reaches its quota before the daily restart',
   addon: 'KEY is at VALUE',
   custom: 'KEY is at VALUE',
-  drainSilent: 'No log line of the app has come',
-  drainDropping: 'Heroku lost at least VALUE log lines',
+  drainSilent: 'No log line of the app has come for VALUE',
+  drainDropping: 'Heroku lost at least VALUE',
   incompleteData: 'Log lines are known to be missing in VALUE',
-  trafficCollapse: 'Requests are far below what is usual at this time: VALUE',
-  anomaly: 'KEY is far from what is usual at this time: VALUE',
-  releasePhaseFailed: 'The release phase failed',
+  trafficCollapse: 'Requests are far below what is usual at this time, VALUE',
+  anomaly: 'KEY is far from what is usual at this time, VALUE',
+  releasePhaseFailed: 'The release phase failed: KEY',
 };
 
-/** Kinds whose value says nothing more than the sentence does. */
-const WITHOUT_VALUE: ReadonlySet<string> = new Set(['memoryLeak', 'drainSilent', 'releasePhaseFailed']);
+/** What is said where there is no value: the part before it. */
+const RULE_PHRASES_BARE: Partial<Record<RuleKind, string>> = {
+  failedShare: 'Too many requests failed',
+  latency: 'Responses are slow',
+  requestRate: 'The rate of requests is out of bounds',
+  drainSilent: 'No log line of the app has come',
+  drainDropping: 'Heroku lost log lines',
+  incompleteData: 'Log lines are known to be missing',
+  trafficCollapse: 'Requests are far below what is usual at this time',
+};
 
-function ruleSentence(evidence: Evidence, nowMs: number): string {
-  const phrase = Object.hasOwn(RULE_PHRASES, evidence.what) ? RULE_PHRASES[evidence.what as RuleKind] : null;
-  if (phrase === null) return `${evidence.title}${valueWords(evidence)}.`;
+function ruleSentence(evidence: Evidence): string {
+  const kind = Object.hasOwn(RULE_PHRASES, evidence.what) ? (evidence.what as RuleKind) : null;
+  if (kind === null) return `${evidence.title}${valueWords(evidence)}.`;
   const { value, threshold, unit } = evidence;
-  if (WITHOUT_VALUE.has(evidence.what))
-    return `${withKey(phrase, evidence)} since ${sayInstant(evidence.sinceMs, nowMs)}.`;
-  if (value === null) return `${withKey(phrase.replace(/[:,]? ?VALUE.*$/, ''), evidence).trim()}.`;
+  const phrase = RULE_PHRASES[kind];
+  if (!phrase.includes('VALUE')) return `${withKey(phrase, evidence)}.`;
+  if (value === null) {
+    return `${withKey(RULE_PHRASES_BARE[kind] ?? phrase.replace(/(?: (?:by|is|at|for|uses|comes))?[:,]? VALUE.*$/, ''), evidence)}.`;
+  }
   const limit = threshold === null ? '' : ` (threshold ${sayValue(threshold, unit)})`;
   // Names come from logs and may hold what String.replace takes for a pattern: given as a function.
-  return `${withKey(
-    phrase.replace('VALUE', () => sayValue(value, unit)),
-    evidence,
-  )}${limit}.`;
+  const said = phrase.replace('VALUE', () => sayValue(value, unit));
+  return `${withKey(said, evidence)}${limit}.`;
 }
 
 function valueWords({ value, threshold, unit }: Evidence): string {

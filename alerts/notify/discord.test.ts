@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { badDeploy, hostile, STORY, sendContext } from '../../test/notices.ts';
+import { arrivedAt } from '../../test/receivers/http.ts';
 import { adapterOf } from '../../test/receivers/places.ts';
 import { startDiscord } from '../../test/receivers/services.ts';
 import type { SendContext } from './receiver.ts';
@@ -80,7 +81,7 @@ it('a page does not die of a formatting bug: once more as plain content', async 
 
 it('SEC-35 mentions nobody and links nowhere of itself', async () => {
   await send(hostile());
-  const [{ json, body }] = fake.arrived as [{ json: { allowed_mentions: unknown }; body: string }];
+  const { json, body } = arrivedAt(fake);
   expect(json.allowed_mentions).toEqual({ parse: [] });
   expect(body).not.toMatch(/@everyone|@here|<@U/);
   expect(body).not.toMatch(/https:\/\/evil/);

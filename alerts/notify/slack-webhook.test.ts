@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { badDeploy, STORY, sendContext } from '../../test/notices.ts';
+import { arrivedAt } from '../../test/receivers/http.ts';
 import { type Place, startPlace } from '../../test/receivers/places.ts';
 import type { SendContext } from './receiver.ts';
 
@@ -17,7 +18,7 @@ const send = (notice = STORY.trigger, more: Partial<SendContext> = {}) =>
 
 it('sends text for lists and phones, blocks, and a coloured bar; Slack makes no links by itself', async () => {
   await send();
-  const [{ json }] = place.fake.arrived as [{ json: Record<string, never> }];
+  const { json } = arrivedAt(place.fake);
   expect(json).toMatchObject({
     text: expect.stringMatching(/^\[FIRING\] shop: Checkout succeeds – 1,204 of 52,310 requests/),
     attachments: [{ color: '#c4314b' }],

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notice } from '../../model/notice.ts';
 import { badDeploy, DELIVERY_ID, NOW_MS, RELEASE, STORY, sendContext, WATCH } from '../../test/notices.ts';
-import type { FakeReceiver } from '../../test/receivers/http.ts';
+import { arrivedAt, type FakeReceiver } from '../../test/receivers/http.ts';
 import { adapterOf, SIGNING_SECRET } from '../../test/receivers/places.ts';
 import { startSignedProgram } from '../../test/receivers/services.ts';
 import type { SendContext } from './receiver.ts';
@@ -77,7 +77,7 @@ describe('a program', () => {
 
   it('SEC-42 a changed byte, id or time no longer fits its signature', async () => {
     await send(STORY.trigger);
-    const { headers, body } = fake.arrived[0] ?? { headers: {}, body: '' };
+    const { headers, body } = arrivedAt(fake);
     const [id, at] = [headers['webhook-id'], headers['webhook-timestamp']];
     const key = Buffer.from(SIGNING_SECRET.slice(6), 'base64');
     const sign = (text: string) => `v1,${createHmac('sha256', key).update(text).digest('base64')}`;

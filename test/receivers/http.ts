@@ -14,6 +14,13 @@ export interface Arrived {
   json: any;
 }
 
+/** The request that came in this place; fails the test when there is none. */
+export function arrivedAt(fake: Pick<FakeReceiver, 'arrived'>, n = 0): Arrived {
+  const one = fake.arrived.at(n);
+  if (one === undefined) throw new Error(`no request ${n}, only ${fake.arrived.length}`);
+  return one;
+}
+
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
