@@ -19,6 +19,7 @@ import { ruleRoutes } from './routes/rules.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { silenceRoutes } from './routes/silences.ts';
+import { sloBurnedRoutes } from './routes/slo-burned.ts';
 import { sloDetailRoutes } from './routes/slo-detail.ts';
 import { sloRoutes } from './routes/slos.ts';
 import { streamRoutes } from './routes/stream.ts';
@@ -37,6 +38,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...chartRoutes,
     ...sloRoutes,
     ...sloDetailRoutes,
+    ...sloBurnedRoutes,
     ...correctionRoutes,
     ...ruleRoutes,
     ...receiverRoutes(),

@@ -23,6 +23,7 @@ const facts = (more: Partial<InstanceFacts> = {}): InstanceFacts => ({
   server: { nowMs: 1_000_000, readOnly: false, maxConnections: 100, connections: 5 },
   writers: [],
   compactionsDue: 0,
+  alerting: [],
   partitionLeadMs: 7_200_000,
   refusedSenders: [],
   unknownTokens: 0,
@@ -184,4 +185,18 @@ test('open pages are told when something changes, of mere figures every 10 s, an
   expect(timesTold(busy), 'at once, then every 10 s').toBe(2);
   current = own();
   expect(tell()).toMatchObject({ database: 'ok', notices: [] });
+});
+
+test('A-13 trouble of alerting itself is in the banner, worst first', () => {
+  const alerting = ['receivers', 'workers'].map((name) => ({
+    name,
+    isFiring: true,
+    episode: 1,
+    sinceMs: 0,
+    text: `About ${name}.`,
+  }));
+  expect(noticesOf(facts({ alerting }))).toEqual([
+    { level: 'critical', code: 'alerting', text: 'About workers.' },
+    { level: 'warning', code: 'alerting', text: 'About receivers.' },
+  ]);
 });

@@ -180,6 +180,7 @@ export async function readLastOpenings(
   const { rows } = await tx.query<{ receiver_id: number; at_ms: number }>(
     `SELECT receiver_id, max(coalesce(last_attempt_at_ms, $3)) AS at_ms FROM notifications
      WHERE receiver_id = ANY ($1) AND kind IN ('trigger', 'digest') AND state IN ('sending', 'delivered')
+       AND (state = 'delivered' OR claimed_until > clock_timestamp())
        AND (last_attempt_at_ms >= $2 OR last_attempt_at_ms IS NULL)
      GROUP BY receiver_id`,
     [receiverIds, sinceMs, nowMs],

@@ -10,13 +10,14 @@ import { buildOutbound } from '../alerts/outbound.ts';
 import { parseRanges } from '../alerts/outbound-address.ts';
 import type { NewNotification, NotificationKind } from '../model/delivery.ts';
 import { silentLog } from '../model/log.ts';
-import type { Notice } from '../model/notice.ts';
 import type { Severity } from '../model/slo.ts';
 import { enqueueNotifications } from '../store/notifications.ts';
 import type { Pool } from '../store/pool.ts';
 import { insertReceiver, type ReceiverRow } from '../store/receivers.ts';
 import { deriveBoxKey } from '../store/secret-box.ts';
 import { TEST_KEY } from './drain.ts';
+import { badDeploy } from './notices.ts';
+import { adapterOf, ROUTING_KEY } from './receivers/places.ts';
 
 export const BOX_KEY = deriveBoxKey(TEST_KEY);
 
@@ -110,9 +111,12 @@ export function scriptedAdapter(kind: Adapter['kind'], folds: boolean): Adapter 
 
 const detailsOf = new WeakMap<object, Readonly<Record<string, unknown>>>();
 
-/** Facts enough for the adapters of these tests. */
+/** Facts enough for every adapter. */
 export const bareNotices: DeliveryDeps['readNotice'] = async ({ kind, incidentId, details }) => {
-  const notice = { kind, incident: incidentId === null ? null : { id: incidentId } } as unknown as Notice;
+  const notice = badDeploy(
+    { kind, ...(incidentId === null && { incident: null }) },
+    incidentId === null ? {} : { id: incidentId },
+  );
   detailsOf.set(notice, details);
   return notice;
 };
@@ -121,7 +125,7 @@ export interface Clock {
   ms: number;
 }
 
-/** A sender with a clock of its own. `folded`: Slack-like; `keyed`: PagerDuty-like. */
+/** A sender with a clock of its own, for scripted receivers and for PagerDuty. */
 export function buildSender(
   pool: Pool,
   clock: Clock,
@@ -129,7 +133,11 @@ export function buildSender(
 ): { sender: Sender; deliver: () => Promise<number> } {
   const allowed = parseRanges('127.0.0.0/8');
   if (!allowed.ok) throw new Error(allowed.error);
-  const adapters = [scriptedAdapter('slackWebhook', true), scriptedAdapter('webhook', false)];
+  const adapters = [
+    scriptedAdapter('slackWebhook', true),
+    scriptedAdapter('webhook', false),
+    adapterOf('pagerduty'),
+  ];
   const sender = new Sender({
     pool,
     log: silentLog,
@@ -159,7 +167,7 @@ let names = 0;
 export async function addReceiver(
   pool: Pool,
   listener: Pick<Listener, 'url'>,
-  more: { kind?: 'slackWebhook' | 'webhook'; tellsOwners?: boolean; nowMs?: number } = {},
+  more: { kind?: 'slackWebhook' | 'webhook' | 'pagerduty'; tellsOwners?: boolean; nowMs?: number } = {},
 ): Promise<ReceiverRow> {
   const row = await insertReceiver(
     pool,
@@ -167,8 +175,9 @@ export async function addReceiver(
     {
       name: `receiver ${++names}`,
       kind: more.kind ?? 'webhook',
-      settings: {},
-      secrets: { url: listener.url },
+      ...(more.kind === 'pagerduty'
+        ? { settings: { baseUrl: listener.url }, secrets: { routingKey: ROUTING_KEY } }
+        : { settings: {}, secrets: { url: listener.url } }),
       tellsOwners: more.tellsOwners ?? false,
       createdBy: '',
     },
