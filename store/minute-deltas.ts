@@ -4,7 +4,7 @@
  */
 import type { AppDeltas } from '../model/deltas.ts';
 import { CopyRows, copyInto } from './copy.ts';
-import type { Client, Pool, Queryable } from './pool.ts';
+import type { Client, Pool } from './pool.ts';
 
 const COLUMNS = 'minute_deltas (app_id, slo_version_id, minute, events, bad)';
 
@@ -126,13 +126,4 @@ export async function foldBatch(pool: Pool, closing = 0): Promise<{ rows: number
   }[];
   const rows = results.at(-1)?.rows[0]?.rows ?? 0;
   return { rows, isDone: rows < BATCH_ROWS };
-}
-
-/** Whether something that was rolled up for minutes before `minute` is not in the hours yet. */
-export async function hasUnfolded(db: Queryable, minute: number): Promise<boolean> {
-  const { rows } = await db.query<{ found: boolean }>(
-    'SELECT EXISTS (SELECT FROM minute_deltas WHERE minute < $1) AS found',
-    [minute],
-  );
-  return rows[0]?.found === true;
 }

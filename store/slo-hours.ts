@@ -1,4 +1,4 @@
-/** Counts of SLOs and messages of apps by minute (tables slo_hours, app_hours). A minute is floor(epoch s / 60). */
+/** Counts of SLOs by minute (table slo_hours). A minute is floor(epoch s / 60). */
 import type { Queryable } from './pool.ts';
 
 export interface Counts {
@@ -13,54 +13,18 @@ export interface SloWindow {
   toMinute: number;
 }
 
-/** Minutes, `toMinute` exclusive. */
-export interface MinuteSpan {
-  fromMinute: number;
-  toMinute: number;
-}
-
-/** Nothing is left out. */
-const NONE: ReadonlyMap<number, readonly MinuteSpan[]> = new Map();
-
-/**
- * Sums of many windows in one query, in their order; each costs two rows, whatever its length. excluded: by SLO, spans
- * that leave both counts (corrections), apart from each other and in order.
- */
-export async function readWindowSums(
-  db: Queryable,
-  windows: readonly SloWindow[],
-  excluded: ReadonlyMap<number, readonly MinuteSpan[]> = NONE,
-): Promise<Counts[]> {
+/** Sums of many windows in one query, in their order; each costs two rows, whatever its length. */
+export async function readWindowSums(db: Queryable, windows: readonly SloWindow[]): Promise<Counts[]> {
   const points = new Points();
   for (const { sloId, fromMinute, toMinute } of windows) {
-    for (const minute of edgesOf(fromMinute, toMinute, excluded.get(sloId) ?? [])) points.add(sloId, minute);
+    points.add(sloId, fromMinute);
+    points.add(sloId, Math.max(fromMinute, toMinute));
   }
   await points.read(db);
   return windows.map(({ sloId, fromMinute, toMinute }) => {
-    const sum = { events: 0, bad: 0 };
-    // Up to the end, less up to the beginning; the same with every part that is left out, the other way round.
-    edgesOf(fromMinute, toMinute, excluded.get(sloId) ?? []).forEach((minute, index) => {
-      const { events, bad } = points.at(sloId, minute);
-      const sign = index % 2 === 0 ? -1 : 1;
-      sum.events += sign * events;
-      sum.bad += sign * bad;
-    });
-    return sum;
+    const [from, to] = [points.at(sloId, fromMinute), points.at(sloId, Math.max(fromMinute, toMinute))];
+    return { events: to.events - from.events, bad: to.bad - from.bad };
   });
-}
-
-/** Beginnings and ends, in turn, of what is left of a window. */
-function edgesOf(fromMinute: number, toMinute: number, excluded: readonly MinuteSpan[]): number[] {
-  if (toMinute <= fromMinute) return [];
-  const edges: number[] = [];
-  let start = fromMinute;
-  for (const span of excluded) {
-    if (span.toMinute <= start || span.fromMinute >= toMinute) continue;
-    if (span.fromMinute > start) edges.push(start, span.fromMinute);
-    start = Math.max(start, span.toMinute);
-  }
-  if (start < toMinute) edges.push(start, toMinute);
-  return edges;
 }
 
 /** Sums of everything before a minute: each asked for once. */
@@ -125,7 +89,7 @@ export interface MinuteCounts {
 export async function readSloMinutes(
   db: Queryable,
   sloIds: readonly number[],
-  { fromMinute, toMinute }: MinuteSpan,
+  { fromMinute, toMinute }: { fromMinute: number; toMinute: number },
 ): Promise<Map<number, MinuteCounts>> {
   const length = Math.max(0, toMinute - fromMinute);
   const counts = new Map(
@@ -143,23 +107,6 @@ export async function readSloMinutes(
     place(own.bad, hour * 60 - fromMinute, bad);
   }
   return counts;
-}
-
-/** Messages of some apps by minute, of any kind; position 0 is fromMinute. Where it is not zero the drain was alive. */
-export async function readAppMinutes(
-  db: Queryable,
-  appIds: readonly number[],
-  { fromMinute, toMinute }: MinuteSpan,
-): Promise<Map<number, number[]>> {
-  const length = Math.max(0, toMinute - fromMinute);
-  const messages = new Map(appIds.map((id) => [id, zeros(length)]));
-  const { rows } = await db.query<{ app_id: number; hour: number; messages: number[] }>(
-    `SELECT app_id, hour, messages FROM app_hours
-     WHERE app_id = ANY ($1::int[]) AND hour >= $2 AND hour <= $3`,
-    [appIds, Math.floor(fromMinute / 60), Math.floor((toMinute - 1) / 60)],
-  );
-  for (const row of rows) place(messages.get(row.app_id) ?? [], row.hour * 60 - fromMinute, row.messages);
-  return messages;
 }
 
 function zeros(length: number): number[] {
