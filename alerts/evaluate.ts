@@ -28,6 +28,8 @@ export interface EvaluatorOptions {
   log: Log;
   tell: Tell;
   readCorrected: ReadCorrected;
+  /** A transaction in which we say nothing for so long is ended by the server, ms; tests are in a hurry. */
+  idleLimitMs?: number | undefined;
 }
 
 export interface EvaluationRound {
@@ -114,8 +116,9 @@ export class SloEvaluator {
   }
 
   async #transact(batch: Batch): Promise<EvaluationRound> {
-    const limits = { idleLimitMs: IDLE_LIMIT_MS, statementTimeoutMs: STATEMENT_LIMIT_MS };
-    const done = await withTransaction(this.#options.pool, (client) => this.#batch(client, batch), limits);
+    const { pool, idleLimitMs = IDLE_LIMIT_MS } = this.#options;
+    const limits = { idleLimitMs, statementTimeoutMs: STATEMENT_LIMIT_MS };
+    const done = await withTransaction(pool, (client) => this.#batch(client, batch), limits);
     if (done.slos > 0) killPoint('evaluate.after');
     return done;
   }

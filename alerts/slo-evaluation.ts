@@ -1,6 +1,6 @@
 /** The evaluations of one SLO that are due: from what is stored of it to what is stored then and told. Pure. */
 
-import { initialMemory } from '../model/alert.ts';
+import type { AlertMemory } from '../model/alert.ts';
 import type { AlertChange } from '../model/alert-change.ts';
 import { type Budget, budgetByVersion } from '../model/budget.ts';
 import { periodAt } from '../model/period.ts';
@@ -143,11 +143,20 @@ function nothing({ row, through, from }: DueSlo): SloOutcome {
 
 function startOf({ row, memory, from }: DueSlo): RunState {
   const { versionId, episode } = memory;
-  // Of a clock that went wrong nothing may lie in the future.
-  const tiers = row.tiers.map((tier) =>
-    tier.sinceMinute > from ? { ...initialMemory(from), ...tier, sinceMinute: from } : tier,
-  );
-  return { tiers, versionId, episode };
+  return { tiers: row.tiers.map((tier) => notAfter(tier, from)), versionId, episode };
+}
+
+/** Of a clock that went wrong nothing may lie in the future. */
+function notAfter(memory: AlertMemory, minute: number): AlertMemory {
+  const { sinceMinute, falseSinceMinute, held } = memory;
+  const latest = Math.max(sinceMinute, falseSinceMinute ?? 0, held?.sinceMinute ?? 0);
+  if (latest <= minute) return memory;
+  return {
+    ...memory,
+    sinceMinute: Math.min(sinceMinute, minute),
+    falseSinceMinute: falseSinceMinute === null ? null : Math.min(falseSinceMinute, minute),
+    held: held === null ? null : { ...held, sinceMinute: Math.min(held.sinceMinute, minute) },
+  };
 }
 
 function rerun(

@@ -32,9 +32,10 @@ export class EvaluationWorld {
   }
 
   /** A worker of its own, that tells the same people. */
-  anotherWorker(tell?: Tell): SloEvaluator {
+  anotherWorker(tell?: Tell, more: { pool?: Pool; idleLimitMs?: number } = {}): SloEvaluator {
     return new SloEvaluator({
       pool: this.pool,
+      ...more,
       log: silentLog,
       readCorrected,
       tell: async (client, changes, nowMs) => {
