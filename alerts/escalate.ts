@@ -2,7 +2,7 @@
 import { type EscalationStep, type EscalationTarget, stepEscalation } from '../model/escalation.ts';
 import { gateOf, type TellingRules } from '../model/gate.ts';
 import { type Incident, type IncidentEvent, isOpen } from '../model/incident.ts';
-import { recordTell, type Tell } from '../model/incident-telling.ts';
+import { recordTell, type Tell } from '../model/tell.ts';
 import { MINUTE } from '../model/time.ts';
 import {
   deleteEscalation,

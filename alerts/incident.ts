@@ -2,16 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { type AlertChange, subjectText } from '../model/alert-change.ts';
 import { gateOf, type TellingRules } from '../model/gate.ts';
-import { type Incident, type IncidentEvent, step } from '../model/incident.ts';
-import { type Telling, tellOf } from '../model/incident-telling.ts';
+import type { Incident, IncidentEvent } from '../model/incident.ts';
+import { step } from '../model/incident-step.ts';
+import { tellOf } from '../model/incident-telling.ts';
+import type { Telling } from '../model/tell.ts';
+import { insertIncidentEvents, readReleasesBefore } from '../store/incident-events.ts';
 import { address, readTellingRules, writeAround } from '../store/incident-telling.ts';
-import {
-  insertIncidentEvents,
-  insertIncidents,
-  lockNewestIncidents,
-  readReleasesBefore,
-  updateIncidents,
-} from '../store/incidents.ts';
+import { insertIncidents, lockNewestIncidents, updateIncidents } from '../store/incident-writes.ts';
 import type { Client } from '../store/pool.ts';
 
 /** Another transaction opened the same subject's incident at the same time: its rows are read again so often. */

@@ -1,9 +1,9 @@
 /** What time alone brings to incidents: reminders, ends of snoozes, of silences, of flapping. */
 import { gateOf } from '../model/gate.ts';
-import { tellDue } from '../model/incident-telling.ts';
+import { tellDue } from '../model/incident-due.ts';
 import { DAY } from '../model/time.ts';
 import { readTellingRules, writeTellings } from '../store/incident-telling.ts';
-import { deleteOldIncidents, lockDueIncidents } from '../store/incidents.ts';
+import { deleteOldIncidents, lockDueIncidents } from '../store/incident-writes.ts';
 import { type Pool, withTransaction } from '../store/pool.ts';
 
 /** Incidents a transaction: it holds their rows. */

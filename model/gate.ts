@@ -1,9 +1,9 @@
 /** What stands between an incident and its receivers: silences that fit it, and where its routes lead. Pure. */
 import type { EscalationDefinition } from './escalation.ts';
 import type { Incident } from './incident.ts';
-import type { Gate } from './incident-telling.ts';
 import { type Route, type Routed, routeAlert } from './routing.ts';
 import { type Silence, silenceOf } from './silence.ts';
+import type { Gate } from './tell.ts';
 
 /** Everything that says who is told, as it is in one transaction. */
 export interface TellingRules {

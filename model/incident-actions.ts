@@ -1,7 +1,8 @@
 /** What people do about an incident: acknowledge, put off, end, write down. Pure. */
 import { type Incident, type IncidentEvent, type IncidentEventKind, isOpen } from './incident.ts';
-import { planNext, recordTell, type Tell, type Telling } from './incident-telling.ts';
+import { planNext } from './incident-next.ts';
 import { err, ok, type Result } from './result.ts';
+import { recordTell, type Telling, type Wanted } from './tell.ts';
 import { DAY } from './time.ts';
 
 /** The message is made for people. */
@@ -96,12 +97,7 @@ export function setCause(
 }
 
 /** Receivers that do not know of the incident hear nothing of what people do about it. */
-function tellIfKnown(
-  incident: Incident,
-  events: IncidentEvent[],
-  what: Pick<Tell, 'kind' | 'why'>,
-  nowMs: number,
-): Telling {
+function tellIfKnown(incident: Incident, events: IncidentEvent[], what: Wanted, nowMs: number): Telling {
   if (incident.toldSeverity === null) return quietly(incident, events, nowMs);
   const told = recordTell(incident, { ...what, isQuiet: false }, nowMs);
   return { incident: planNext(told.incident, nowMs), events, tell: told.tell };

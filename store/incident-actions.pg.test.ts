@@ -14,14 +14,9 @@ import {
   setIncidentCause,
   snoozeIncident,
 } from './incident-actions.ts';
-import {
-  countOpenIncidents,
-  deleteOldIncidents,
-  insertIncidentEvents,
-  listIncidentEvents,
-  listIncidents,
-  readIncident,
-} from './incidents.ts';
+import { insertIncidentEvents } from './incident-events.ts';
+import { deleteOldIncidents } from './incident-writes.ts';
+import { countOpenIncidents, listIncidentEvents, listIncidents, readIncident } from './incidents.ts';
 import { withTransaction } from './pool.ts';
 import {
   endSilence,

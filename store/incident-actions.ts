@@ -12,8 +12,9 @@ import {
   snooze,
 } from '../model/incident-actions.ts';
 import { ok, type Result } from '../model/result.ts';
+import type { IncidentRow } from './incident-row.ts';
 import { readTellingRules, writeTellings } from './incident-telling.ts';
-import { type IncidentRow, lockIncident } from './incidents.ts';
+import { lockIncident } from './incident-writes.ts';
 import type { Client } from './pool.ts';
 
 /** The incident after it; null when there is none by that id. */

@@ -6,10 +6,11 @@ import type { NewNotification } from '../model/delivery.ts';
 import { startEscalation } from '../model/escalation.ts';
 import { gateOf, type TellingRules } from '../model/gate.ts';
 import { type Incident, isOpen } from '../model/incident.ts';
-import type { Tell, Telling } from '../model/incident-telling.ts';
 import type { Silence } from '../model/silence.ts';
+import type { Tell, Telling } from '../model/tell.ts';
 import { deleteEscalations, type EscalationRow, insertEscalations } from './escalations.ts';
-import { insertIncidentEvents, updateIncidents } from './incidents.ts';
+import { insertIncidentEvents } from './incident-events.ts';
+import { updateIncidents } from './incident-writes.ts';
 import { enqueueNotifications } from './notifications.ts';
 import type { Client, Queryable } from './pool.ts';
 import { listPolicies, listRoutes } from './routes.ts';
@@ -138,7 +139,7 @@ function isEscalationOver(incident: Incident): boolean {
   return incident.state === 'acknowledged' || (!isOpen(incident) && incident.toldSeverity === null);
 }
 
-/** One message to one receiver. `details.why` says what it is about (model/incident-telling.ts, TellReason). */
+/** One message to one receiver. `details.why` says what it is about (model/tell.ts, TellReason). */
 export function toMessage(
   { id, severity }: Incident,
   tell: Tell,

@@ -1,8 +1,11 @@
 /** The life of one incident without a database: changes and passing time in, messages out. For tests. */
 import type { AlertChange } from '../model/alert-change.ts';
-import { type Incident, type IncidentEvent, step } from '../model/incident.ts';
+import type { Incident, IncidentEvent } from '../model/incident.ts';
 import type { ActionResult } from '../model/incident-actions.ts';
-import { type Gate, type Tell, type Telling, tellDue, tellOf } from '../model/incident-telling.ts';
+import { tellDue } from '../model/incident-due.ts';
+import { step } from '../model/incident-step.ts';
+import { tellOf } from '../model/incident-telling.ts';
+import type { Gate, Tell, Telling } from '../model/tell.ts';
 
 export const OPEN_GATE: Gate = { silencedBy: null, isRouted: true };
 

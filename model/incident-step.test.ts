@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { alertChange, EVIDENCE, START_MS } from '../test/alert-changes.ts';
 import type { AlertChange } from './alert-change.ts';
-import { type Incident, type IncidentStep, step } from './incident.ts';
+import type { Incident } from './incident.ts';
+import { type IncidentStep, step } from './incident-step.ts';
 import { MINUTE } from './time.ts';
 
 /** Steps through changes at their own instants. */
