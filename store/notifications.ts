@@ -41,9 +41,6 @@ export interface DueNotification {
   severity: Severity | null;
   details: Record<string, unknown>;
   dueAtMs: number;
-  /** An earlier attempt may have arrived. */
-  mayRepeat: boolean;
-  firstAttemptAtMs: number | null;
 }
 
 interface DueRecord {
@@ -56,12 +53,10 @@ interface DueRecord {
   severity: Severity | null;
   details: Record<string, unknown>;
   due_at_ms: number;
-  may_repeat: boolean;
-  first_attempt_at_ms: number | null;
 }
 
 const DUE_COLUMNS = `n.id, n.public_id, n.incident_id, n.sequence, n.receiver_id, n.kind, n.severity, n.details,
-  n.due_at_ms, n.may_repeat, n.first_attempt_at_ms`;
+  n.due_at_ms`;
 
 function toDue(row: DueRecord): DueNotification {
   return {
@@ -74,8 +69,6 @@ function toDue(row: DueRecord): DueNotification {
     severity: row.severity,
     details: row.details,
     dueAtMs: row.due_at_ms,
-    mayRepeat: row.may_repeat,
-    firstAttemptAtMs: row.first_attempt_at_ms,
   };
 }
 
@@ -205,8 +198,8 @@ export async function endNotifications(
 }
 
 /**
- * Has messages told by another one, which takes over what is known of them: that one of them may have arrived, and
- * since when it is tried. On locked rows.
+ * Has messages told by another one, which takes over what is known of them: that one of them may have arrived, since
+ * when it is tried, and that it is not quiet when one of them was not. On locked rows.
  */
 export async function mergeNotifications(
   tx: Queryable,
@@ -221,13 +214,16 @@ export async function mergeNotifications(
          claimed_until = NULL,
          may_repeat = n.may_repeat OR EXISTS (
            SELECT FROM attempts a WHERE a.notification_id = n.id AND a.outcome IS NULL)
-       WHERE n.id = ANY ($1) RETURNING may_repeat, first_attempt_at_ms
+       WHERE n.id = ANY ($1)
+       RETURNING may_repeat, first_attempt_at_ms, (n.details -> 'isQuiet')::boolean IS NOT TRUE AS is_loud
      ), lost AS (
        UPDATE attempts SET outcome = 'lost' WHERE notification_id = ANY ($1) AND outcome IS NULL
      )
      UPDATE notifications n SET may_repeat = n.may_repeat OR m.may_repeat,
-       first_attempt_at_ms = least(n.first_attempt_at_ms, m.first_attempt_at_ms)
-     FROM (SELECT bool_or(may_repeat) AS may_repeat, min(first_attempt_at_ms) AS first_attempt_at_ms FROM merged) m
+       first_attempt_at_ms = least(n.first_attempt_at_ms, m.first_attempt_at_ms),
+       details = CASE WHEN m.is_loud AND n.details ? 'isQuiet' THEN n.details || '{"isQuiet": false}' ELSE n.details END
+     FROM (SELECT bool_or(may_repeat) AS may_repeat, min(first_attempt_at_ms) AS first_attempt_at_ms,
+         bool_or(is_loud) AS is_loud FROM merged) m
      WHERE n.id = $2`,
     [ids, intoId, nowMs],
   );
@@ -271,7 +267,8 @@ export interface Claimed {
   /** Fencing token. */
   claim: number;
   mayRepeat: boolean;
-  firstAttemptAtMs: number | null;
+  /** With what was merged into it. */
+  details: Record<string, unknown>;
 }
 
 /**
@@ -289,7 +286,7 @@ export async function claimNotifications(
     id: number;
     claim: number;
     may_repeat: boolean;
-    first_attempt_at_ms: number | null;
+    details: Record<string, unknown>;
   }>(
     `WITH lost AS (
        UPDATE attempts SET outcome = 'lost' WHERE notification_id = ANY ($1) AND outcome IS NULL
@@ -298,14 +295,14 @@ export async function claimNotifications(
      UPDATE notifications n SET state = 'sending', claimed_by = $2, claim = n.claim + 1,
        claimed_until = clock_timestamp() + make_interval(secs => $3 / 1000.0),
        may_repeat = n.may_repeat OR n.id IN (SELECT notification_id FROM lost)
-     WHERE n.id = ANY ($1) RETURNING n.id, n.claim, n.may_repeat, n.first_attempt_at_ms`,
+     WHERE n.id = ANY ($1) RETURNING n.id, n.claim, n.may_repeat, n.details`,
     [ids, holder, claimMs],
   );
   return rows.map((row) => ({
     id: row.id,
     claim: row.claim,
     mayRepeat: row.may_repeat,
-    firstAttemptAtMs: row.first_attempt_at_ms,
+    details: row.details,
   }));
 }
 

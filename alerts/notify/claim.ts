@@ -161,7 +161,8 @@ async function planIncidents(
   const candidates: Candidate[] = alone.map((message) => ({ message, merged: [], isCombined: false }));
   for (const head of ofIncidents) {
     const messages = byQueue.get(keyOf(head)) ?? [];
-    const plan = planIncident(messages, neverTold.has(head.id) ? 'neverTold' : 'told');
+    const queued = messages.map((message) => ({ ...message, isQuiet: message.details.isQuiet === true }));
+    const plan = planIncident(queued, neverTold.has(head.id) ? 'neverTold' : 'told');
     for (const { message, reason } of plan.dropped)
       await endNotifications(tx, [message.id], 'dropped', reason, nowMs);
     const message = messages.find(({ id }) => id === plan.send?.id);

@@ -571,3 +571,29 @@ test('what was given up is sent again when a person asks for it, once for each t
   expect(listener.told[1]?.details).toMatchObject({ replayedBy: 'ada@example.com' });
   expect(await replayNotification(pool, again ?? '', 'ada@example.com', T0)).toBeNull();
 });
+
+test('A-20 a quiet end that tells an opening nobody heard of is not quiet any more', async () => {
+  const { pool } = database;
+  const listener = await place();
+  const receiver = await addReceiver(pool, listener);
+  const { deliver } = buildSender(pool, { ms: T0 });
+  const incidentId = randomUUID();
+  await tell(pool, receiver, {
+    incidentId,
+    sequence: 1,
+    kind: 'trigger',
+    nowMs: T0,
+    details: { isQuiet: false },
+  });
+  await tell(pool, receiver, {
+    incidentId,
+    sequence: 2,
+    kind: 'resolve',
+    nowMs: T0,
+    details: { isQuiet: true },
+  });
+  await deliver();
+  expect(listener.told).toEqual([
+    expect.objectContaining({ kind: 'resolve', isCombined: true, details: { isQuiet: false } }),
+  ]);
+});

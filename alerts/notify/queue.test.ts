@@ -53,6 +53,15 @@ describe('messages of one incident', () => {
     });
   });
 
+  test('what is for threads alone is told by what is not', () => {
+    const messages = queue('reminder', 'update').map((message) => ({
+      ...message,
+      isQuiet: message.kind === 'update',
+    }));
+    expect(planIncident(messages, 'told').send?.kind).toBe('reminder');
+    expect(planIncident(messages.slice(1), 'told').send?.kind).toBe('update');
+  });
+
   test('the end alone is no combined message', () => {
     expect(plan(['update', 'resolve'])).toMatchObject({
       send: 'resolve',

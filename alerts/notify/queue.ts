@@ -13,6 +13,8 @@ export interface Queued {
   sequence: number;
   kind: NotificationKind;
   severity: Severity | null;
+  /** For threads and edits in place alone. */
+  isQuiet?: boolean;
 }
 
 /** What became of the opening that a resolution belongs to, at the same receiver. */
@@ -36,7 +38,8 @@ export interface IncidentPlan {
 /**
  * What goes now of the messages of one incident, in their order, all of them due and none under way. What is sent is
  * made from the incident as it is when it is sent, so an older message says nothing that the newer one does not: all
- * are told by one. Its kind: the end if it ended; else the opening if that is not told yet; else the newest. An
+ * are told by one. Its kind: the end if it ended; else the opening if that is not told yet; else the newest that is
+ * not quiet. An
  * acknowledgement after an opening goes by itself: services that keep alerts of their own know it only as a step.
  */
 export function planIncident(messages: readonly Queued[], fate: TriggerFate): IncidentPlan {
@@ -46,7 +49,7 @@ export function planIncident(messages: readonly Queued[], fate: TriggerFate): In
   const resolved = messages.findLast(({ kind }) => kind === 'resolve');
   const isOver = resolved !== undefined && (trigger === undefined || resolved.sequence > trigger.sequence);
   if (!isOver) {
-    const send = trigger ?? newest;
+    const send = trigger ?? messages.findLast(({ isQuiet }) => isQuiet !== true) ?? newest;
     const merged = messages.filter((message) => message !== send && !isStepAfter(message, trigger));
     return { send, merged, dropped: [], isCombined: false };
   }

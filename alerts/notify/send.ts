@@ -72,7 +72,7 @@ async function attempt(deps: DeliveryDeps, claim: Claim): Promise<void> {
       attempt: begun.number,
       mayRepeat: claimed.mayRepeat,
       isCombined: claim.isCombined,
-      isQuiet: message.details.isQuiet === true,
+      isQuiet: claimed.details.isQuiet === true,
     }),
   );
   killPoint('notify.sent');
@@ -81,15 +81,15 @@ async function attempt(deps: DeliveryDeps, claim: Claim): Promise<void> {
 
 async function prepare(
   deps: DeliveryDeps,
-  { message, isCombined }: Claim,
+  { message, claimed, isCombined }: Claim,
 ): Promise<{ notice: Notice; reference: Record<string, string> } | null> {
-  const { kind, severity, incidentId, sequence, details } = message;
+  const { kind, severity, incidentId, sequence } = message;
   const notice = await deps.readNotice({
     kind,
     severity,
     incidentId,
     sequence,
-    details,
+    details: claimed.details,
     isCombined,
     nowMs: deps.nowMs(),
   });
