@@ -13,6 +13,7 @@ import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { receiverRoutes } from './routes/receivers.ts';
 import { ruleRoutes } from './routes/rules.ts';
@@ -41,6 +42,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...sloBurnedRoutes,
     ...correctionRoutes,
     ...ruleRoutes,
+    ...incidentRoutes,
     ...receiverRoutes(),
     ...silenceRoutes,
     ...scheduleRoutes,

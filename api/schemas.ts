@@ -14,6 +14,19 @@ export const cleanText = (max: number) =>
     )
     .transform((text) => text.trim());
 
+/** As cleanText, with line ends. */
+export const cleanLines = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine(
+      (text) =>
+        !/[^\P{Cc}\n\r\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/u.test(text) &&
+        text.isWellFormed(),
+      'has characters that cannot be shown',
+    )
+    .transform((text) => text.replace(/\r\n?/g, '\n').trim());
+
 /** Taken as typed; what is refused is told by api/password-rules.ts. The bound keeps hashing bounded. */
 const password = z.string().min(1).max(1024);
 const email = z

@@ -42,8 +42,8 @@ export interface IncidentRow {
   isOverBeforeTold: boolean;
   /** One sentence: what failed, since when, by how much. */
   summary: string;
-  /** Share of the period's budget it spent so far; null for rules. */
-  budgetSpent: number | null;
+  /** What was left of the budget at its deciding moment, 0.25 = a quarter; null for rules. */
+  budgetRemaining: number | null;
 }
 
 /** GET /api/v1/incidents?app&state&severity&from&to&limit&cursor : open first, then newest. */

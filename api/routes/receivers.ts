@@ -248,7 +248,7 @@ function describe(row: ReceiverRow, { queues, usedBy }: Around): ReceiverAnswer 
   };
 }
 
-function describeDelivery(row: DeliveryRow): DeliveryAnswer {
+export function describeDelivery(row: DeliveryRow): DeliveryAnswer {
   const { cursor: _, nextAtMs, reason, ...rest } = row;
   return {
     ...rest,

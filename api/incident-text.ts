@@ -1,0 +1,175 @@
+/** Incidents in words: the sentence over the page, lines of the timeline, the whole story as Markdown. Pure. */
+import type { Evidence } from '../model/alert-change.ts';
+import type { Incident, IncidentEvent } from '../model/incident.ts';
+import {
+  sayCount,
+  sayInstant,
+  sayNumber,
+  sayShare,
+  saySpan,
+  sayTarget,
+  sayValue,
+  sayWindow,
+} from '../model/notice-numbers.ts';
+import type { IncidentAnswer } from './contract/incidents.ts';
+
+/** `120 of 4,000 requests bad in the last hour (burn 30×); since 10:42 UTC.` */
+export function sayFailure(evidence: Evidence, nowMs: number): string {
+  const what = sayWhat(evidence);
+  const since = evidence.sinceMs > 0 ? `since ${sayInstant(evidence.sinceMs, nowMs)}` : '';
+  return `${[what, since].filter((part) => part !== '').join('; ')}.`;
+}
+
+function sayWhat({ windows, value, threshold, unit, key, target, budgetRemaining, title }: Evidence): string {
+  const [long] = windows;
+  if (long) {
+    const share = `${sayCount(long.bad)} of ${sayCount(long.events)} requests bad in the last ${sayWindow(long.minutes)}`;
+    const promise = target === null ? '' : `, promised ${sayTarget(target)}`;
+    return `${share} (burn ${sayNumber(long.burn)}×${promise})`;
+  }
+  const where = key === '' ? '' : `${key}: `;
+  if (value !== null) {
+    const bound = threshold === null ? '' : `, threshold ${sayValue(threshold, unit)}`;
+    return `${where}${sayValue(value, unit)}${bound}`;
+  }
+  if (budgetRemaining !== null) return `${where}${sayShare(budgetRemaining)} of the budget left`;
+  return `${where}${title}`;
+}
+
+/** The sentence over the page. */
+export function sayIncident(incident: Incident, nowMs: number): string {
+  const { evidence, resolved, acknowledged, held } = incident;
+  const failure = sayFailure(evidence, nowMs);
+  if (resolved) {
+    const lasted = saySpan(resolved.atMs - incident.startedAtMs);
+    const how = resolved.by === null ? 'Recovered' : `Resolved by ${resolved.by}`;
+    return `${how} ${sayInstant(resolved.atMs, nowMs)} after ${lasted}. At its worst: ${failure}`;
+  }
+  const parts: string[] = [];
+  if (held) {
+    parts.push(`No data since ${sayInstant(held.sinceMs, nowMs)}; last known: firing.`);
+  }
+  parts.push(failure.charAt(0).toUpperCase() + failure.slice(1));
+  if (acknowledged) parts.push(`${acknowledged.by} is on it: ${acknowledged.reason}`);
+  if (incident.flappingSinceMs !== null) parts.push('It comes and goes: told once, then quietly.');
+  return parts.join(' ');
+}
+
+const text = (detail: Readonly<Record<string, unknown>>, name: string): string =>
+  typeof detail[name] === 'string' || typeof detail[name] === 'number' ? String(detail[name]) : '';
+
+/** One plain sentence for a line of the timeline. */
+export function sayEvent({ kind, actor, detail }: IncidentEvent, nowMs: number): string {
+  const who = actor === '' ? 'Drainboard' : actor;
+  const reason = text(detail, 'reason');
+  const because = reason === '' ? '' : `: ${reason}`;
+  switch (kind) {
+    case 'opened':
+      return `Opened${severityOf(detail)}${because}.`;
+    case 'raised':
+      return `Raised${fromTo(detail)}.`;
+    case 'lowered':
+      return `Lowered${fromTo(detail)}.`;
+    case 'held':
+      return 'No data any more: it stays as it was until data returns.';
+    case 'dataReturned':
+      return 'Data returned.';
+    case 'recovered':
+      return `Recovered${because}.`;
+    case 'resolved':
+      return `${who} resolved it${because}`;
+    case 'reopened':
+      return `Fired again, and was reopened${severityOf(detail)}.`;
+    case 'flapping':
+      return detail.isOver === true
+        ? 'It stopped coming and going.'
+        : 'It comes and goes: told once, then quietly.';
+    case 'told':
+      return `Told ${actor === '' ? text(detail, 'receiver') : actor}${text(detail, 'kind') === '' ? '' : ` (${text(detail, 'kind')})`}.`;
+    case 'notTold':
+      return `Nobody could be told${because}.`;
+    case 'escalated':
+      return `Escalated${text(detail, 'policy') === '' ? '' : ` by ${text(detail, 'policy')}`}${text(detail, 'level') === '' ? '' : `, level ${Number(text(detail, 'level')) + 1}`}.`;
+    case 'acknowledged':
+      return `${who} acknowledged${because}`;
+    case 'unacknowledged':
+      return 'The acknowledgement ended.';
+    case 'snoozed':
+      return `${who} snoozed it until ${sayInstant(Number(detail.untilMs ?? 0), nowMs)}${because}`;
+    case 'unsnoozed':
+      return actor === '' ? 'The snooze ended.' : `${who} ended the snooze.`;
+    case 'silenced':
+      return 'Not told: a silence or maintenance window fits.';
+    case 'note':
+      return `${who}: ${text(detail, 'text')}`;
+    case 'cause':
+      return sayCause(who, detail);
+    case 'release': {
+      const version = text(detail, 'version');
+      return `${version === '' ? 'A release' : `Release v${version}`} before it.`;
+    }
+    case 'changed':
+      return `Its objective or rule was changed${because}.`;
+  }
+}
+
+function sayCause(who: string, detail: Readonly<Record<string, unknown>>): string {
+  const release = text(detail, 'release');
+  const words = text(detail, 'text');
+  if (release === '' && words === '') return `${who} took the cause back.`;
+  return `${who} says ${[release === '' ? '' : `v${release} caused it`, words].filter((part) => part !== '').join(': ')}`;
+}
+
+function severityOf(detail: Readonly<Record<string, unknown>>): string {
+  const severity = text(detail, 'severity') || text(detail, 'to');
+  return severity === '' ? '' : ` as ${severity}`;
+}
+
+function fromTo(detail: Readonly<Record<string, unknown>>): string {
+  const [from, to] = [text(detail, 'from'), text(detail, 'to') || text(detail, 'severity')];
+  if (to === '') return '';
+  return from === '' ? ` to ${to}` : ` from ${from} to ${to}`;
+}
+
+/** The story for a review. Text from outside is kept from being markup. */
+export function renderMarkdown(answer: Omit<IncidentAnswer, 'markdown'>): string {
+  const { incident, timeline, hints, cause, budget } = answer;
+  const at = (ms: number) => new Date(ms).toISOString().replace('T', ' ').slice(0, 16);
+  const lines = [
+    `# #${incident.number} ${plain(incident.title)}`,
+    '',
+    `- App: ${plain(incident.app)}`,
+    `- Severity: ${incident.worstSeverity}`,
+    `- Opened: ${at(incident.openedAtMs)} UTC`,
+    ...(incident.resolvedAtMs === null
+      ? []
+      : [
+          `- Resolved: ${at(incident.resolvedAtMs)} UTC (${saySpan(incident.resolvedAtMs - incident.openedAtMs)})`,
+        ]),
+    ...(incident.acknowledgedBy === null ? [] : [`- Acknowledged by: ${plain(incident.acknowledgedBy)}`]),
+    ...(budget?.remaining === null || budget === null
+      ? []
+      : [`- Budget left: ${sayShare(budget.remaining)}`]),
+    ...(cause === null
+      ? []
+      : [
+          `- Cause (${plain(cause.author)}): ${plain([cause.release === null ? '' : `v${cause.release}`, cause.text].filter((part) => part !== '').join(', '))}`,
+        ]),
+    '',
+    plain(answer.verdict),
+    ...(hints.length === 0
+      ? []
+      : ['', '## What stands out', '', ...hints.map((hint) => `- ${plain(hint.text)}`)]),
+    '',
+    '## Timeline (UTC)',
+    '',
+    ...timeline.map((entry) => `- ${at(entry.atMs)} ${plain(entry.text)}`),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** One line, with the signs of Markdown and HTML shown as they are. */
+function plain(value: string): string {
+  return value.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|]/g, (sign) => `\\${sign}`);
+}
