@@ -4,7 +4,7 @@ import type { AlertChange } from '../model/alert-change.ts';
 import { FITS_ALL } from '../model/silence.ts';
 import { HOUR, MINUTE, SECOND } from '../model/time.ts';
 import { acknowledgeIncident } from '../store/incident-actions.ts';
-import { listIncidentEvents } from '../store/incidents.ts';
+import { listIncidentEvents } from '../store/incident-events.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import { withTransaction } from '../store/pool.ts';
 import { endSilence, insertSilence } from '../store/silences.ts';

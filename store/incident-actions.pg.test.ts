@@ -14,9 +14,9 @@ import {
   setIncidentCause,
   snoozeIncident,
 } from './incident-actions.ts';
-import { insertIncidentEvents } from './incident-events.ts';
+import { insertIncidentEvents, listIncidentEvents } from './incident-events.ts';
 import { deleteOldIncidents } from './incident-writes.ts';
-import { countOpenIncidents, listIncidentEvents, listIncidents, readIncident } from './incidents.ts';
+import { countOpenIncidents, listIncidents, readIncident } from './incidents.ts';
 import { withTransaction } from './pool.ts';
 import {
   endSilence,

@@ -1,5 +1,5 @@
-/** Timelines of incidents, which write themselves (table incident_events). Read: incidents.ts. */
-import type { Incident, IncidentEvent } from '../model/incident.ts';
+/** Timelines of incidents, which write themselves (table incident_events). */
+import type { Incident, IncidentEvent, IncidentEventKind } from '../model/incident.ts';
 import { HOUR } from '../model/time.ts';
 import type { Queryable } from './pool.ts';
 
@@ -23,6 +23,32 @@ export async function insertIncidentEvents(
      ON CONFLICT (incident_id, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING`,
     [JSON.stringify(events)],
   );
+}
+
+export interface IncidentEventRow extends NewIncidentEvent {
+  id: number;
+}
+
+/** The timeline of an incident, oldest first, at most `limit` of the newest. */
+export async function listIncidentEvents(
+  db: Queryable,
+  incidentId: string,
+  limit = 500,
+): Promise<IncidentEventRow[]> {
+  const { rows } = await db.query<{
+    id: number;
+    at_ms: number;
+    kind: IncidentEventKind;
+    actor: string;
+    detail: Record<string, unknown>;
+  }>(
+    `SELECT id, at_ms, kind, actor, detail FROM incident_events WHERE incident_id = $1
+     ORDER BY at_ms DESC, id DESC LIMIT $2`,
+    [incidentId, limit],
+  );
+  return rows
+    .reverse()
+    .map(({ id, at_ms, kind, actor, detail }) => ({ id, incidentId, atMs: at_ms, kind, actor, detail }));
 }
 
 /** The newest release in the two hours before each of the instants; incidents without one are left out. */

@@ -1,7 +1,6 @@
-/** Reading incidents and their timelines (tables incidents, incident_events). Written: incident-writes.ts. */
-import type { IncidentEventKind, IncidentState } from '../model/incident.ts';
+/** Reading incidents (table incidents). Written: incident-writes.ts; their timelines: incident-events.ts. */
+import type { IncidentState } from '../model/incident.ts';
 import type { Severity } from '../model/slo.ts';
-import type { NewIncidentEvent } from './incident-events.ts';
 import { COLUMNS, type IncidentRecord, type IncidentRow, toIncident, UUID } from './incident-row.ts';
 import type { Queryable } from './pool.ts';
 
@@ -22,32 +21,6 @@ export async function readIncidents(
     [ids.filter((id) => UUID.test(id))],
   );
   return new Map(rows.map((record) => [record.id, toIncident(record)]));
-}
-
-export interface IncidentEventRow extends NewIncidentEvent {
-  id: number;
-}
-
-/** The timeline of an incident, oldest first, at most `limit` of the newest. */
-export async function listIncidentEvents(
-  db: Queryable,
-  incidentId: string,
-  limit = 500,
-): Promise<IncidentEventRow[]> {
-  const { rows } = await db.query<{
-    id: number;
-    at_ms: number;
-    kind: IncidentEventKind;
-    actor: string;
-    detail: Record<string, unknown>;
-  }>(
-    `SELECT id, at_ms, kind, actor, detail FROM incident_events WHERE incident_id = $1
-     ORDER BY at_ms DESC, id DESC LIMIT $2`,
-    [incidentId, limit],
-  );
-  return rows
-    .reverse()
-    .map(({ id, at_ms, kind, actor, detail }) => ({ id, incidentId, atMs: at_ms, kind, actor, detail }));
 }
 
 export interface IncidentFilter {
