@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { BlockList } from 'node:net';
 import { hostname } from 'node:os';
+import { buildNoticeReader } from '../alerts/facts.ts';
 import { beat } from '../alerts/heartbeat.ts';
 import { buildAdapters } from '../alerts/notify/adapters.ts';
-import type { DeliveryDeps } from '../alerts/notify/deps.ts';
 import { Sender } from '../alerts/notify/pipeline.ts';
 import { parseSmtpUrl } from '../alerts/notify/smtp-url.ts';
 import { buildOutbound, type Outbound } from '../alerts/outbound.ts';
@@ -28,7 +28,8 @@ export interface DeliveryOptions {
   log: Log;
   /** Of this release, for the User-Agent. */
   version: string;
-  readNotice: DeliveryDeps['readNotice'];
+  /** Public address, for links. */
+  baseUrl: string;
 }
 
 export interface Delivery {
@@ -42,6 +43,10 @@ const SIGN_EVERY_MS = 10 * SECOND;
 const CLEAN_EVERY_MS = HOUR;
 /** Messages and their attempts stay this long after they ended. */
 const KEPT_MS = 90 * DAY;
+/** After an outage of the database people are told at once. */
+const RETRY_MAX_MS = 5 * SECOND;
+/** A receiver that hangs, or a database, must not keep a process that stops: claims run out by themselves. */
+const STOP_WAIT_MS = 3 * SECOND;
 
 /** Starts a worker's sender: a look at the outbox each second. */
 export function startDelivery(options: DeliveryOptions): Delivery {
@@ -62,14 +67,17 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       cleanedMs = nowMs;
     }
   };
-  const loop = startLoop({ name: 'delivery', everyMs: SEND_EVERY_MS, work: round, log });
+  const loop = startLoop({
+    name: 'delivery',
+    everyMs: SEND_EVERY_MS,
+    work: round,
+    log,
+    retryMaxMs: RETRY_MAX_MS,
+  });
   const outbound = operatorsOutbound(options.version);
   return {
     beat: (at) => beat({ pool, log, outbound, url: config.heartbeatUrl }, at),
-    stop: async () => {
-      await loop.stop();
-      await sender.stop();
-    },
+    stop: () => within(Promise.all([loop.stop(), sender.stop()])),
   };
 }
 
@@ -92,16 +100,26 @@ export function startWatchman(
     await clock.read();
     await watchman.round();
   };
-  const loop = startLoop({ name: 'watchman', everyMs: WATCH_EVERY_MS, work: round, log });
+  const loop = startLoop({
+    name: 'watchman',
+    everyMs: WATCH_EVERY_MS,
+    work: round,
+    log,
+    retryMaxMs: RETRY_MAX_MS,
+  });
   return {
-    stop: async () => {
-      await loop.stop();
-      await watchman.stop();
-    },
+    stop: () => within(Promise.all([loop.stop(), watchman.stop()])),
   };
 }
 
-function buildSender({ pool, config, log, version, readNotice }: DeliveryOptions) {
+async function within(work: Promise<unknown>): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const timer = setTimeout(limit.resolve, STOP_WAIT_MS);
+  await Promise.race([work, limit.promise]);
+  clearTimeout(timer);
+}
+
+function buildSender({ pool, config, log, version, baseUrl }: DeliveryOptions) {
   const clock = new DatabaseClock(pool);
   const sender = new Sender({
     pool,
@@ -115,7 +133,7 @@ function buildSender({ pool, config, log, version, readNotice }: DeliveryOptions
       },
     }),
     outbound: peoplesOutbound(config, version),
-    readNotice,
+    readNotice: buildNoticeReader({ pool, baseUrl }),
     nowMs: () => clock.nowMs(),
   });
   return { sender, clock };

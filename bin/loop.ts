@@ -9,6 +9,8 @@ export interface LoopOptions {
   everyMs: number;
   work: () => Promise<unknown>;
   log: Log;
+  /** Longest pause after failures. */
+  retryMaxMs?: number | undefined;
 }
 
 export interface Loop {
@@ -27,7 +29,7 @@ const STOP_WAIT_MS = 5_000;
  * Starts at once. A failure is logged when it is the first of a row, tried again after 1, 2, 4 … 60 s, and
  * reported as over with the number of tries; the loop never throws.
  */
-export function startLoop({ name, everyMs, work, log }: LoopOptions): Loop {
+export function startLoop({ name, everyMs, work, log, retryMaxMs = RETRY_MAX_MS }: LoopOptions): Loop {
   let isStopped = false;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -39,7 +41,7 @@ export function startLoop({ name, everyMs, work, log }: LoopOptions): Loop {
     } catch (error) {
       if (!isStopped && failures === 0) log.error('loop.failed', { loop: name, error });
       failures++;
-      return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), RETRY_MAX_MS);
+      return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), retryMaxMs);
     }
     if (failures > 0) log.info('loop.recovered', { loop: name, failures });
     failures = 0;

@@ -13,8 +13,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import { onPartitionMissed } from '../store/partitions.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
 import { isClusterChild, obeyPrimary } from './cluster-child.ts';
+import { type Delivery, startDelivery, startWatchman } from './delivery.ts';
 import type { ConfigWith } from './env.ts';
-import { loadConfig } from './env.ts';
+import { findBaseUrl, loadConfig } from './env.ts';
 import { Health } from './health.ts';
 import { countMessages, heldShareOf, ingestHealth } from './ingest-health.ts';
 import { Live } from './live.ts';
@@ -155,9 +156,15 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
     { name: 'health', stop: () => health.stop() },
     { name: 'shedder', stop: async () => shedder.stop() },
   ];
+  let watchman: Pick<Delivery, 'stop'> | undefined;
+  steps.push({ name: 'watchman', stop: async () => watchman?.stop() });
+  const tells = { config, log, version: VERSION, baseUrl: findBaseUrl(config, config.port) };
+  const delivery = config.worker === 'in-web' ? startDelivery({ ...tells, pool: pools.worker }) : undefined;
+  if (delivery !== undefined) steps.push({ name: 'delivery', stop: () => delivery.stop() });
   if (drain !== undefined) steps.push({ name: 'drain', stop: () => drain.stop() });
   if (config.worker === 'in-web') {
     const loops = startWorkerLoops({
+      beat: delivery?.beat,
       pool: pools.worker,
       config,
       log,
@@ -169,6 +176,12 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
   health.start();
   const running = await serve({ server, port: config.port, stopping, onStop: steps, log });
   obeyPrimary(server, running);
+  // Beside the pool of a worker in this process, which it looks after.
+  watchman = startWatchman({
+    ...tells,
+    pool: pools.api,
+    drainUrl: drain === undefined ? undefined : `http://127.0.0.1:${running.port}`,
+  });
   return running;
 }
 

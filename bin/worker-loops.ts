@@ -11,7 +11,7 @@ import { ensurePartitions } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
 import { applyRetention, type RetentionConfig } from '../store/retention.ts';
 import { RoomMaker } from '../store/room.ts';
-import { buildAlerting } from './alerting.ts';
+import { type AlertingOptions, buildAlerting } from './alerting.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 export interface WorkerLoopsOptions {
@@ -21,6 +21,8 @@ export interface WorkerLoopsOptions {
   nowMs: () => number;
   /** Whether evaluation gives way to ingest now (R-09). */
   gaveWay?: (() => boolean) | undefined;
+  /** At the end of each round of alerting. */
+  beat?: AlertingOptions['beat'];
 }
 
 export interface WorkerLoops {
@@ -45,7 +47,14 @@ const COMPACTION_BATCH = 50;
  * Starts the loops. Partitions come first: nothing else runs before those of now are there. Failures are logged
  * once and tried again with growing pauses; none ends the process.
  */
-export function startWorkerLoops({ pool, config, log, nowMs, gaveWay }: WorkerLoopsOptions): WorkerLoops {
+export function startWorkerLoops({
+  pool,
+  config,
+  log,
+  nowMs,
+  gaveWay,
+  beat,
+}: WorkerLoopsOptions): WorkerLoops {
   const stopping = new AbortController();
   const { signal } = stopping;
   const holder = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`.slice(0, 120);
@@ -77,7 +86,7 @@ export function startWorkerLoops({ pool, config, log, nowMs, gaveWay }: WorkerLo
   const room = new RoomMaker(pool, log);
   const makeRoom = () => room.round(nowMs());
 
-  const alerting = buildAlerting({ pool, log, gaveWay });
+  const alerting = buildAlerting({ pool, log, gaveWay, beat });
   // Without a lease: each SLO is claimed on its own.
   const backfill = async () => {
     while (!signal.aborted && (await backfillOne({ pool, countSections, nowMs, signal })));

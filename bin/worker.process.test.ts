@@ -27,7 +27,9 @@ afterAll(async () => {
 });
 
 test('P-21 K-13 a worker makes the partitions of now and ends cleanly on SIGTERM', async () => {
-  child = startChild('bin/worker.ts', [], { env: { DATABASE_URL: server.url } });
+  child = startChild('bin/worker.ts', [], {
+    env: { DATABASE_URL: server.url, DRAINBOARD_SECRET: 'k'.repeat(40) },
+  });
   await child.says(/partitions\.made/);
   const now = Date.now();
   const partitions = (await listPartitions(pool)).filter(({ table }) => table === 'chunks');

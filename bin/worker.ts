@@ -1,6 +1,10 @@
-/** The worker process: partitions ahead, compaction, retention, for installations whose web process leaves them out. */
+/** The worker process: alerting, delivery, partitions ahead, compaction, retention, for installations whose web process leaves them out. */
+
+import { armKillPoints } from '../model/kill-point.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { buildPool } from '../store/pool.ts';
-import { loadConfig } from './env.ts';
+import { startDelivery, startWatchman } from './delivery.ts';
+import { findBaseUrl, loadConfig } from './env.ts';
 import { buildProcessLog } from './log.ts';
 import { instanceOf } from './own-signs.ts';
 import { dieOnMistakes, SAME_INTERRUPT_MS } from './serve.ts';
@@ -10,12 +14,10 @@ import { startWorkerLoops } from './worker-loops.ts';
 const DEADLINE_MS = 9_500;
 
 function work(): void {
-  const config = loadConfig(['databaseUrl']);
-  const log = buildProcessLog(
-    'worker',
-    config.secret === undefined ? {} : { instance: instanceOf(config.secret) },
-  );
+  const config = loadConfig(['databaseUrl', 'secret']);
+  const log = buildProcessLog('worker', { instance: instanceOf(config.secret) });
   dieOnMistakes(log);
+  armKillPoints(config.killPoints ?? '');
   const pool = buildPool({
     url: config.databaseUrl,
     ca: config.databaseCa,
@@ -25,7 +27,16 @@ function work(): void {
     applicationName: 'drainboard-worker',
     log,
   });
-  const loops = startWorkerLoops({ pool, config, log, nowMs: Date.now });
+  const tells = {
+    pool,
+    config,
+    log,
+    version: packageJson.version,
+    baseUrl: findBaseUrl(config, config.port),
+  };
+  const delivery = startDelivery(tells);
+  const watchman = startWatchman(tells);
+  const loops = startWorkerLoops({ pool, config, log, nowMs: Date.now, beat: delivery.beat });
   log.info('worker.started', { connections: config.workerConnections });
 
   let stoppingMs: number | undefined;
@@ -43,7 +54,7 @@ function work(): void {
       log.warn('process.stopCut', { reason });
       process.exit(0);
     }, DEADLINE_MS).unref();
-    await loops.stop();
+    await Promise.all([loops.stop(), delivery.stop(), watchman.stop()]);
     await pool.end();
     log.info('process.stopped', { reason });
     process.exit(0);

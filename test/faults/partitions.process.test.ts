@@ -13,7 +13,7 @@ import {
 } from '../../store/partitions.ts';
 import { compareBuckets, readCounts } from '../account.ts';
 import { startChild } from '../child.ts';
-import { addApp, rolledUp, type TestApp } from '../drain.ts';
+import { addApp, rolledUp, TEST_KEY, type TestApp } from '../drain.ts';
 import { freePort, killAll, startServer, startWeb, type TestServer } from '../processes.ts';
 import { PULSE_MESSAGES, type Pulse, startPulse } from './pulse.ts';
 
@@ -51,7 +51,9 @@ test('P-20 P-21 after seven days without maintenance frames get their partitions
   // No more than was needed was made: it is for a worker to run ahead.
   expect(await readPartitionLeadMs(server.pool, Date.now())).toBeLessThanOrEqual(HOUR);
   expect(web.stdout().split('partitions.notAhead').length).toBeLessThan(7);
-  const worker = startChild(WORKER, [], { env: { DATABASE_URL: server.url } });
+  const worker = startChild(WORKER, [], {
+    env: { DATABASE_URL: server.url, DRAINBOARD_SECRET: TEST_KEY },
+  });
   await worker.says(/partitions\.made/);
   worker.kill('SIGTERM');
   expect(await worker.exit).toBe(0);

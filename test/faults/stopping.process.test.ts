@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { compareBuckets, readCounts } from '../account.ts';
 import { startChild } from '../child.ts';
-import { addApp, rolledUp, type TestApp, until } from '../drain.ts';
+import { addApp, rolledUp, TEST_KEY, type TestApp, until } from '../drain.ts';
 import { frameId, requests } from '../lines.ts';
 import {
   childPids,
@@ -134,7 +134,9 @@ async function freezeServer(): Promise<{ thaw(): void }> {
 test('K-14 SIGTERM with Postgres hanging and frames in flight: exit 0 within 25 s, nothing acknowledged is lost, the retries count once', async () => {
   const port = await freePort();
   const web = await startWeb(server, { port, env: { WEB_CONCURRENCY: '2' } });
-  const worker = startChild(WORKER, [], { env: { DATABASE_URL: server.url } });
+  const worker = startChild(WORKER, [], {
+    env: { DATABASE_URL: server.url, DRAINBOARD_SECRET: TEST_KEY },
+  });
   await worker.says(/worker\.started/);
   const app = await addApp(server.pool);
   const first = Array.from({ length: 4 }, () => frameOf(2));
