@@ -1,12 +1,13 @@
 /** Alerting of a worker, wired: the rounds of evaluation from fold to heartbeat. */
 
+import { tellChanges } from '../alerts/changes.ts';
 import { escalateDue } from '../alerts/escalate.ts';
 import { SloEvaluator } from '../alerts/evaluate.ts';
 import { foldMinutes } from '../alerts/fold.ts';
 import { followApps } from '../alerts/follow-apps.ts';
 import { applyAlertChanges } from '../alerts/incident.ts';
 import { AlertRounds, type RoundAt, type RoundStep } from '../alerts/loop.ts';
-import { remindDue } from '../alerts/reminders.ts';
+import { forgetIncidents, remindDue } from '../alerts/reminders.ts';
 import { evaluateRules } from '../alerts/rules/evaluate.ts';
 import { closedEvaluation } from '../alerts/slo-tell.ts';
 import type { Log } from '../model/log.ts';
@@ -52,6 +53,9 @@ export function buildAlerting({
     },
     { name: 'escalations', work: (at) => untilDone(at, () => escalateDue(pool, at.nowMs)) },
     { name: 'reminders', work: (at) => untilDone(at, () => remindDue(pool, at.nowMs)) },
+    { name: 'changes', work: ({ nowMs }) => tellChanges(pool, nowMs) },
+    // Finds nothing by an index, but once in a while.
+    { name: 'forgetting', work: ({ nowMs }) => forgetIncidents(pool, nowMs) },
     ...(beat === undefined ? [] : [{ name: 'heartbeat', work: beat }]),
   ];
   return new AlertRounds({ steps, readNow, log, gaveWay, ...(everyMs !== undefined && { everyMs }) });
