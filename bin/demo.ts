@@ -10,8 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../model/log.ts';
 import { castOf } from '../sim/characters.ts';
 import { buildFleet, type SimApp } from '../sim/fleet.ts';
+import { type Inbox, type InboxEntry, startInbox } from '../sim/inbox.ts';
 import { Ledger } from '../sim/ledger.ts';
 import { demoIncidents } from '../sim/scenario.ts';
+import { allowInbox, installAlerting } from './demo/alerting.ts';
 import { type Comparison, compareApp, renderTable, waitForRollUp } from './demo/check.ts';
 import { installApps, makeAdmin, makeToken, release, showCustomMetrics } from './demo/install.ts';
 import { type DemoOptions, parseOptions, USAGE } from './demo/options.ts';
@@ -38,6 +40,7 @@ interface Demo {
   local: Local;
   baseUrl: string;
   web: WebProcess;
+  inbox: Inbox;
   ledger: Ledger;
   stories: Story[];
   apps: SimApp[];
@@ -95,8 +98,10 @@ async function start(options: DemoOptions): Promise<Demo> {
   );
   for (const note of local.notes) say(note);
   const baseUrl = `http://localhost:${listenOn}`;
+  const inbox = await startInbox(0, tellOf);
   const env: Environment = {
     ...asked,
+    ...allowInbox(inbox.port),
     PORT: String(listenOn),
     DATABASE_URL: local.config.databaseUrl,
     DRAINBOARD_SECRET: local.config.secret,
@@ -115,6 +120,12 @@ async function start(options: DemoOptions): Promise<Demo> {
     env,
     cast.filter((app) => app.customMetrics).map((app) => app.name),
   );
+  await installAlerting(env, {
+    names,
+    secret: local.config.secret ?? '',
+    inboxPort: inbox.port,
+    nowMs,
+  });
   const token = await makeToken(env);
   const web = superviseWeb(env, baseUrl, join(demoDir, 'web.log'), say);
   await web.ready();
@@ -126,7 +137,7 @@ async function start(options: DemoOptions): Promise<Demo> {
     incidents: demoIncidents(nowMs),
   });
   const ledger = new Ledger();
-  const demo: Demo = { options, env, local, baseUrl, web, ledger, stories: [], apps, token, fromMs };
+  const demo: Demo = { options, env, local, baseUrl, web, inbox, ledger, stories: [], apps, token, fromMs };
   keepLedger(demo, demoDir);
   await introduce(demo, demoDir);
   sendEverything(demo, new Map(installed.map(({ app, drainUrl }) => [app, drainUrl])));
@@ -134,14 +145,21 @@ async function start(options: DemoOptions): Promise<Demo> {
 }
 
 /** Says where to look and how to sign in. */
-async function introduce({ baseUrl, local, options }: Demo, dataDir: string): Promise<void> {
+async function introduce({ baseUrl, local, inbox, options }: Demo, dataDir: string): Promise<void> {
   const admin = await makeAdmin(baseUrl, local.config.setupToken, dataDir);
   say('');
   say(`Dashboard:  ${baseUrl}`);
   if (admin === undefined) say(`Sign in with the account made in an earlier run, at ${baseUrl}/sign-in`);
   else say(`Sign in as: ${admin.email}   password: ${admin.password}`);
+  say(`Inbox:      http://localhost:${inbox.port}   (what Slack and PagerDuty are sent)`);
   say('');
   if (options.open && process.stdout.isTTY) openBrowser(baseUrl);
+}
+
+/** One line for whatever is sent to people; updates in place would say the same again. */
+function tellOf({ service, action, text }: InboxEntry): void {
+  if (action !== 'chat.update')
+    say(`${new Date().toISOString().slice(11, 19)}  ${service} ${action}: ${text}`);
 }
 
 function openBrowser(url: string): void {
@@ -203,6 +221,7 @@ async function end(demo: Demo): Promise<number> {
     status = 1;
   }
   await demo.web.stop();
+  await demo.inbox.close();
   await demo.local.stop();
   return demo.options.check ? status : 0;
 }
