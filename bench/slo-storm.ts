@@ -1,9 +1,11 @@
 /**
  * An alert storm in which the worker is killed with SIGKILL again and again: what people were told, against what they
- * should have been. Real processes, a real receiver; the clock runs thirty times as fast as the wall's.
+ * should have been. Real processes, a real receiver; the clock runs many times as fast as the wall's.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SloEvaluator } from '../alerts/evaluate.ts';
+import { foldMinutes } from '../alerts/fold.ts';
+import { followApps } from '../alerts/follow-apps.ts';
 import { silentLog } from '../model/log.ts';
 import { MINUTE } from '../model/time.ts';
 import { seededRandom } from '../sim/random.ts';
@@ -24,6 +26,8 @@ export interface StormOptions {
   slos?: number;
   /** Seconds between two kills, mean. */
   everyS?: number;
+  /** Of the storm's clock against the wall's. */
+  speed?: number;
   say?: (text: string) => void;
 }
 
@@ -45,7 +49,7 @@ export interface StormResult {
   slowestS: number;
 }
 
-const SPEED = 30;
+const DEFAULT_SPEED = 30;
 /** Objectives begin to fail in turn over so many minutes, each for so long. */
 const STAGGER_MINUTES = 20;
 const OUTAGE_MINUTES = 12;
@@ -70,7 +74,7 @@ export function isRight(result: StormResult): boolean {
 }
 
 export async function storm(url: string, options: StormOptions): Promise<StormResult> {
-  const { kills, seed, slos = 60, everyS = 4, say = () => {} } = options;
+  const { kills, seed, slos = 60, everyS = 4, speed = DEFAULT_SPEED, say = () => {} } = options;
   const pool = buildPool({ url, max: 4, applicationName: 'storm', log: silentLog });
   const listener = await listen();
   const random = seededRandom(`storm ${seed}`);
@@ -83,7 +87,7 @@ export async function storm(url: string, options: StormOptions): Promise<StormRe
     const baseMs = (start + WARM_MINUTES) * MINUTE;
     const env = {
       DATABASE_URL: url,
-      SPEED: String(SPEED),
+      SPEED: String(speed),
       BASE_MS: String(baseMs),
       ORIGIN_MS: String(originMs),
     };
@@ -150,8 +154,6 @@ async function prepare(
 }
 
 async function evaluateThrough(pool: Pool, minute: number): Promise<void> {
-  const { foldMinutes } = await import('../alerts/fold.ts');
-  const { followApps } = await import('../alerts/follow-apps.ts');
   await foldMinutes(pool);
   await followApps(pool, minute);
   const evaluator = new SloEvaluator({ pool, log: silentLog, tell: async () => {}, readCorrected });
