@@ -1,6 +1,7 @@
 /** A steady load on real processes from faithful Logplex nodes, and the account of it at the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../drain/clock.ts';
+import { SloBook } from '../../drain/slo-book.ts';
 import { Takeover } from '../../drain/takeover.ts';
 import { silentLog } from '../../model/log.ts';
 import { type AppLedger, Ledger } from '../../sim/ledger.ts';
@@ -101,6 +102,7 @@ export async function takeOverDead(pool: Pool): Promise<void> {
     clock: systemClock,
     log: silentLog,
     holder: 'test',
+    slos: new SloBook(pool, systemClock),
     ownWriterId: () => null,
     onRolledUp: () => {},
   });
