@@ -53,8 +53,8 @@ describe('R-13 what stands still', () => {
 
   test('after a start everything has time to give its first sign', () => {
     const old = facts({}, { evaluation: HOUR, delivery: HOUR });
-    expect(names(old, { upMs: 89 * SECOND })).toEqual([]);
-    expect(names(old, { upMs: 91 * SECOND })).toEqual(['workers']);
+    expect(names(old, { upMs: 59 * SECOND })).toEqual([]);
+    expect(names(old, { upMs: 61 * SECOND })).toEqual(['workers']);
   });
 
   test('T-06 signs from the future are new', () => {

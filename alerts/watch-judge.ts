@@ -32,7 +32,7 @@ export interface Watcher {
 /** A round is every few seconds and evaluates once a minute; two missed ones are told within the three of R-13. */
 const LATE_MS = 2 * MINUTE;
 /** After a start everything has this long to give its first sign. */
-const GRACE_MS = 90 * SECOND;
+const GRACE_MS = MINUTE;
 /** Minutes are closed 45 s after their end; a few in the queue are a burst, more are not. */
 const BEHIND_MINUTES = 5;
 /** A message is tried within seconds of its time. */

@@ -115,11 +115,11 @@ test('R-13 a process that has only begun says neither that something stands stil
   const owners = await place();
   await addReceiver(pool, owners);
   await signs({ evaluation: HOUR, delivery: HOUR });
-  await rounds(watchman(60 * SECOND));
+  await rounds(watchman(50 * SECOND));
   expect(owners.told).toHaveLength(0);
   await rounds(watchman(HOUR));
   expect(owners.told).toHaveLength(1);
-  await rounds(watchman(60 * SECOND));
+  await rounds(watchman(50 * SECOND));
   expect(owners.told).toHaveLength(1);
 });
 
