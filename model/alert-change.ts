@@ -1,7 +1,7 @@
 /**
  * What an evaluator hands over to incidents: how one alert stands now, and the numbers that decided it. Changes of one
  * call are in order of time; a change that says what is known already is taken for nothing, so an evaluator may
- * hand over the same twice.
+ * hand over the same twice (but for an edit, which is told each time).
  */
 import type { HeldReason, TransitionReason } from './alert.ts';
 import type { Severity } from './slo.ts';

@@ -12,10 +12,15 @@ export const REMIND_AFTER_MS: Record<Severity, number | null> = {
   info: null,
 };
 
+/** Acknowledged before receivers heard of it: then they need not. */
+export function isKnownToPeople({ state, toldSeverity }: Incident): boolean {
+  return state === 'acknowledged' && toldSeverity === null;
+}
+
 /** The incident with the instant at which time alone may change something; null: never. */
 export function planNext(incident: Incident, nowMs: number): Incident {
   const { snoozed, flappingSinceMs, changedAtMs, toldSeverity } = incident;
-  const isOther = isOpen(incident) && incident.severity !== toldSeverity;
+  const isOther = isOpen(incident) && incident.severity !== toldSeverity && !isKnownToPeople(incident);
   const isUntold = isOther && (flappingSinceMs === null || toldSeverity === null);
   const isEndUntold = !isOpen(incident) && toldSeverity !== null;
   const candidates: (number | null)[] = [

@@ -176,6 +176,19 @@ describe('what keeps a message back', () => {
     expect(story.incident?.withheld).toBeNull();
   });
 
+  test('a silence: what somebody acknowledged in it needs no telling after it, until it becomes worse', () => {
+    const story = new IncidentStory();
+    story.gate = SILENCED;
+    story.change(alertChange(0, 'ticket'));
+    story.act((incident) => acknowledge(incident, 'expected', by(3)), at(3));
+    story.gate = OPEN_GATE;
+    story.until(at(24 * 60));
+    expect(story.said).toEqual([]);
+    expect(story.incident?.nextAtMs).toBeNull();
+    story.change(alertChange(24 * 60, 'page'));
+    expect(story.said).toEqual(['trigger opened']);
+  });
+
   test('a silence: what began and ended in it is told to nobody', () => {
     const story = new IncidentStory();
     story.gate = SILENCED;

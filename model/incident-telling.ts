@@ -5,7 +5,7 @@
  */
 import { type Incident, type IncidentEvent, type IncidentEventKind, isOpen, rankOf } from './incident.ts';
 import { beginsToFlap, endIsHeldBack, mayUpdate } from './incident-flapping.ts';
-import { planNext } from './incident-next.ts';
+import { isKnownToPeople, planNext } from './incident-next.ts';
 import { type Gate, recordTell, type Telling, type Wanted } from './tell.ts';
 
 /** Tells what is to be told now; `happened`: kinds of the events that led here, none when time has passed only. */
@@ -63,6 +63,8 @@ function wantedOf(incident: Incident, happened: readonly IncidentEventKind[]): W
     const why = incident.resolved?.by != null ? 'byHand' : incident.resolved?.reason;
     return { kind: 'resolve', why: why === 'byHand' || why === 'removed' ? why : 'recovered' };
   }
+  // Somebody takes care already of what was kept back.
+  if (isKnownToPeople(incident)) return null;
   if (toldSeverity === null) return { kind: 'trigger', why: incident.reopened > 0 ? 'reopened' : 'opened' };
   if (rankOf(severity) > rankOf(toldSeverity)) return { kind: 'trigger', why: 'raised' };
   if (happened.includes('changed')) return { kind: 'update', why: 'changed' };

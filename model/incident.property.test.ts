@@ -83,7 +83,9 @@ test('what receivers believe is what is so, as soon as nothing keeps it back', (
       const story = play([...steps, [1, { do: 'unsilence' }]], () => {});
       const { incident } = story;
       if (incident === null) return;
+      // Nobody is told of what is over, or of what somebody acknowledged before.
       if (incident.isOverBeforeTold) return;
+      if (incident.state === 'acknowledged' && incident.toldSeverity === null) return;
       expect(incident.toldSeverity).toBe(isOpen(incident) ? incident.severity : null);
     }),
     { numRuns: 300 },
