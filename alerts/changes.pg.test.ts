@@ -94,6 +94,21 @@ test('a release is told once, with what it was, to receivers of changes and nobo
   ]);
 });
 
+test('a webhook hears of releases when it asks for them', async () => {
+  const { pool } = database;
+  const { id } = await addReceiver(pool, { url: 'https://hook.example.com' }, { nowMs: 0 });
+  await happened(0, 'release', 7);
+  const ask = async (releases: boolean) => {
+    await pool.query(`UPDATE receivers SET kind = 'webhook', settings = $2 WHERE id = $1`, [
+      id,
+      { releases },
+    ]);
+    return tellChanges(pool, at(30));
+  };
+  expect(await ask(false)).toBe(0);
+  expect(await ask(true)).toBe(1);
+});
+
 test('a receiver hears of no time before it was made, and of the apps of its routes', async () => {
   const { pool } = database;
   const early = await changeReceiver();

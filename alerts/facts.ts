@@ -34,7 +34,7 @@ export interface FactsOptions {
 }
 
 /** Counts of an incident that began long ago are those of its last hours: it is told what is, not what was. */
-const COUNTED_MAX_MS = 6 * HOUR;
+const COUNTED_MAX_MS = 2 * HOUR;
 /** What came shortly before the deciding minute belongs to it. */
 const COUNTED_BEFORE_MS = 5 * MINUTE;
 /** A release is compared with as much before it, but at least so much. */
@@ -120,9 +120,9 @@ async function readIncidentNotice(
   };
 }
 
-/** Of a page that is over before anybody was told, and of one that goes on: the same incident, told as it is. */
-function stateOf(incident: Incident, { isCombined, nowMs }: NoticeRequest): NoticeState {
-  if (!isOpen(incident)) return isCombined ? 'over' : 'resolved';
+/** As it is when it is told; an opening that is told only now that it is over says both. */
+function stateOf(incident: Incident, { kind, isCombined, nowMs }: NoticeRequest): NoticeState {
+  if (!isOpen(incident)) return isCombined || kind === 'trigger' ? 'over' : 'resolved';
   if (incident.held !== null) return 'held';
   if (incident.snoozed !== null && incident.snoozed.untilMs > nowMs) return 'snoozed';
   return incident.state === 'acknowledged' ? 'acknowledged' : 'firing';

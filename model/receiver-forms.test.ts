@@ -72,6 +72,12 @@ describe('a check', () => {
     expect(['everyone', '<!here>', 'U1> <!channel', '@ann'].map(of)).toEqual([1, 1, 1, 1]);
   });
 
+  it('a switch is true or false', () => {
+    const of = (releases: unknown) =>
+      checkReceiver('webhook', { url: 'https://x.example', releases }, { secret: SECRET }).length;
+    expect([true, false, undefined, 'yes', 1].map(of)).toEqual([0, 0, 0, 1, 1]);
+  });
+
   it('what must be chosen is one of the choices', () => {
     expect(checkReceiver('jira', { service: 'zendesk' }, { apiKey: 'abcdefgh12' })).toMatchObject([
       { field: 'service' },

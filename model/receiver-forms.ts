@@ -128,6 +128,7 @@ export const RECEIVER_FORMS: readonly ReceiverForm[] = [
         help: 'No secrets in it: the signature says who calls.',
       }),
       secret('secret', 'Signing secret', 'text', { help: 'whsec_…', form: SIGNING_FORM }),
+      field('releases', 'Releases too', 'flag', { help: 'Also told of releases and scalings.' }),
       secret('previousSecret', 'Signing secret before', 'text', {
         isRequired: false,
         help: 'While you change it: both sign.',
@@ -227,6 +228,7 @@ function faultOf(one: ReceiverField, value: unknown): ReceiverFault[] {
     return one.isRequired ? fault(`${one.label} is missing.`) : [];
   }
   if (one.type === 'emails') return faultOfEmails(value, fault);
+  if (one.type === 'flag') return typeof value === 'boolean' ? [] : fault(`${one.label} is yes or no.`);
   if (typeof value !== 'string') return fault(`${one.label} is not a text.`);
   if (value.length > TEXT_MAX) return fault(`${one.label} is too long.`);
   if (one.type === 'url') return isUrl(value) ? [] : fault(URL_FAULT);

@@ -9,7 +9,7 @@ import type { OutboundResult } from '../outbound.ts';
 import { escapeService } from './escape.ts';
 import { baseUrl, sendJson, settingText } from './exchange.ts';
 import { cutText, fitText } from './layout.ts';
-import { alertKey } from './pagerduty.ts';
+import { alertKey, isUntold } from './pagerduty.ts';
 import type { Adapter, SendContext, SendResult } from './receiver.ts';
 import { resultOf } from './retry.ts';
 
@@ -29,7 +29,7 @@ export const jira: Adapter = {
   async send(notice, context) {
     const action = actionOf(notice);
     if (action === null) return { kind: 'permanent', reason: 'it takes no releases', unhealthy: false };
-    return context.isCombined && action === 'close'
+    return isUntold(notice, context) && action === 'close'
       ? sendBoth(notice, context)
       : act(notice, context, action);
   },

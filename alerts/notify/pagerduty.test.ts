@@ -89,6 +89,11 @@ describe('alerts', () => {
     expect(fake.alerts.get(KEY)).toEqual({ openings: 1, triggers: 1, state: 'resolved' });
   });
 
+  it('A-20 an opening that is sent when it is over already is told likewise', async () => {
+    await send({ ...STORY.resolve, kind: 'trigger', state: 'over' });
+    expect(fake.alerts.get(KEY)).toEqual({ openings: 1, triggers: 1, state: 'resolved' });
+  });
+
   it('R-12 A-20 when only its end failed, the next try does not open it again', async () => {
     fake.script({ status: 202 }, { status: 500 });
     const first = await send(STORY.resolve, { isCombined: true });

@@ -31,11 +31,16 @@ export const pagerduty: Adapter = {
     if (action === null) {
       return { kind: 'permanent', reason: 'PagerDuty takes this as a change only', unhealthy: false };
     }
-    return context.isCombined && action === 'resolve'
+    return isUntold(notice, context) && action === 'resolve'
       ? sendBoth(notice, context)
       : sendEvent(notice, context, action);
   },
 };
+
+/** Its opening is sent with its end, or is sent when it is over: the service does not know of it yet. */
+export function isUntold({ kind }: Notice, { isCombined }: SendContext): boolean {
+  return isCombined || kind === 'trigger';
+}
 
 /** An alert that PagerDuty never saw cannot be resolved: it is opened, calling nobody, and closed. */
 async function sendBoth(notice: Notice, context: SendContext): Promise<SendResult> {

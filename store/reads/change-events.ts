@@ -35,7 +35,7 @@ export async function listChangeEvents(
 export async function listChangeReceivers(db: Queryable): Promise<{ id: number; sinceMs: number }[]> {
   const { rows } = await db.query<{ id: number; created_at_ms: number }>(
     `SELECT id, created_at_ms FROM receivers
-     WHERE kind = 'pagerdutyChange' AND is_enabled AND health <> 'broken' AND removed_at_ms IS NULL`,
+     WHERE (kind = 'pagerdutyChange' OR kind = 'webhook' AND settings -> 'releases' = 'true') AND is_enabled AND health <> 'broken' AND removed_at_ms IS NULL`,
   );
   return rows.map(({ id, created_at_ms }) => ({ id, sinceMs: created_at_ms }));
 }
