@@ -2,6 +2,7 @@
 import { killPoint } from '../model/kill-point.ts';
 import {
   claimLiveness,
+  deleteOldQuietSpans,
   insertNewLiveness,
   type LivenessRow,
   listQuietSpans,
@@ -21,6 +22,9 @@ const BATCH = 500;
 const LOOK_BACK_MINUTES = 4 * 24 * 60;
 /** A frozen process must not keep the others from its apps (K-15): the server ends its transaction. */
 const IDLE_LIMIT_MS = 10_000;
+/** Pages look at silences as far back as periods reach, and the period before. */
+const KEPT_MINUTES = 2 * 366 * 24 * 60;
+const TRIM_EVERY_MINUTES = 24 * 60;
 /** An app younger than this has its habit looked at each hour, others each sixth, in turns. */
 const YOUNG_HOURS = 48;
 const HABIT_EVERY_HOURS = 6;
@@ -31,6 +35,7 @@ export async function followApps(pool: Pool, minute: number): Promise<number> {
     fromMinute: minute - LOOK_BACK_MINUTES,
     limitMinutes: limitOf(null),
   });
+  if (minute % TRIM_EVERY_MINUTES === 0) await deleteOldQuietSpans(pool, minute - KEPT_MINUTES);
   for (let followed = 0; ; ) {
     const count = await withTransaction(pool, (client) => followBatch(client, minute), {
       idleLimitMs: IDLE_LIMIT_MS,

@@ -81,6 +81,24 @@ describe('rounds of alerting', () => {
     expect(events.filter((event) => event.startsWith('alerting.roundsSkipped')).length).toBe(1);
   });
 
+  test('R-11 a minute that closes between two rounds has one of its own, at once', async () => {
+    // The minute is closed 200 ms after the first round; the next one would be 5 s later.
+    const startedMs = performance.now();
+    const minutes: number[] = [];
+    const { log } = listen();
+    const rounds = new AlertRounds({
+      steps: [{ name: 'slos', work: async (at) => void minutes.push(at.minute) }],
+      readNow: async () => NOW + 44_800 + (performance.now() - startedMs),
+      log,
+      everyMs: 5_000,
+    });
+    rounds.start();
+    while (rounds.status.rounds < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await rounds.stop();
+    expect(minutes).toEqual([NOW / 60_000 - 1, NOW / 60_000]);
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+  });
+
   test('without the clock of the database nothing is evaluated', async () => {
     let begun = 0;
     const { log, events } = listen();

@@ -4,8 +4,8 @@
  * with the next round, and the others go on.
  */
 import type { Log } from '../model/log.ts';
-import { SECOND } from '../model/time.ts';
-import { closedEvaluation } from './slo-tell.ts';
+import { MINUTE, SECOND } from '../model/time.ts';
+import { CLOSE_AFTER_MS, closedEvaluation } from './slo-tell.ts';
 
 /** What a step is given. */
 export interface RoundAt {
@@ -38,6 +38,8 @@ export interface AlertRoundsOptions {
 
 /** A minute is closed 45 s after its end, so that something is due each minute; seen at most this much later. */
 export const ROUND_EVERY_MS = 5 * SECOND;
+/** A round is made so long after a minute was closed, whenever the others are. */
+const AFTER_CLOSE_MS = 100;
 /** The running round is waited for so long when the process stops; its transaction ends with its connection. */
 const STOP_WAIT_MS = 5 * SECOND;
 
@@ -60,6 +62,8 @@ export class AlertRounds {
   readonly #failing = new Map<string, number>();
   #running: Promise<RoundOutcome> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** For the next minute that closes before the next round: what it decides is told seconds earlier. */
+  #extra: NodeJS.Timeout | null = null;
   #rounds = 0;
   #skipped = 0;
   #skippedInRow = 0;
@@ -120,10 +124,22 @@ export class AlertRounds {
         if (!(await this.#isolated(name, () => work({ ...at, failed })))) failed.push(name);
       }
     }
+    if (isTimeKnown) this.#roundAtClose(nowMs + (performance.now() - startedMs));
     this.#rounds++;
     this.#tookMs = performance.now() - startedMs;
     this.#tellSkipped();
     return failed.length === 0 ? 'done' : 'failed';
+  }
+
+  #roundAtClose(nowMs: number): void {
+    const everyMs = this.#options.everyMs ?? ROUND_EVERY_MS;
+    const closesMs = (closedEvaluation(nowMs) + 1) * MINUTE + CLOSE_AFTER_MS - nowMs + AFTER_CLOSE_MS;
+    if (this.#timer === null || this.#extra !== null || closesMs > everyMs) return;
+    this.#extra = setTimeout(() => {
+      this.#extra = null;
+      // One that is under way has begun before the minute was closed: no round of ours is skipped by this one.
+      void (this.#running ?? Promise.resolve()).then(() => this.tick());
+    }, closesMs);
   }
 
   /** Whether the step got through. A failure is logged when it is the first of a row, and once when it is over. */
@@ -159,6 +175,7 @@ export class AlertRounds {
   async stop(): Promise<void> {
     this.#stopping.abort();
     if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#extra !== null) clearTimeout(this.#extra);
     if (this.#running === null) return;
     const patience = Promise.withResolvers<void>();
     const limit = setTimeout(patience.resolve, STOP_WAIT_MS);

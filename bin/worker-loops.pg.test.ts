@@ -82,7 +82,7 @@ test('P-01 a database that is away at the start is waited for, and said once', a
     nowMs: () => NOW + DAY,
   });
   await sleep(1_500);
-  expect(events).toEqual(['loop.failed partitions']);
+  expect(events.toSorted()).toEqual(['alerting.stepFailed', 'loop.failed partitions']);
   isAway = false;
   await waitFor(async () => events.includes('loop.recovered partitions'));
   await worker.stop();

@@ -44,7 +44,7 @@ const BACKFILL_EVERY_MS = 5 * SECOND;
 const COMPACTION_BATCH = 50;
 
 /**
- * Starts the loops. Partitions come first: nothing else runs before those of now are there. Failures are logged
+ * Starts the loops. Partitions come first: nothing but alerting runs before those of now are there. Failures are logged
  * once and tried again with growing pauses; none ends the process.
  */
 export function startWorkerLoops({
@@ -98,10 +98,11 @@ export function startWorkerLoops({
     loops.push(loop);
     return loop;
   };
+  // What is counted already can be evaluated, whatever becomes of partitions.
+  alerting.start();
   const partitions = start('partitions', PARTITIONS_EVERY_MS, makePartitions);
   void partitions.firstSuccess.then(() => {
     if (signal.aborted) return;
-    alerting.start();
     start('compaction', COMPACTION_EVERY_MS, compact);
     start('retention', RETENTION_EVERY_MS, retain);
     start('room', ROOM_EVERY_MS, makeRoom);

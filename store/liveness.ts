@@ -251,3 +251,9 @@ export async function writeQuietSpans(
     ],
   );
 }
+
+/** Deletes silences that were over before `minute`; gives how many. */
+export async function deleteOldQuietSpans(db: Queryable, minute: number): Promise<number> {
+  const { rowCount } = await db.query('DELETE FROM quiet_spans WHERE to_minute < $1', [minute]);
+  return rowCount ?? 0;
+}
