@@ -161,16 +161,41 @@ export function isSilent(facts: AppFacts, minute: number): boolean {
   return last !== null && minute - last > facts.silentAfterMinutes;
 }
 
+/** Whether the newest minute has no line although the drain is not silent: a pause of which nobody can say more yet. */
+export function isPausing(facts: AppFacts, minute: number): boolean {
+  const last = lastLineBefore(facts, minute);
+  return last !== null && last < minute - 1 && !isSilent(facts, minute);
+}
+
+/**
+ * Minutes of a window in which having none is having none: not those of a silence, nor those since the newest line, of
+ * which nobody knows yet. At least one.
+ */
+export function heardMinutes(facts: AppFacts, minute: number, windowMinutes: number): number {
+  let heard = 0;
+  let nextLine: number | null = null;
+  for (let at = minute - 1; at >= minute - windowMinutes; at--) {
+    const last = facts.lastLine[at - facts.span.from] ?? -1;
+    if (last === at) nextLine = at;
+    if (nextLine !== null && nextLine - last <= facts.silentAfterMinutes) heard++;
+  }
+  return Math.max(1, heard);
+}
+
 /** Whether lines of [from, to) are known to be lost. */
 export function isLossy(facts: AppFacts, from: number, to: number): boolean {
   for (let minute = from; minute < to; minute++) if (facts.lossy[minute - facts.span.from] === 1) return true;
   return false;
 }
 
-/** Why evaluation `minute` cannot judge a window of so many minutes; null: it can. */
+/**
+ * Why evaluation `minute` cannot judge a window of so many minutes; null: it can. A window without a single line is no
+ * zero, also before its silence is unusual: nothing ends in it (R-05).
+ */
 export function missingOf(facts: AppFacts, minute: number, windowMinutes: number): HeldReason | null {
   if (facts.staleFromMinute !== null && facts.staleFromMinute < minute) return 'stale';
-  if (isSilent(facts, minute)) return 'noData';
+  const last = lastLineBefore(facts, minute);
+  if (isSilent(facts, minute) || (last !== null && last < minute - windowMinutes)) return 'noData';
   return isLossy(facts, minute - windowMinutes, minute) ? 'gap' : null;
 }
 

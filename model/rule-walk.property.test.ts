@@ -75,7 +75,7 @@ describe('a walk', () => {
           const last = facts.lastLine[at] ?? -1;
           const isAbove = (facts.bad[at] ?? 0) > 0;
           const isLost = facts.lossy[at] === 1;
-          const isMissing = minute - last > 5 ? 'noData' : isLost && !isAbove ? 'gap' : null;
+          const isMissing = last < minute - 1 ? 'noData' : isLost && !isAbove ? 'gap' : null;
           const { memory } = step(naive, { isAbove, isMissing }, minute, {
             forMinutes,
             keepFiringMinutes,
@@ -131,7 +131,7 @@ describe('a walk', () => {
         const transitions = walkRule(rule, facts, { from: START, to: START + LENGTH }, new Map());
         for (const { minute, transition } of transitions) {
           const at = minute - 1 - facts.span.from;
-          const isSilent = minute - (facts.lastLine[at] ?? -1) > 5;
+          const isSilent = (facts.lastLine[at] ?? -1) < minute - 1;
           if (transition.to === 'ok') {
             expect(isSilent).toBe(false);
             expect(facts.lossy[at]).toBe(0);
@@ -139,7 +139,7 @@ describe('a walk', () => {
           if (transition.to === 'firing' && transition.from === 'pending') {
             for (let back = 0; back <= forMinutes; back++) {
               const was = at - back;
-              const wasSilent = facts.span.from + was + 1 - (facts.lastLine[was] ?? -1) > 5;
+              const wasSilent = (facts.lastLine[was] ?? -1) < facts.span.from + was;
               // Each minute waited was bad, or one in which time stood still.
               expect((facts.bad[was] ?? 0) > 0 || wasSilent || facts.lossy[was] === 1).toBe(true);
             }

@@ -4,7 +4,7 @@
  */
 import { type AlertMemory, initialMemory, isFiring, type Reading, step, type Transition } from './alert.ts';
 import type { RuleDraft } from './rule.ts';
-import { type AppFacts, lastLineBefore, type MinuteSpan, missingOf } from './rule-facts.ts';
+import { type AppFacts, isPausing, lastLineBefore, type MinuteSpan, missingOf } from './rule-facts.ts';
 import type { KeyReading } from './rule-reader.ts';
 import { everyMinutesOf, goneAfterMinutes, isDue, lookBackMinutes, readRule } from './rule-reading.ts';
 import type { Severity } from './slo.ts';
@@ -74,11 +74,16 @@ function evaluateAt(
     const before = memories.get(key) ?? newMemory(rule, minute);
     const seen =
       reading === null ? absent(rule, facts, minute, before, readings.size > 0 && key === '') : reading;
-    const { memory, transition } = step(before.alert, toReading(rule, seen), minute, {
-      forMinutes: rule.forMinutes,
-      keepFiringMinutes: rule.keepFiringMinutes,
-      holdOnMissing: true,
-    });
+    const { memory, transition } = step(
+      before.alert,
+      toReading(rule, seen, isPausing(facts, minute)),
+      minute,
+      {
+        forMinutes: rule.forMinutes,
+        keepFiringMinutes: rule.keepFiringMinutes,
+        holdOnMissing: true,
+      },
+    );
     const after = remember(before, memory, { rule, reading, minute });
     if (transition !== null) transitions.push({ key, minute, transition, after });
     if (memory.state === 'ok') memories.delete(key);
@@ -116,9 +121,9 @@ function absent(
   return { isAbove: false, missing: isGone && !isStillNothing ? null : 'noData' };
 }
 
-/** Lost lines and late counts always hold; what no data does is the rule's to say. */
-function toReading(rule: WalkedRule, { isAbove, missing }: Seen): Reading {
-  if (missing === 'noData' && rule.onNoData !== 'hold') {
+/** Lost lines, late counts and pauses always hold; what no data does is the rule's to say. */
+function toReading(rule: WalkedRule, { isAbove, missing }: Seen, isPause: boolean): Reading {
+  if (missing === 'noData' && rule.onNoData !== 'hold' && !isPause) {
     return { isAbove: rule.onNoData === 'alert', isMissing: null };
   }
   return { isAbove, isMissing: missing };

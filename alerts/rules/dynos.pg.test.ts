@@ -125,8 +125,8 @@ test('R14 fires when it lasts, R15 at once; silence holds what fires', async () 
     [0, 'web', 'ticket', undefined, 'web.1 R14'],
     [6, 'web', null, undefined, 'web'],
     [9, 'worker', 'ticket', undefined, 'worker.1 R15'],
-    // Its last line was in T0 + 11: silent after five minutes.
-    [17, 'worker', 'ticket', 'noData', 'worker.1 R15'],
+    // Its last line was in T0 + 11.
+    [13, 'worker', 'ticket', 'noData', 'worker.1 R15'],
   ]);
   expect(await world.states(rule.id)).toEqual([{ key: 'worker', state: 'firing', held: 'noData' }]);
 });

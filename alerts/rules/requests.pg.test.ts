@@ -124,8 +124,8 @@ test('too few requests: a silent drain is no zero, and neither is a hole; a live
   await world.requests(appId, T0 - 10, T0 + 1, { count: 20 });
   expect(await world.rounds(T0, T0 + 2)).toEqual([]);
   expect(await world.rounds(T0 + 2, T0 + 3)).toEqual([[T0 + 2, 'ticket']]);
-  // Silent from here: evaluation T0 + 7 has heard nothing for longer than five minutes.
-  expect(await world.rounds(T0 + 3, T0 + 10)).toEqual([[T0 + 7, 'ticket']]);
+  // Not a line from here: what fires is held at once, long before the drain is called silent.
+  expect(await world.rounds(T0 + 3, T0 + 10)).toEqual([[T0 + 3, 'ticket']]);
   expect(world.told.at(-1)?.held?.reason).toBe('noData');
   expect(await world.states(rule.id)).toEqual([{ key: '', state: 'firing', held: 'noData' }]);
   await world.lines(appId, T0 + 10, T0 + 12);
@@ -151,6 +151,8 @@ test('what no data does is the rule’s to say: it alerts, or all is well', asyn
   }
   expect(heard).toEqual([
     [T0, false, 'ticket'],
+    // A pause holds whatever the rule says; only a silence is no data.
+    [T0 + 3, false, 'ticket'],
     [T0 + 7, true, 'ticket'],
     [T0 + 7, false, null],
   ]);

@@ -1,6 +1,6 @@
 /** Rules about what add-ons and the app itself report. */
 import type { AddonMeasure, SettingsByKind } from '../rule.ts';
-import { type AddonFacts, type AppFacts, gaugeOf, missingOf, sumOf } from '../rule-facts.ts';
+import { type AddonFacts, type AppFacts, gaugeOf, heardMinutes, missingOf, sumOf } from '../rule-facts.ts';
 import { isBeyond, judged, type Reading } from '../rule-reader.ts';
 
 /** Add-ons report every few minutes: ten minutes without a line is no data (FORMATS 6.1). */
@@ -133,11 +133,8 @@ export const custom: Reading<SettingsByKind['custom']> = {
       [0, 0],
     );
     // Of a count nothing written is nothing counted; of a measure it is nothing known.
-    const value = isCount
-      ? sumOf(facts, counted.sums, from, to) / windowMinutes
-      : count > 0
-        ? sum / count
-        : null;
+    const heard = direction === 'under' ? heardMinutes(facts, minute, windowMinutes) : windowMinutes;
+    const value = isCount ? sumOf(facts, counted.sums, from, to) / heard : count > 0 ? sum / count : null;
     const isAbove = value !== null && isBeyond(value, direction, bound);
     const known = value === null ? (missing ?? 'noData') : missing;
     return [

@@ -1,6 +1,6 @@
 /** Rules about requests: rates of codes, failed share, response time, request rate. */
 import type { SettingsByKind } from '../rule.ts';
-import { type AppFacts, missingOf, sumOf } from '../rule-facts.ts';
+import { type AppFacts, heardMinutes, missingOf, sumOf } from '../rule-facts.ts';
 import { quantileOver } from '../rule-latency.ts';
 import { isBeyond, judged, percentOf, type Reading } from '../rule-reader.ts';
 
@@ -91,7 +91,8 @@ export const requestRate: Reading<SettingsByKind['requestRate']> = {
   ...eachMinute,
   read: ({ direction, perMinute, windowMinutes }, facts, minute) => {
     const { all } = requestsOf(facts, minute - windowMinutes, minute);
-    const value = all / windowMinutes;
+    const heard = direction === 'under' ? heardMinutes(facts, minute, windowMinutes) : windowMinutes;
+    const value = all / heard;
     const isAbove = isBeyond(value, direction, perMinute);
     const missing = missingOf(facts, minute, windowMinutes);
     return [
