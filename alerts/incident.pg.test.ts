@@ -294,6 +294,45 @@ test('A-21 silenced before a restart stays silenced after it; what still fires a
   expect(await seeOutbox(pool)).toEqual(['trigger opened']);
 });
 
+test('a silence by tag withholds what the objectives with that tag say, their budgets too, and nothing else', async () => {
+  const { pool } = database;
+  const ids: number[] = [];
+  for (const tag of ['checkout', 'search']) {
+    const { rows } = await pool.query<{ id: number }>(
+      `WITH slo AS (INSERT INTO slos (app_id, slug, created_at_ms) VALUES ($1, $2, 0) RETURNING id)
+       INSERT INTO slo_versions (slo_id, version, valid_from_s, definition, author, created_at_ms, generation)
+       SELECT id, 1, 0, $3, '', 0, 1 FROM slo RETURNING slo_id AS id`,
+      [appId, tag, JSON.stringify({ tags: [tag] })],
+    );
+    ids.push(rows[0]?.id ?? 0);
+  }
+  await insertSilence(
+    pool,
+    {
+      kind: 'maintenance',
+      title: '',
+      reason: 'moving',
+      author: 'Ann',
+      match: { ...FITS_ALL, tags: ['checkout'] },
+      startsAtMs: at(-5),
+      endsAtMs: at(60),
+      recurrence: null,
+      correctsBudgets: false,
+    },
+    at(-5),
+  );
+  const [checkout = 0, search = 0] = ids;
+  await apply([
+    alertChange(0, 'page', { subject: { kind: 'slo', sloId: checkout } }),
+    alertChange(0, 'info', { subject: { kind: 'budget', sloId: checkout, remainingPercent: 25 } }),
+    alertChange(0, 'page', { subject: { kind: 'slo', sloId: search } }),
+    alertChange(0, 'page', { subject: rule(checkout) }),
+  ]);
+  const withheld = (await seeIncidents(pool)).filter((incident) => incident.withheld === 'silence');
+  expect(withheld.map(({ subject }) => subject).sort()).toEqual([`budget:${checkout}:25`, `slo:${checkout}`]);
+  expect(await seeOutbox(pool)).toHaveLength(2);
+});
+
 test('a ticket is collected for 30 s; one that becomes a page meanwhile goes at once', async () => {
   await apply([alertChange(0, 'ticket')]);
   await pass(at(0), at(0) + 29 * SECOND, 29 * SECOND);

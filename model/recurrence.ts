@@ -42,11 +42,6 @@ export function listSpans(recurrence: Recurrence, fromMs: number, toMs: number):
   return spans;
 }
 
-/** The span that holds an instant; null between two. */
-export function spanAt(recurrence: Recurrence, atMs: number): Span | null {
-  return listSpans(recurrence, atMs, atMs + 1)[0] ?? null;
-}
-
 /** What is wrong with it, in words; empty when nothing is. */
 export function checkRecurrence(recurrence: Recurrence): string[] {
   const faults: string[] = [];
