@@ -156,11 +156,11 @@ test('A-22 a line of our own is seen where objectives are evaluated; when it is 
     await until(async () => {
       await pool.query("DELETE FROM watch_signs WHERE name = 'probe'");
       return probe.send(nowMs);
-    });
+    }, 20_000);
     await until(async () => {
       await foldMinutes(pool);
       return (await probe.seen(nowMs))?.seenMinute === Math.floor(nowMs / 60_000);
-    });
+    }, 20_000);
     await signs({});
     await rounds(watchman(HOUR, probe));
     expect(owners.told).toHaveLength(0);

@@ -22,6 +22,8 @@ export interface WatchmanOptions {
   upMs: () => number;
 }
 
+/** A process that starts has other things to do than to be measured. */
+const PROBE_AFTER_MS = 15 * SECOND;
 /** Between two rounds. */
 export const WATCH_EVERY_MS = 5 * SECOND;
 
@@ -40,7 +42,7 @@ export class Watchman {
     const { pool, log, sender, probe, upMs } = this.#options;
     const nowMs = await readDatabaseNow(pool);
     // A probe that is not taken shows in what is seen of it.
-    await probe?.send(nowMs);
+    if (upMs() >= PROBE_AFTER_MS) await probe?.send(nowMs);
     const seen = await probe?.seen(nowMs);
     const { findings, facts } = await watch({ pool, log }, { upMs: upMs(), probe: seen });
     const isNobodySending = findings.some(({ name }) => name === 'workers' || name === 'delivery');

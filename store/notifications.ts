@@ -394,11 +394,16 @@ async function insertOne(db: Queryable, sql: string, values: unknown[]): Promise
 /** Messages kept after they ended, ms, and removed in steps of so many rows. */
 const DELETE_LIMIT = 5_000;
 
-/** Deletes messages that ended before an instant, with their attempts; gives how many. */
+/**
+ * Deletes messages that ended before an instant, and those of incidents that are gone with their app (R-18), with
+ * their attempts; gives how many.
+ */
 export async function deleteOldNotifications(db: Queryable, beforeMs: number): Promise<number> {
   const { rowCount } = await db.query(
     `DELETE FROM notifications WHERE id IN (
-       SELECT id FROM notifications WHERE finished_at_ms < $1 AND state NOT IN ('waiting', 'sending')
+       SELECT id FROM notifications n
+       WHERE state NOT IN ('waiting', 'sending') AND (finished_at_ms < $1
+         OR (incident_id IS NOT NULL AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = n.incident_id)))
        ORDER BY id LIMIT ${DELETE_LIMIT})`,
     [beforeMs],
   );
