@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 
 /** Budgets have tests of their own. */
-const plainSlo: typeof exampleSlo = (more = {}) => exampleSlo({ budgetAlerts: [], ...more });
+const plainSlo: typeof exampleSlo = (more) => exampleSlo({ budgetAlerts: [], ...more });
 const slo = async (definition = plainSlo(), slug = 'requests') => {
   const row = await world.slo(appId, slug, definition, START);
   const [versionId = 0] = await world.versionIds(row.id);

@@ -6,7 +6,8 @@ const NOW = Date.UTC(2026, 10, 21, 7, 30);
 
 function listen(): { events: string[]; log: { info: Say; warn: Say; error: Say } } {
   const events: string[] = [];
-  const say: Say = (event, fields) => void events.push(`${event} ${fields?.step ?? fields?.skipped ?? ''}`);
+  const say: Say = (event, fields) =>
+    void events.push(typeof fields?.step === 'string' ? `${event} ${fields.step}` : event);
   return { events, log: { info: say, warn: say, error: say } };
 }
 type Say = (event: string, fields?: LogFields) => void;

@@ -35,7 +35,9 @@ beforeEach(async () => {
 });
 
 /** Objectives of which each fails from minute 60 on; counted until `to`. */
-async function failingSlos(count: number, { start = START, to = start + 70 } = {}): Promise<number[]> {
+async function failingSlos(count: number, span: { start?: number; to?: number } = {}): Promise<number[]> {
+  const { start = START } = span;
+  const { to = start + 70 } = span;
   const definition = exampleSlo({ budgetAlerts: [] });
   const apps = [await world.app('shop', start), await world.app('books', start)];
   const deltas: Delta[] = [];
