@@ -11,6 +11,7 @@ import { mountRoutes, type Route, route } from './route.ts';
 import { mountAlertingHealth } from './routes/alerting-health.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
+import { configRoutes } from './routes/config.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { incidentRoutes } from './routes/incidents.ts';
@@ -22,6 +23,8 @@ import { sessionRoutes } from './routes/session.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { sloBurnedRoutes } from './routes/slo-burned.ts';
 import { sloDetailRoutes } from './routes/slo-detail.ts';
+import { sloPreviewRoutes } from './routes/slo-preview.ts';
+import { sloTextRoutes } from './routes/slo-text.ts';
 import { sloRoutes } from './routes/slos.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { tellingRoutes } from './routes/telling.ts';
@@ -38,11 +41,14 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...appRoutes,
     ...chartRoutes,
     ...sloRoutes,
+    ...sloTextRoutes,
+    ...sloPreviewRoutes,
     ...sloDetailRoutes,
     ...sloBurnedRoutes,
     ...correctionRoutes,
     ...ruleRoutes,
     ...incidentRoutes,
+    ...configRoutes,
     ...receiverRoutes(),
     ...silenceRoutes,
     ...scheduleRoutes,

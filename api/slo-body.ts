@@ -35,11 +35,16 @@ const definition = z
   })
   .transform((value) => value as unknown as SloDefinition);
 
-export const slug = z.string().regex(SLUG, 'has 1 to 63 small letters, digits and dashes');
+/** Addresses of their own below an app's objectives. */
+const TAKEN = ['preview', 'proposals', 'import', 'export'];
+export const slug = z
+  .string()
+  .regex(SLUG, 'has 1 to 63 small letters, digits and dashes')
+  .refine((text) => !TAKEN.includes(text), 'is an address of its own: choose another');
 
 export const sloCreate = z.strictObject({ definition, slug: slug.optional() });
 export const sloChange = z.strictObject({ definition, version: z.number().int().min(1) });
-export const sloPreview = z.strictObject({ definition, days: z.number().int().min(1).max(90).optional() });
+export const sloPreview = z.strictObject({ definition, days: z.number().int().min(1).max(30).optional() });
 export const sloImport = z.strictObject({
   text: z.string().min(1).max(TEXT_MAX),
   app: z.string().max(63).optional(),
@@ -103,7 +108,7 @@ export function slugOf(title: string): string {
     .replace(/^-+/, '')
     .slice(0, 50)
     .replace(/-+$/, '');
-  return slug === '' ? 'objective' : slug;
+  return slug === '' || TAKEN.includes(slug) ? 'objective' : slug;
 }
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;

@@ -1,5 +1,8 @@
 /** Whether alerting itself works, the whole configuration as one file, and what open pages are told. */
+import type { SubjectKind } from '../../model/alert-change.ts';
+import type { ReceiverKind } from '../../model/delivery.ts';
 import type { Severity } from '../../model/slo.ts';
+import type { ScheduleRequest } from './schedules.ts';
 
 /** SSE event `alerts`: at once, and when it changes (looked at every 5 s). Without an id. */
 export interface AlertsMessage {
@@ -31,7 +34,10 @@ export interface AlertingHealthAnswer {
   synthetic: { lastSentMs: number | null; lastSeenMs: number | null } | null;
 }
 
-/** GET /api/v1/config ; POST /api/v1/config {file, dryRun?} → ConfigImportAnswer. Holds no secrets. */
+/**
+ * GET /api/v1/config ; POST /api/v1/config {file, dryRun?} → ConfigImportAnswer. Holds no secrets. Things are named as
+ * people name them: apps, receivers, schedules, policies by name, people by e-mail, objectives as `app/slug`.
+ */
 export interface ConfigFile {
   format: 'drainboard.config';
   version: 1;
@@ -40,21 +46,38 @@ export interface ConfigFile {
     name: string;
     customMetrics: boolean;
     strictTokens: boolean;
-    slos: { slug: string; definition: unknown }[];
+    /** model/slo.ts, SloDefinition; members of composites as `app/slug`. */
+    slos: { slug: string; definition: Record<string, unknown> }[];
+    /** model/rule.ts, RuleDraft. */
     rules: Record<string, unknown>[];
   }[];
-  /** `secretsNeeded`: names of what must be typed in again after an import. */
+  /** `secretsNeeded`: what must be typed in again after an import. */
   receivers: {
     name: string;
-    kind: string;
+    kind: ReceiverKind;
     settings: Record<string, unknown>;
     secretsNeeded: string[];
     isEnabled: boolean;
+    tellsOwners: boolean;
   }[];
-  /** People are named by e-mail; receivers, schedules and policies by name. */
-  schedules: Record<string, unknown>[];
-  escalationPolicies: Record<string, unknown>[];
-  routes: Record<string, unknown>[];
+  /** How people on call are reached. */
+  people: { email: string; receivers: string[] }[];
+  schedules: ScheduleRequest[];
+  escalationPolicies: {
+    title: string;
+    rounds: number;
+    levels: { delayMinutes: number; targets: { kind: 'receiver' | 'schedule'; name: string }[] }[];
+  }[];
+  routes: {
+    name: string;
+    isEnabled: boolean;
+    isFallback: boolean;
+    apps: string[];
+    severities: Severity[];
+    subjectKinds: SubjectKind[];
+    receivers: string[];
+    escalationPolicies: string[];
+  }[];
 }
 
 export interface ConfigImportRequest {
@@ -63,9 +86,11 @@ export interface ConfigImportRequest {
 }
 export interface ConfigImportAnswer {
   dryRun: boolean;
+  /** false: nothing was changed, for something was refused or it was a dry run. */
+  isKept: boolean;
   /** One line a thing, in the order of the file. Nothing is removed. When one is refused, nothing is changed. */
   changes: {
-    what: 'app' | 'slo' | 'rule' | 'receiver' | 'schedule' | 'escalationPolicy' | 'routes';
+    what: 'app' | 'slo' | 'rule' | 'receiver' | 'person' | 'schedule' | 'escalationPolicy' | 'route';
     name: string;
     outcome: 'created' | 'changed' | 'unchanged' | 'refused';
     faults: string[];

@@ -302,7 +302,7 @@ export interface BacktestTierAnswer {
 /** POST /api/v1/apps/:app/slos/preview {definition, days?} : what it would have done. Nothing is saved. */
 export interface SloPreviewRequest {
   definition: SloDefinition;
-  /** 1 to 90, default 14; as much as is stored. */
+  /** 1 to 30, default 14; as much as is stored. */
   days?: number | undefined;
 }
 export interface SloPreviewAnswer {
@@ -362,6 +362,8 @@ export interface SloImportRequest {
 }
 export interface SloImportAnswer {
   dryRun: boolean;
+  /** false: nothing was changed, for one was refused or it was a dry run. */
+  isKept: boolean;
   results: {
     /** metadata.name, or `document 3`. */
     name: string;

@@ -13,7 +13,7 @@ import {
   removeSlo,
   type SloRow as StoredSlo,
 } from '../../store/slos.ts';
-import { audit, nameOf } from '../author.ts';
+import { audit, type Doer, nameOf } from '../author.ts';
 import { baseUrlOf } from '../client.ts';
 import type { SloListAnswer, SloRow, SloSavedAnswer } from '../contract/slos.ts';
 import { ApiError } from '../error.ts';
@@ -147,7 +147,7 @@ export async function insertSlo(
     app: AppRow;
     definition: SloDefinition;
     slug?: string | undefined;
-    doer: Pick<Call<unknown, unknown>, 'caller' | 'nowMs' | 'address'>;
+    doer: Doer;
   },
 ): Promise<StoredSlo> {
   const { app, definition, doer } = input;
@@ -214,7 +214,7 @@ export async function updateSlo(
     before: StoredSlo;
     definition: SloDefinition;
     ifVersion?: number;
-    doer: Pick<Call<unknown, unknown>, 'caller' | 'nowMs' | 'address'>;
+    doer: Doer;
   },
 ): Promise<void> {
   const { app, before, definition, doer, ifVersion } = input;

@@ -1,0 +1,231 @@
+/** What an objective would have done over stored history: the engine of evaluations, over counts that were kept. */
+import { backtest } from '../model/backtest.ts';
+import { budgetOf, countSlices, SLICE_UNITS } from '../model/budget.ts';
+import { nominalMinutes } from '../model/period.ts';
+import type { SloDefinition } from '../model/slo.ts';
+import { estimateOf } from '../model/slo-estimate.ts';
+import { targetOf, toNumber } from '../model/target.ts';
+import { MINUTE } from '../model/time.ts';
+import { type MinuteCount, type MinuteRange, MinuteSeries } from '../model/window-sums.ts';
+import type { Client } from '../store/pool.ts';
+import { readEstimatedMinutes } from '../store/reads/slo-history.ts';
+import { type AppSpans, readAppSpans } from '../store/reads/slo-spans.ts';
+import { type MinuteCounts, readSloMinutes } from '../store/slo-hours.ts';
+import { listSlos } from '../store/slos.ts';
+import type { BacktestTierAnswer, SloPreviewAnswer } from './contract/slos.ts';
+import type { Columns } from './contract/time.ts';
+import { countsAsUsual } from './slo-burned.ts';
+import { minutesOf } from './slo-slices.ts';
+import { nameWindow, sayCounting } from './slo-text.ts';
+
+/** Buckets of a minute are kept 30 days as a rule; older ones cannot say when a page would have come. */
+export const PREVIEW_DAYS_MAX = 30;
+export const PREVIEW_DAYS_DEFAULT = 14;
+const POINTS_MAX = 240;
+const WEEK_MINUTES = 7 * 1440;
+const LOW_TRAFFIC_EVENTS = 60;
+
+/** Minutes of history, from a whole hour on; `minute`: the newest evaluation. */
+export function previewRange(minute: number, days: number): MinuteRange {
+  return { from: Math.floor((minute - days * 1440) / 60) * 60, to: minute };
+}
+
+export interface History {
+  counts: MinuteCounts;
+  spans: AppSpans;
+  isExact: boolean;
+  /** Why there is nothing; '' otherwise. */
+  fault: string;
+}
+
+/** Counts of a definition over a range: a composite's from its members', others from buckets. */
+export async function readHistory(
+  db: Client,
+  appId: number,
+  definition: SloDefinition,
+  range: MinuteRange,
+): Promise<History> {
+  const spans = (await readAppSpans(db, [appId], range.from, range.to)).get(appId);
+  if (!spans) throw new Error('the app was not answered for');
+  const { indicator } = definition;
+  if (indicator.kind === 'composite') {
+    const members = (await listSlos(db)).filter((slo) => indicator.members.includes(slo.publicId));
+    const ids = members.map((slo) => slo.id);
+    const counts = await readSloMinutes(db, ids, { fromMinute: range.from, toMinute: range.to });
+    return { counts: addUp([...counts.values()], range), spans, isExact: true, fault: '' };
+  }
+  const estimate = estimateOf(definition);
+  if (!estimate.ok) return { counts: addUp([], range), spans, isExact: false, fault: estimate.error };
+  const isLatency = indicator.kind === 'latency';
+  const counts = await readEstimatedMinutes(db, appId, estimate.value, range, isLatency);
+  return { counts, spans, isExact: countsAsUsual(definition), fault: '' };
+}
+
+function addUp(counts: readonly MinuteCounts[], { from, to }: MinuteRange): MinuteCounts {
+  const sumAt = (pick: (one: MinuteCounts) => number[]) =>
+    Array.from({ length: to - from }, (_, at) => counts.reduce((sum, one) => sum + (pick(one)[at] ?? 0), 0));
+  return { events: sumAt(({ events }) => events), bad: sumAt(({ bad }) => bad) };
+}
+
+/** Minutes without a live drain are unknown, not zero. */
+export function knownMinutes({ counts, spans }: History, range: MinuteRange): MinuteCount[] {
+  const before = { from: range.from, to: spans.firstMinute ?? range.to };
+  return minutesOf(counts, range, [...spans.quiet, before]);
+}
+
+export function previewOf(definition: SloDefinition, history: History, range: MinuteRange): SloPreviewAnswer {
+  const minutes = knownMinutes(history, range);
+  const target = targetOf(definition.target);
+  const { firing } = backtest(minutes, {
+    target,
+    periodMinutes: nominalMinutes(definition.period),
+    tiers: definition.tiers,
+    useCoverage: definition.useCoverage,
+    holdOnMissing: definition.holdOnMissing,
+  });
+  const tiers = definition.tiers.map(
+    (tier, at): BacktestTierAnswer => ({
+      severity: tier.severity,
+      longWindow: nameWindow(tier.longMinutes),
+      shortWindow: nameWindow(tier.shortMinutes),
+      factor: tier.factor,
+      firing: (firing[at] ?? []).map(([from, to]) => ({
+        fromMs: (range.from + from) * MINUTE,
+        toMs: to === null ? null : (range.from + to) * MINUTE,
+      })),
+    }),
+  );
+  const pages = countIncidents(tiers, 'page');
+  const tickets = countIncidents(tiers, 'ticket');
+  return {
+    fromMs: range.from * MINUTE,
+    toMs: range.to * MINUTE,
+    sentence: sayPreview(pages, tickets, range),
+    tiers,
+    pages,
+    tickets,
+    pagesPerWeek: Math.round((pages * WEEK_MINUTES * 10) / (range.to - range.from)) / 10,
+    budget: budgetAnswer(definition, minutes),
+    ...lines(minutes, range, definition),
+    counting: sayCounting(definition),
+    method: history.isExact ? 'exact' : 'approximate',
+    exactFromMs: history.isExact ? range.from * MINUTE : null,
+    warnings: warningsOf(history, minutes),
+  };
+}
+
+/** Firings that overlap, or follow within half an hour, are one incident; tickets during a page are the same fire. */
+function countIncidents(tiers: readonly BacktestTierAnswer[], severity: 'page' | 'ticket'): number {
+  const spans = (of: 'page' | 'ticket') =>
+    tiers
+      .filter((tier) => tier.severity === of)
+      .flatMap(({ firing }) => firing)
+      .map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? Number.POSITIVE_INFINITY }));
+  const pages = severity === 'ticket' ? spans('page') : [];
+  const sorted = spans(severity).sort((a, b) => a.fromMs - b.fromMs);
+  let [count, endMs] = [0, Number.NEGATIVE_INFINITY];
+  for (const { fromMs, toMs } of sorted) {
+    const isPaged = pages.some((page) => page.fromMs < toMs && fromMs < page.toMs);
+    if (fromMs > endMs + REOPEN_MS && !isPaged) count++;
+    endMs = Math.max(endMs, toMs);
+  }
+  return count;
+}
+
+const REOPEN_MS = 30 * MINUTE;
+
+function sayPreview(pages: number, tickets: number, { from, to }: MinuteRange): string {
+  const hours = Math.round((to - from) / 60);
+  const span = hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
+  const paged = pages === 0 ? 'Would not have paged' : `Would have paged ${times(pages)}`;
+  const more = tickets === 0 ? '' : `, and made ${tickets === 1 ? 'one ticket' : `${tickets} tickets`}`;
+  return `${paged} in ${span}${more}.`;
+}
+
+function budgetAnswer(
+  definition: SloDefinition,
+  minutes: readonly MinuteCount[],
+): SloPreviewAnswer['budget'] {
+  const { budgeting, period } = definition;
+  const own = minutes.slice(-nominalMinutes(period));
+  const isSliced = budgeting.kind !== 'occurrences';
+  const counted = isSliced ? countSlices(own, budgeting) : new MinuteSeries(0, own).sum(0, own.length);
+  const scale = budgeting.kind === 'ratioTimeslices' ? SLICE_UNITS : 1;
+  const { events, bad, allowed, remaining } = budgetOf([{ ...counted, target: targetOf(definition.target) }]);
+  return {
+    events: events / scale,
+    bad: bad / scale,
+    allowed: Math.floor(toNumber(allowed) / scale),
+    achieved: events === 0 ? null : 1 - bad / events,
+    remaining,
+  };
+}
+
+/** Requests, and what would have been left of the budget that the range itself allows. */
+function lines(
+  minutes: readonly MinuteCount[],
+  range: MinuteRange,
+  definition: SloDefinition,
+): Pick<SloPreviewAnswer, 'requests' | 'budgetLine'> {
+  const step = Math.max(1, Math.ceil(minutes.length / POINTS_MAX));
+  const series = new MinuteSeries(0, minutes);
+  const starts = Array.from({ length: Math.ceil(minutes.length / step) }, (_, at) => at * step);
+  const t = starts.map((start) => (range.from + start) * 60);
+  const sums = starts.map((start) => series.sum(start, start + step));
+  const target = targetOf(definition.target);
+  const all = series.sum(0, minutes.length).events;
+  const remaining = starts.map((start) => {
+    const { bad } = series.sum(0, start + step);
+    return budgetOf([{ events: all, bad, target }]).remaining;
+  });
+  const of = (pick: (sum: (typeof sums)[number]) => number) =>
+    sums.map((sum) => (sum.covered === 0 ? null : pick(sum)));
+  const column = (
+    id: string,
+    label: string,
+    unit: string,
+    values: (number | null)[],
+  ): Columns['series'][number] => ({
+    id,
+    label,
+    unit,
+    values,
+  });
+  return {
+    requests: {
+      t,
+      series: [
+        column(
+          'good',
+          'Good',
+          'count',
+          of(({ events, bad }) => events - bad),
+        ),
+        column(
+          'bad',
+          'Bad',
+          'count',
+          of(({ bad }) => bad),
+        ),
+      ],
+    },
+    budgetLine: { t, series: [column('remaining', 'Budget left', 'fraction', remaining)] },
+  };
+}
+
+function warningsOf({ fault, isExact }: History, minutes: readonly MinuteCount[]): string[] {
+  const known = minutes.filter(({ events }) => events !== null);
+  const events = known.reduce((sum, minute) => sum + (minute.events ?? 0), 0);
+  const warnings: string[] = [];
+  if (fault !== '') warnings.push(`History cannot tell what this would have done: ${fault}.`);
+  else if (known.length === 0) warnings.push('Nothing of this app is stored for that time.');
+  else if (events === 0) warnings.push('No request of that time fits.');
+  else if (events / known.length < LOW_TRAFFIC_EVENTS / 60) {
+    warnings.push('There are few requests: single failures weigh much, and alerts come late.');
+  }
+  if (fault === '' && !isExact && events > 0) {
+    warnings.push('From histograms and counts by one dimension: near, not exact.');
+  }
+  return warnings;
+}
