@@ -105,7 +105,8 @@ export async function lockDueHeads(
          SELECT FROM notifications e LEFT JOIN notifications m ON e.state = 'merged' AND m.id = e.merged_into
          WHERE e.incident_id = n.incident_id AND e.receiver_id = n.receiver_id
            AND (e.sequence, e.id) < (n.sequence, n.id)
-           AND (e.state IN ('waiting', 'sending') OR m.state IN ('waiting', 'sending'))))
+           -- What it tells along is no reason for it to wait.
+           AND (e.state IN ('waiting', 'sending') OR m.state IN ('waiting', 'sending') AND m.id <> n.id)))
      ORDER BY (n.severity = 'page') IS NOT TRUE, n.next_at_ms, n.id LIMIT $3
      FOR UPDATE OF n SKIP LOCKED`,
     [options.nowMs, options.kinds, options.limit],
@@ -159,6 +160,17 @@ export async function findNeverTold(tx: Queryable, headIds: readonly number[]): 
            AND l.state = 'delivered' AND (l.sequence, l.id) > (opening.sequence, opening.id)
            AND (l.sequence, l.id) < (n.sequence, n.id))`,
     [headIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Those of the messages that tell an opening along: it was merged into them by an earlier try. */
+export async function findCombined(tx: Queryable, ids: readonly number[]): Promise<Set<number>> {
+  const { rows } = await tx.query<{ id: number }>(
+    `SELECT n.id FROM notifications n WHERE n.id = ANY ($1) AND n.kind = 'resolve' AND EXISTS (
+       SELECT FROM notifications t WHERE t.incident_id = n.incident_id AND t.receiver_id = n.receiver_id
+         AND t.merged_into = n.id AND t.kind = 'trigger')`,
+    [ids],
   );
   return new Set(rows.map(({ id }) => id));
 }

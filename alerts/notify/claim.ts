@@ -10,6 +10,7 @@ import {
   claimNotifications,
   type DueNotification,
   endNotifications,
+  findCombined,
   findNeverTold,
   insertDigest,
   lockDueHeads,
@@ -152,10 +153,9 @@ async function planIncidents(
   const alone = heads.filter(({ incidentId }) => incidentId === null);
   const ofIncidents = heads.filter(({ incidentId }) => incidentId !== null);
   const followers = await lockFollowers(tx, ofIncidents, nowMs);
-  const neverTold = await findNeverTold(
-    tx,
-    ofIncidents.map(({ id }) => id),
-  );
+  const ids = ofIncidents.map(({ id }) => id);
+  const neverTold = await findNeverTold(tx, ids);
+  const combined = await findCombined(tx, ids);
   const keyOf = ({ incidentId, receiverId }: DueNotification) => `${incidentId}/${receiverId}`;
   const byQueue = Map.groupBy([...ofIncidents, ...followers], keyOf);
   const candidates: Candidate[] = alone.map((message) => ({ message, merged: [], isCombined: false }));
@@ -167,7 +167,11 @@ async function planIncidents(
       await endNotifications(tx, [message.id], 'dropped', reason, nowMs);
     const message = messages.find(({ id }) => id === plan.send?.id);
     if (message === undefined) continue;
-    candidates.push({ message, merged: plan.merged.map(({ id }) => id), isCombined: plan.isCombined });
+    candidates.push({
+      message,
+      merged: plan.merged.map(({ id }) => id),
+      isCombined: plan.isCombined || combined.has(message.id),
+    });
   }
   return candidates;
 }

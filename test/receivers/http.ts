@@ -34,8 +34,8 @@ export interface FakeReceiver {
   arrived: Arrived[];
   /** Answers of the next requests, in order; then those of the service itself. */
   script: (...answers: Answer[]) => void;
-  /** The same for every request. */
-  always: (answer: Answer) => void;
+  /** The same for every request; null: its own again. */
+  always: (answer: Answer | null) => void;
   close(): Promise<void>;
 }
 
