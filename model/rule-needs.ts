@@ -1,11 +1,13 @@
 /** Which facts rules are judged by: nothing else is read. */
-import type { AnomalyMetric, RuleWhat } from './rule.ts';
-import { lookBackMinutes } from './rule-reading.ts';
+import type { AnomalyMetric, RuleKind, RuleWhat } from './rule.ts';
+import { eventsBackMinutes, lookBackMinutes } from './rule-reading.ts';
 import { addonMetricsOf } from './rules/addons.ts';
 
 export interface FactNeeds {
-  /** Minutes before the first evaluation. */
+  /** Minutes before the first evaluation: of lines and losses; and, often fewer, of series and of events. */
   lookBackMinutes: number;
+  seriesBackMinutes: number;
+  eventsBackMinutes: number;
   requests: boolean;
   latencies: boolean;
   codes: Set<string>;
@@ -23,10 +25,31 @@ export interface FactNeeds {
 /** Losses and lines are judged a few minutes back whatever the rules say. */
 const LOOK_BACK_MIN_MINUTES = 10;
 
+/** Kinds that are judged by minutes of series, and by events. */
+const SERIES_KINDS: ReadonlySet<RuleKind> = new Set([
+  'codeRate',
+  'failedShare',
+  'latency',
+  'requestRate',
+  'memory',
+  'swap',
+  'load',
+  'addon',
+  'custom',
+]);
+const EVENT_KINDS: ReadonlySet<RuleKind> = new Set([
+  'restarts',
+  'crashes',
+  'memoryCode',
+  'releasePhaseFailed',
+]);
+
 /** What the rules of one app need together. */
 export function needsOf(rules: Iterable<RuleWhat>): FactNeeds {
   const needs: FactNeeds = {
     lookBackMinutes: LOOK_BACK_MIN_MINUTES,
+    seriesBackMinutes: 0,
+    eventsBackMinutes: 0,
     requests: false,
     latencies: false,
     codes: new Set(),
@@ -41,6 +64,10 @@ export function needsOf(rules: Iterable<RuleWhat>): FactNeeds {
   for (const rule of rules) {
     needs.lookBackMinutes = Math.max(needs.lookBackMinutes, lookBackMinutes(rule));
     addNeeds(needs, rule);
+    if (SERIES_KINDS.has(rule.kind))
+      needs.seriesBackMinutes = Math.max(needs.seriesBackMinutes, lookBackMinutes(rule));
+    if (EVENT_KINDS.has(rule.kind))
+      needs.eventsBackMinutes = Math.max(needs.eventsBackMinutes, eventsBackMinutes(rule));
   }
   return needs;
 }

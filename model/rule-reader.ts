@@ -42,6 +42,8 @@ export interface Reading<Settings> {
   goneAfterMinutes: number;
   /** Minutes before the evaluation that must be among the facts. */
   lookBackMinutes: (settings: Settings) => number;
+  /** Events are few, and may be looked for further back. Left out: as the others. */
+  eventsBackMinutes?: (settings: Settings) => number;
 }
 
 /**

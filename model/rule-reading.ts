@@ -74,3 +74,9 @@ export function everyMinutesOf({ kind }: Pick<RuleWhat, 'kind'>): number {
 export function lookBackMinutes({ kind, settings }: RuleWhat): number {
   return readingOf(kind).lookBackMinutes(settings);
 }
+
+/** Minutes before an evaluation of which events must be among the facts. */
+export function eventsBackMinutes({ kind, settings }: RuleWhat): number {
+  const reading = readingOf(kind);
+  return (reading.eventsBackMinutes ?? reading.lookBackMinutes)(settings);
+}

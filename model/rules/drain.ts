@@ -7,6 +7,8 @@ import { MINUTE } from '../time.ts';
 /** An app that writes each minute is silent after five; longer limits are those of apps that pause by habit. */
 const REGULAR_LIMIT_MINUTES = 5;
 
+const LOSSES_BACK_MINUTES = 60;
+
 /**
  * Silence counts from the newest line, or from the newest minute of which we know that lines were lost: there was
  * something to hear. Pages only for apps that write each minute; of others a pause is a guess.
@@ -14,7 +16,8 @@ const REGULAR_LIMIT_MINUTES = 5;
 export const drainSilent: Reading<SettingsByKind['drainSilent']> = {
   everyMinutes: 1,
   goneAfterMinutes: 0,
-  lookBackMinutes: ({ silentMinutes }) => silentMinutes,
+  // Losses in a silence that began before are not looked for: it is long enough.
+  lookBackMinutes: ({ silentMinutes }) => Math.min(silentMinutes, LOSSES_BACK_MINUTES),
   read: ({ silentMinutes }, facts, minute) => {
     const limit = silentMinutes > 0 ? silentMinutes : facts.silentAfterMinutes;
     const last = heardBefore(facts, minute);

@@ -97,7 +97,8 @@ function isUnasked(start: FactEvent, near: readonly FactEvent[]): boolean {
 
 export const memoryCode: Reading<SettingsByKind['memoryCode']> = {
   ...eachMinute,
-  lookBackMinutes: ({ minMinutes }) => Math.max(minMinutes, STOPPED_FOR_MS / MINUTE) + 1,
+  // An episode that reaches into it is there with its beginning, however long ago.
+  lookBackMinutes: () => STOPPED_FOR_MS / MINUTE + 1,
   read: ({ codes, minMinutes, processTypes }, facts, minute) => {
     const nowMs = minute * MINUTE;
     const missing = missingOf(facts, minute, 1);
@@ -134,7 +135,8 @@ function isReleaseDyno(dyno: string): boolean {
 
 export const releasePhaseFailed: Reading<SettingsByKind['releasePhaseFailed']> = {
   ...eachMinute,
-  lookBackMinutes: ({ clearAfterMinutes }) => clearAfterMinutes,
+  lookBackMinutes: () => 1,
+  eventsBackMinutes: ({ clearAfterMinutes }) => clearAfterMinutes,
   read: ({ clearAfterMinutes }, facts, minute) => {
     const fromMs = (minute - clearAfterMinutes) * MINUTE;
     const newest = facts.events.findLast(

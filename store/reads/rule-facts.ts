@@ -12,7 +12,6 @@ import {
 } from '../../model/rule-facts.ts';
 import type { FactNeeds } from '../../model/rule-needs.ts';
 import { everyMinutesOf } from '../../model/rule-reading.ts';
-import { normalMetric } from '../../model/rules/addons.ts';
 import {
   SERIES_ADDON_METRIC,
   SERIES_CODE,
@@ -25,14 +24,13 @@ import type { Completeness } from '../completeness.ts';
 import { readLineMinutes, readLiveness } from '../liveness.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
-import { readRequestPoints } from './request-points.ts';
-import { KINDS_OF_TOTAL, totalNames } from './requests-over-time.ts';
+import { KINDS_OF_TOTAL } from './requests-over-time.ts';
 import { readBuckets } from './rule-buckets.ts';
 import { readFactEvents, readFactLosses, readSleepingApps } from './rule-events.ts';
+import { addSeries } from './rule-fact-series.ts';
 import { readLeakFacts } from './rule-leaks.ts';
-import { readSamplesByStep } from './rule-series.ts';
 import { readNamesByApp, type SeriesName } from './series-names.ts';
-import { readSliceGroups, readSlices, type SliceGroup } from './units.ts';
+import { readSlices } from './units.ts';
 
 export interface FactsQuery {
   apps: readonly { appId: number; needs: FactNeeds }[];
@@ -66,18 +64,13 @@ export async function readFacts(db: Queryable, query: FactsQuery): Promise<Map<n
     own.seldomFrom = query.seldomFrom;
   }
   const names = await readNames(db, apps);
-  const counted = appsWith(query, ({ requests, codes }) => requests || codes.size > 0);
-  const sampled = appsWith(
-    query,
-    ({ dynoMetrics, addonMetrics, customs }) => dynoMetrics.size + addonMetrics.size + customs.size > 0,
+  const seriesBack = Math.max(...apps.map(({ needs }) => needs.seriesBackMinutes));
+  await addSeries(
+    db,
+    { apps, span: { from: evaluations.from - Math.min(seriesBack, lookBack), to: span.to } },
+    names,
+    facts,
   );
-  const groups = await readSliceGroups(db, [...new Set([...counted, ...sampled])], {
-    fromS: span.from * MINUTE_S,
-    toS: span.to * MINUTE_S,
-  });
-  await addRequests(db, query, groups, names, facts);
-  await addCodes(db, query, groups, names, facts);
-  await addSamples(db, query, groups, names, facts);
   await addEvents(db, query, span, facts);
   await addStream(db, query, span, facts);
   await addSeldom(db, query, names, facts);
@@ -117,151 +110,6 @@ async function readNames(db: Queryable, apps: FactsQuery['apps']): Promise<Map<n
   );
 }
 
-/** The apps of a group that a choice keeps, with the series it takes of each. */
-function pairsOf(
-  group: SliceGroup,
-  query: FactsQuery,
-  names: Names,
-  choose: (own: readonly SeriesName[], needs: FactNeeds) => readonly SeriesName[],
-): SeriesName[] {
-  const needs = new Map(query.apps.map((app) => [app.appId, app.needs]));
-  return group.appIds.flatMap((appId) => {
-    const own = needs.get(appId);
-    return own === undefined ? [] : choose(names.get(appId) ?? [], own);
-  });
-}
-
-async function addRequests(
-  db: Queryable,
-  query: FactsQuery,
-  groups: readonly SliceGroup[],
-  names: Names,
-  facts: FactsByApp,
-): Promise<void> {
-  for (const group of groups) {
-    for (const withLatencies of [false, true]) {
-      const pairs = pairsOf(group, query, names, (own, needs) =>
-        needs.requests && needs.latencies === withLatencies ? totalNames(own, 30) : [],
-      );
-      const found = await readRequestPoints(db, {
-        target: { pairs },
-        slices: group.slices,
-        columns: ['count', 'bad', 'excluded'],
-        latencies: withLatencies ? ['service'] : [],
-        stepS: MINUTE_S,
-        by: 'app',
-      });
-      for (const [appId, points] of found) {
-        const own = facts.get(appId);
-        if (own === undefined) continue;
-        points.t.forEach((t, i) => {
-          const at = t / MINUTE_S - own.span.from;
-          own.requests[at] = points.sums.count[i] ?? 0;
-          own.bad[at] = points.sums.bad[i] ?? 0;
-          own.excluded[at] = points.sums.excluded[i] ?? 0;
-        });
-        if (!withLatencies) continue;
-        points.eachLatency('service', (t, { bins, maxMs }) => {
-          own.latencies.set(t / MINUTE_S, { bins: bins.slice(), maxMs });
-        });
-      }
-    }
-  }
-}
-
-async function addCodes(
-  db: Queryable,
-  query: FactsQuery,
-  groups: readonly SliceGroup[],
-  names: Names,
-  facts: FactsByApp,
-): Promise<void> {
-  for (const group of groups) {
-    const pairs = pairsOf(group, query, names, (own, needs) =>
-      own.filter((name) => name.kind === SERIES_CODE && needs.codes.has(name.key)),
-    );
-    const codes = new Map(pairs.map((name) => [name.id, name.key]));
-    const points = await readCountPoints(db, {
-      target: { pairs },
-      slices: group.slices,
-      columns: ['count'],
-      stepS: MINUTE_S,
-      by: 'series',
-    });
-    for (const { appId, seriesId, t, sums } of points) {
-      const own = facts.get(appId);
-      if (own === undefined) continue;
-      const code = codes.get(seriesId) ?? '';
-      const minutes = own.codes.get(code) ?? new Float64Array(own.lossy.length);
-      own.codes.set(code, minutes);
-      minutes[t / MINUTE_S - own.span.from] = sums.count;
-    }
-  }
-}
-
-async function addSamples(
-  db: Queryable,
-  query: FactsQuery,
-  groups: readonly SliceGroup[],
-  names: Names,
-  facts: FactsByApp,
-): Promise<void> {
-  for (const group of groups) {
-    const series = pairsOf(group, query, names, (own, needs) => own.filter((name) => isSampled(name, needs)));
-    const found = await readSamplesByStep(db, { series, slices: group.slices, stepS: MINUTE_S });
-    for (const name of series) {
-      const own = facts.get(name.appId);
-      const values = found.get(name.id);
-      if (own !== undefined && values !== undefined) fileSamples(own, name, values);
-    }
-  }
-}
-
-function isSampled(name: SeriesName, needs: FactNeeds): boolean {
-  const parts = name.key.split('\t');
-  switch (name.kind) {
-    case SERIES_DYNO_METRIC:
-      return needs.dynoMetrics.has(parts[1] ?? '');
-    case SERIES_ADDON_METRIC:
-      return needs.addonMetrics.has(normalMetric(parts[2] ?? ''));
-    case SERIES_CUSTOM:
-      return needs.customs.has(parts[1] ?? '');
-    default:
-      return false;
-  }
-}
-
-type Samples = NonNullable<
-  Awaited<ReturnType<typeof readSamplesByStep>> extends Map<number, infer S> ? S : never
->;
-
-function fileSamples(own: AppFacts, name: SeriesName, { t, sums, counts }: Samples): void {
-  const length = own.lossy.length;
-  const [first = '', second = '', third = ''] = name.key.split('\t');
-  if (name.kind === SERIES_CUSTOM) {
-    const facts = { type: first, sums: new Float64Array(length), counts: new Float64Array(length) };
-    own.customs.set(second, [...(own.customs.get(second) ?? []), facts]);
-    t.forEach((at, i) => {
-      facts.sums[at / MINUTE_S - own.span.from] = sums[i] ?? 0;
-      facts.counts[at / MINUTE_S - own.span.from] = counts[i] ?? 0;
-    });
-    return;
-  }
-  const minutes = new Float64Array(length).fill(Number.NaN);
-  t.forEach((at, i) => {
-    const count = counts[i] ?? 0;
-    if (count > 0) minutes[at / MINUTE_S - own.span.from] = (sums[i] ?? 0) / count;
-  });
-  if (name.kind === SERIES_DYNO_METRIC) {
-    const metrics = own.dynos.get(first) ?? new Map<string, Float64Array>();
-    own.dynos.set(first, metrics.set(second, minutes));
-    return;
-  }
-  const addon = own.addons.get(second) ?? { service: first, metrics: new Map<string, Float64Array>() };
-  own.addons.set(second, addon);
-  addon.metrics.set(normalMetric(third), minutes);
-}
-
 async function addEvents(
   db: Queryable,
   query: FactsQuery,
@@ -269,10 +117,11 @@ async function addEvents(
   facts: FactsByApp,
 ): Promise<void> {
   const [fromMs, toMs] = [span.from * MINUTE, span.to * MINUTE];
+  const eventsBack = Math.max(...query.apps.map(({ needs }) => needs.eventsBackMinutes));
   const events = await readFactEvents(
     db,
     appsWith(query, (needs) => needs.events),
-    fromMs,
+    (query.evaluations.from - eventsBack) * MINUTE,
     toMs,
   );
   for (const [appId, own] of events) facts.get(appId)?.events.push(...own);
