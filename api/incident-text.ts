@@ -87,7 +87,7 @@ export function sayEvent({ kind, actor, detail }: IncidentEvent, nowMs: number):
     case 'told':
       return `Told ${actor === '' ? text(detail, 'receiver') : actor}${text(detail, 'kind') === '' ? '' : ` (${text(detail, 'kind')})`}.`;
     case 'notTold':
-      return `Nobody could be told${because}.`;
+      return `${actor === '' ? 'Nobody could' : `${actor} could not`} be told${because}.`;
     case 'escalated':
       return `Escalated${text(detail, 'policy') === '' ? '' : ` by ${text(detail, 'policy')}`}${text(detail, 'level') === '' ? '' : `, level ${Number(text(detail, 'level')) + 1}`}.`;
     case 'acknowledged':
