@@ -119,7 +119,7 @@ describe('a mail', () => {
       .source.replace(/--_[^\s"]+/g, '--part')
       .replace(/boundary="[^"]+"/, 'boundary="part"');
     await expect(`${source.replaceAll('\r\n', '\n')}\n`).toMatchFileSnapshot(
-      '../../test/receivers/samples/email-trigger.eml',
+      '../../test/fixtures/payloads/email-trigger.eml',
     );
   });
 });

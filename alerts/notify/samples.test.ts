@@ -1,4 +1,4 @@
-/** What each receiver gets of one story, kept as files to be read: test/receivers/samples. */
+/** What each receiver gets of one story, kept as files to be read: test/fixtures/payloads. */
 import { describe, expect, it } from 'vitest';
 import type { ReceiverKind } from '../../model/delivery.ts';
 import type { Notice } from '../../model/notice.ts';
@@ -25,7 +25,7 @@ describe.each(HTTP_KINDS)('%s', (kind) => {
       if (result.kind === 'delivered') reference = { ...reference, ...result.reference };
       story[name] = place.fake.arrived.slice(before).map((arrived) => shown(arrived, place));
     }
-    const path = `../../test/receivers/samples/${kind}.json`;
+    const path = `../../test/fixtures/payloads/${kind}.json`;
     await expect(`${JSON.stringify(story, null, 2)}\n`).toMatchFileSnapshot(path);
     await place.fake.close();
   });
