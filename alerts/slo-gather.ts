@@ -4,7 +4,7 @@ import { HourSums, type MinuteRange, mergeRanges } from '../model/window-sums.ts
 import { type Completeness, listGapMinutes } from '../store/completeness.ts';
 import { type LivenessRow, listQuietSpans, readLiveness } from '../store/liveness.ts';
 import type { Client } from '../store/pool.ts';
-import { type HourPoint, listSloIds, readHourRows } from '../store/slo-states.ts';
+import { type HourPoint, listMembers, type MemberRow, readHourRows } from '../store/slo-states.ts';
 import type { QuietSpan } from './liveness.ts';
 import type { RunVersion } from './slo-run.ts';
 import { SloSource } from './slo-source.ts';
@@ -34,10 +34,8 @@ export type ReadCorrected = (
   range: MinuteRange,
 ) => Promise<Map<number, MinuteRange[]>>;
 
-interface Part {
-  sloId: number;
-  appId: number;
-}
+/** Whose counts are taken. */
+type Part = MemberRow;
 
 /** The source of each SLO, in the order asked. */
 export async function gatherSources(
@@ -46,7 +44,7 @@ export async function gatherSources(
   { completeness, readCorrected }: { completeness: Completeness; readCorrected: ReadCorrected },
 ): Promise<Gathered[]> {
   if (wanted.length === 0) return [];
-  const members = await listSloIds(client, [
+  const members = await listMembers(client, [
     ...new Set(wanted.flatMap(({ versions }) => membersOf(versions))),
   ]);
   const parts = wanted.map((slo) => partsOf(slo, members));
@@ -63,7 +61,7 @@ export async function gatherSources(
   return wanted.map((slo, at) => {
     const own = parts[at] ?? [];
     const excluded = mergeRanges(own.flatMap(({ sloId }) => corrected.get(sloId) ?? []));
-    const startMinute = slo.historyFromMinute ?? slo.versions[0]?.validFrom ?? slo.from;
+    const startMinute = Math.min(slo.through, ...own.map((part) => part.startMinute));
     const apps = [...new Set(own.map((part) => part.appId))];
     const source = new SloSource({
       sums: own.map(({ sloId }) => new HourSums(hours.get(sloId) ?? [])),
@@ -93,12 +91,14 @@ function membersOf(versions: readonly RunVersion[]): string[] {
 /** Itself, or the members of the newest version of a composite that are there. */
 function partsOf(slo: Wanted, members: ReadonlyMap<string, Part>): Part[] {
   const indicator = slo.versions.at(-1)?.definition.indicator;
-  if (indicator?.kind !== 'composite') return [{ sloId: slo.sloId, appId: slo.appId }];
+  const { sloId, appId } = slo;
+  const startMinute = slo.historyFromMinute ?? slo.versions[0]?.validFrom ?? slo.from;
+  if (indicator?.kind !== 'composite') return [{ sloId, appId, startMinute }];
   return uniqueParts(indicator.members.flatMap((publicId) => members.get(publicId) ?? []));
 }
 
 function uniqueParts(parts: readonly Part[]): Part[] {
-  return [...new Map(parts.map(({ sloId, appId }) => [sloId, { sloId, appId }])).values()];
+  return [...new Map(parts.map((part) => [part.sloId, part])).values()];
 }
 
 function longestWindow(versions: readonly RunVersion[]): number {

@@ -28,7 +28,7 @@ import { buildHttpServer, dieOnMistakes, type Running, type StopStep, serve } fr
 import { PROJECT_FOLDER } from './settings.ts';
 import { Shedder } from './shedder.ts';
 import { runWebCluster } from './web-cluster.ts';
-import { startWorkerLoops } from './worker-loops.ts';
+import { startWorkerLoops, WORKER_IDLE_LIMIT_MS } from './worker-loops.ts';
 
 const VERSION = packageJson.version;
 
@@ -72,6 +72,7 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
       ...base,
       max: Math.max(2, config.workerConnections),
       applicationName: 'drainboard-worker',
+      idleLimitMs: WORKER_IDLE_LIMIT_MS,
     }),
     api: buildPool({
       ...base,

@@ -32,6 +32,9 @@ export interface WorkerLoops {
   tickOnce(): Promise<void>;
 }
 
+/** Of every transaction of a worker's pool: one that is frozen keeps its rows from the others for so long (K-15). */
+export const WORKER_IDLE_LIMIT_MS = 15 * SECOND;
+
 const PARTITIONS_EVERY_MS = MINUTE;
 const PARTITIONS_AHEAD = 3;
 const COMPACTION_EVERY_MS = 10 * SECOND;

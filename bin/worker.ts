@@ -8,7 +8,7 @@ import { findBaseUrl, loadConfig } from './env.ts';
 import { buildProcessLog } from './log.ts';
 import { instanceOf } from './own-signs.ts';
 import { dieOnMistakes, SAME_INTERRUPT_MS } from './serve.ts';
-import { startWorkerLoops } from './worker-loops.ts';
+import { startWorkerLoops, WORKER_IDLE_LIMIT_MS } from './worker-loops.ts';
 
 /** From the signal to the exit, at most; Heroku kills at 30 s. */
 const DEADLINE_MS = 9_500;
@@ -25,6 +25,7 @@ function work(): void {
     // Cancelling a statement and renewing a lease need one beside the one that works.
     max: Math.max(2, config.workerConnections),
     applicationName: 'drainboard-worker',
+    idleLimitMs: WORKER_IDLE_LIMIT_MS,
     log,
   });
   const tells = {

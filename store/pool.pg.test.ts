@@ -108,3 +108,21 @@ test('P-17 a reply that never comes is given up, and its connection with it', as
   await expect(hasty.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
   await hasty.end();
 });
+
+test('K-15 a transaction in which nothing is said is ended by the server, and keeps its rows no longer', async () => {
+  const quiet = buildPool({
+    url: database.url,
+    max: 1,
+    applicationName: 'quiet',
+    log: silentLog,
+    idleLimitMs: 100,
+  });
+  await expect(
+    withTransaction(quiet, async (client) => {
+      await client.query('SELECT 1');
+      await sleep(400);
+      await client.query('SELECT 2');
+    }),
+  ).rejects.toThrow();
+  await quiet.end();
+});

@@ -21,6 +21,8 @@ export interface PoolOptions {
   applicationName: string;
   /** Upper bound of a statement inside `withTransaction`, set with SET LOCAL. */
   statementTimeoutMs?: number | undefined;
+  /** As in TransactionOptions, for every transaction of the pool. */
+  idleLimitMs?: number | undefined;
   /**
    * Upper bound of a reply as seen from here. It is what notices a link on which packets vanish (P-17);
    * the connection is discarded. Leave it out where long statements are meant.
@@ -109,7 +111,8 @@ function isNeighbour(host: string): boolean {
   return !host.includes('.');
 }
 
-const timeoutsByPool = new WeakMap<Pool, number>();
+/** Bounds of every transaction of a pool. */
+const limitsByPool = new WeakMap<Pool, Pick<TransactionOptions, 'statementTimeoutMs' | 'idleLimitMs'>>();
 
 /**
  * A pool that never takes the process down and works through a transaction pooler: nothing is set on
@@ -144,7 +147,11 @@ export function buildPool(options: PoolOptions): Pool {
     ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
     types: { getTypeParser: readType },
   });
-  if (options.statementTimeoutMs !== undefined) timeoutsByPool.set(pool, options.statementTimeoutMs);
+  const { statementTimeoutMs, idleLimitMs } = options;
+  limitsByPool.set(pool, {
+    ...(statementTimeoutMs !== undefined && { statementTimeoutMs }),
+    ...(idleLimitMs !== undefined && { idleLimitMs }),
+  });
   keepAlive(pool, options.log);
   return pool;
 }
@@ -192,7 +199,7 @@ export async function withTransaction<T>(
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query(renderBegin(options, timeoutsByPool.get(pool)));
+    await client.query(renderBegin({ ...limitsByPool.get(pool), ...options }));
     const value = await work(client);
     await client.query('COMMIT');
     return value;
@@ -204,8 +211,8 @@ export async function withTransaction<T>(
   }
 }
 
-function renderBegin(options: TransactionOptions, poolTimeoutMs: number | undefined): string {
-  const timeoutMs = options.statementTimeoutMs ?? poolTimeoutMs;
+function renderBegin(options: TransactionOptions): string {
+  const { statementTimeoutMs: timeoutMs } = options;
   const begin = options.readOnly === true ? 'BEGIN READ ONLY' : 'BEGIN';
   // One round trip; SET LOCAL ends with the transaction, so a pooler may hand the session on.
   const settings = [

@@ -194,17 +194,28 @@ export async function readHourRows(
   return new Map([...hours].map(([sloId, own]) => [sloId, [...own.values()]]));
 }
 
+export interface MemberRow {
+  sloId: number;
+  appId: number;
+  /** First minute that it has counts of. */
+  startMinute: number;
+}
+
 /** SLOs by their public ids, removed ones too: the members of composites. */
-export async function listSloIds(
+export async function listMembers(
   db: Queryable,
   publicIds: readonly string[],
-): Promise<Map<string, { sloId: number; appId: number }>> {
+): Promise<Map<string, MemberRow>> {
   if (publicIds.length === 0) return new Map();
-  const { rows } = await db.query<{ id: number; app_id: number; public_id: string }>(
-    'SELECT id, app_id, public_id FROM slos WHERE public_id = ANY ($1::uuid[])',
+  const { rows } = await db.query<{ id: number; app_id: number; public_id: string; start_minute: number }>(
+    `SELECT s.id, s.app_id, s.public_id, coalesce(b.history_from_minute,
+       (SELECT min(valid_from_s) / 60 FROM slo_versions v WHERE v.slo_id = s.id)) AS start_minute
+     FROM slos s LEFT JOIN slo_backfills b ON b.slo_id = s.id WHERE s.public_id = ANY ($1::uuid[])`,
     [publicIds],
   );
-  return new Map(rows.map((row) => [row.public_id, { sloId: row.id, appId: row.app_id }]));
+  return new Map(
+    rows.map((row) => [row.public_id, { sloId: row.id, appId: row.app_id, startMinute: row.start_minute }]),
+  );
 }
 
 /** How far behind `minute` the SLO is that was evaluated last the longest ago, minutes; 0 without one behind. */
