@@ -1,6 +1,6 @@
 /** The shell: who may see what, which page the address means, and what surrounds every page. */
 import { effect } from '@preact/signals';
-import type { ComponentType } from 'preact';
+import type { ComponentChild, ComponentType } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { buildBindings } from './parts/bindings.ts';
 import { ConfirmPassword } from './parts/confirmPassword.tsx';
@@ -53,6 +53,19 @@ const Instance = lazy(async () => (await import('./pages/instance.tsx')).Instanc
 const Settings = lazy(async () => (await import('./pages/settings.tsx')).SettingsPage);
 const AddApp = lazy(async () => (await import('./pages/setup.tsx')).AddAppPage);
 const Claim = lazy(async () => (await import('./pages/setup.tsx')).ClaimPage);
+const Incidents = lazy(async () => (await import('./pages/incidents.tsx')).IncidentsPage);
+const Incident = lazy(async () => (await import('./pages/incidentPage.tsx')).IncidentPage);
+const SloList = lazy(async () => (await import('./pages/sloList.tsx')).SloListPage);
+const Slo = lazy(async () => (await import('./pages/sloPage.tsx')).SloPage);
+const SloNew = lazy(async () => (await import('./pages/sloForm.tsx')).SloNewPage);
+const SloEdit = lazy(async () => (await import('./pages/sloForm.tsx')).SloEditPage);
+const Rules = lazy(async () => (await import('./pages/rules.tsx')).RulesPage);
+const RuleNew = lazy(async () => (await import('./pages/ruleForm.tsx')).RuleNewPage);
+const Rule = lazy(async () => (await import('./pages/ruleForm.tsx')).RulePage);
+const Receivers = lazy(async () => (await import('./pages/receivers.tsx')).ReceiversPage);
+const Receiver = lazy(async () => (await import('./pages/receiverPage.tsx')).ReceiverPage);
+const Silences = lazy(async () => (await import('./pages/silences.tsx')).SilencesPage);
+const OnCall = lazy(async () => (await import('./pages/onCall.tsx')).OnCallPage);
 const SignIn = lazy(async () => (await import('./pages/signIn.tsx')).SignInPage);
 
 export function Root() {
@@ -155,7 +168,103 @@ function Inside() {
   );
 }
 
-function routeOf(path: string) {
+interface Route {
+  /** The app that the page is about; null for pages over all. */
+  app: string | null;
+  title: string;
+  /** Has the one time range in its header. */
+  timed: boolean;
+  wide: boolean;
+  element: ComponentChild;
+}
+
+type Parts = Record<string, string>;
+
+/** Pages about objectives and alerts; their charts have ranges of their own. */
+const ALERT_PAGES: [pattern: string, page: (parts: Parts, path: string) => Omit<Route, 'app' | 'timed'>][] = [
+  ['/incidents', () => ({ title: 'Incidents', wide: false, element: <Incidents /> })],
+  [
+    '/i/:id',
+    ({ id = '' }, path) => ({ title: 'Incident', wide: false, element: <Incident key={path} id={id} /> }),
+  ],
+  ['/slo', () => ({ title: 'Objectives', wide: true, element: <SloList key="/slo" app={null} /> })],
+  [
+    '/a/:app/slo',
+    ({ app = '' }, path) => ({
+      title: `Objectives of ${app}`,
+      wide: true,
+      element: <SloList key={path} app={app} />,
+    }),
+  ],
+  [
+    '/a/:app/slo/new',
+    ({ app = '' }, path) => ({
+      title: `New objective for ${app}`,
+      wide: false,
+      element: <SloNew key={path} app={app} />,
+    }),
+  ],
+  [
+    '/a/:app/slo/:slug',
+    ({ app = '', slug = '' }, path) => ({
+      title: `${slug} of ${app}`,
+      wide: true,
+      element: <Slo key={path} app={app} slug={slug} />,
+    }),
+  ],
+  [
+    '/a/:app/slo/:slug/edit',
+    ({ app = '', slug = '' }, path) => ({
+      title: `Edit ${slug}`,
+      wide: false,
+      element: <SloEdit key={path} app={app} slug={slug} />,
+    }),
+  ],
+  ['/alerts', () => ({ title: 'Rules', wide: false, element: <Rules key="/alerts" app={null} /> })],
+  [
+    '/a/:app/alerts',
+    ({ app = '' }, path) => ({
+      title: `Rules of ${app}`,
+      wide: false,
+      element: <Rules key={path} app={app} />,
+    }),
+  ],
+  [
+    '/a/:app/alerts/new',
+    ({ app = '' }, path) => ({
+      title: `New rule for ${app}`,
+      wide: false,
+      element: <RuleNew key={path} app={app} />,
+    }),
+  ],
+  [
+    '/a/:app/alerts/:id',
+    ({ app = '', id = '' }, path) => ({
+      title: `Rule of ${app}`,
+      wide: false,
+      element: <Rule key={path} app={app} id={id} />,
+    }),
+  ],
+  ['/receivers', () => ({ title: 'Receivers', wide: false, element: <Receivers /> })],
+  [
+    '/receivers/:id',
+    ({ id = '' }, path) => ({ title: 'Receiver', wide: false, element: <Receiver key={path} id={id} /> }),
+  ],
+  ['/silences', () => ({ title: 'Silences', wide: false, element: <Silences /> })],
+  ['/on-call', () => ({ title: 'On call and routes', wide: false, element: <OnCall /> })],
+];
+
+function alertRoute(path: string): Route | null {
+  for (const [pattern, page] of ALERT_PAGES) {
+    const parts = matchPath(pattern, path);
+    if (parts) return { app: parts.app ?? null, timed: false, ...page(parts, path) };
+  }
+  return null;
+}
+
+function routeOf(path: string): Route {
+  const alert = alertRoute(path);
+  if (alert) return alert;
   const code = matchPath('/a/:app/codes/:code', path);
   if (code)
     return {

@@ -40,9 +40,19 @@ export interface PlotView {
   /** Instants drawn as thin lines through the plot: releases. */
   marks: number[];
   thresholds: Threshold[];
+  /** Spans set apart: windows that decided, minutes that do not count. */
+  shades?: Shade[];
   pinS: number | null;
   zone: Zone;
   patterns: boolean;
+}
+
+/** A span of time with a name, behind the lines. */
+export interface Shade {
+  fromS: number;
+  toS: number;
+  label: string;
+  kind: 'window' | 'correction';
 }
 
 export interface PlotEvents {
@@ -330,6 +340,14 @@ export function createPlot(
       ctx.fillStyle = color('--nodata');
       ctx.fillRect(left, top, right - left, height);
     }
+    for (const shade of view.shades ?? []) {
+      const [left, right] = spanPxOf(plot, shade.fromS, shade.toS);
+      ctx.fillStyle =
+        shade.kind === 'window'
+          ? color('--band')
+          : hatch('correction', color('--surface-2'), color('--line-strong'), false, 8);
+      ctx.fillRect(left, top, Math.max(right - left, 2 * devicePixelRatio), height);
+    }
     for (const gap of view.gaps) {
       const [left, right] = spanPxOf(plot, gap.from, gap.to);
       const width = Math.max(right - left, 4 * devicePixelRatio);
@@ -379,6 +397,10 @@ export function createPlot(
         to,
         top + 3 * px,
       );
+    }
+    for (const shade of view.shades ?? []) {
+      const [from, to] = spanPxOf(plot, shade.fromS, shade.toS);
+      write(ctx, shade.label, from, to, top + 3 * px);
     }
     for (const [fromS, toS] of view.empty) {
       const [from, to] = spanPxOf(plot, fromS, toS);

@@ -47,6 +47,10 @@ export interface TimeChartProps {
   hrefOf?: (id: string) => string | null;
   /** Small multiples of one series: its value stands in the heading instead of a legend. */
   compact?: boolean;
+  /** Spans set apart, behind the lines. */
+  shades?: { fromS: number; toS: number; label: string; kind: 'window' | 'correction' }[];
+  /** The range is not the page's: dragging and keys do not zoom. */
+  isFixed?: boolean;
   /** A series to stand out from many. */
   onHighlight?: (id: string | null) => void;
 }

@@ -149,6 +149,7 @@ function Surface(props: SurfaceProps) {
       props.range,
       props.gaps,
       props.marks,
+      props.shades,
       [...props.hidden].join(),
       range.pin.value,
       range.zone.value,
@@ -177,7 +178,7 @@ function Surface(props: SurfaceProps) {
           widthPx,
           plotShape(latest.current),
           shown.current,
-          plotEvents(state),
+          plotEvents(state, latest.current.isFixed ?? false),
         );
     });
     const stopSeen = observeSeen(element, (seen) => {
@@ -250,17 +251,20 @@ function plotShape(props: SurfaceProps) {
   };
 }
 
-function plotEvents(state: State) {
+function plotEvents(state: State, isFixed: boolean) {
   return {
     onCursor(atS: number | null) {
       state.cursor.atS.value = atS;
     },
     onZoom(fromS: number, toS: number) {
+      if (isFixed) return;
       state.cursor.release();
       state.cursor.atS.value = null;
       state.range.setMs(fromS * 1000, toS * 1000);
     },
-    onZoomOut: () => state.range.zoom(2),
+    onZoomOut: () => {
+      if (!isFixed) state.range.zoom(2);
+    },
     themeVersion: () => state.prefs.themeVersion.peek(),
   };
 }
@@ -287,6 +291,7 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     joinS: columns.series.map((series) => joinLimitS(series.values, columns.t, range.step)),
     marks: props.marks,
     thresholds: props.thresholds ?? [],
+    shades: props.shades ?? [],
     pinS: state.range.pin.value,
     zone: state.range.zone.value,
     patterns: state.prefs.patterns.value || matchMedia('(prefers-contrast: more)').matches,
@@ -332,8 +337,8 @@ function exploreKey(event: KeyboardEvent, props: SurfaceProps, state: State) {
       cursor.atS.value = (columns.t[next] ?? range.from) + range.step / 2;
       speakValue(props, state, next);
     }
-  } else if (event.key === '+' || event.key === '=') state.range.zoom(0.5);
-  else if (event.key === '-') state.range.zoom(2);
+  } else if (!props.isFixed && (event.key === '+' || event.key === '=')) state.range.zoom(0.5);
+  else if (!props.isFixed && event.key === '-') state.range.zoom(2);
   else if (event.key === 'Enter') state.range.setPin(at);
   else if (event.key === 'Escape') (event.currentTarget as HTMLElement).blur();
   else return;

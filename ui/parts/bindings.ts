@@ -29,6 +29,10 @@ export function buildBindings(state: State): KeyBinding[] {
     key('Everywhere', 'u', 'u', 'UTC or browser zone', () => range.toggleZone()),
     key('Go to', 'g f', 'g f', 'fleet', go('/')),
     key('Go to', 'g a', 'g a', 'app', inApp('')),
+    key('Go to', 'g s', 'g s', 'objectives: of the app, or all', () =>
+      page.app.peek() ? inApp('/slo')() : go('/slo')(),
+    ),
+    key('Go to', 'g i', 'g i', 'incidents', go('/incidents')),
     key('Go to', 'g d', 'g d', 'dynos: memory of the app', () =>
       document.getElementById('chart-memory')?.scrollIntoView({ block: 'center' }),
     ),

@@ -1,9 +1,11 @@
 /** The bar on top of every page: where we are, how fresh the data is, the one time range, and the reader's own switches. */
 import { showHidden } from '../clean.ts';
 import { zoneName } from '../format.ts';
+import { rulesPath, sloListPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import type { Theme } from '../state/prefs.ts';
 import { HealthPill } from './healthPill.tsx';
+import { IncidentPill } from './incidentPill.tsx';
 import { NoticeBar } from './noticeBar.tsx';
 import { RangePicker } from './rangePicker.tsx';
 
@@ -38,8 +40,9 @@ export function Header({ timed }: { timed: boolean }) {
             <path d="M2 3.8 5 1l3 2.8M2 6.2 5 9l3-2.8" fill="none" stroke="currentColor" stroke-width="1.4" />
           </svg>
         </button>
-        {app && <AppTabs app={app} />}
+        <Tabs app={app} />
         <span class="grow" />
+        <IncidentPill />
         <HealthPill />
         <UserMenu />
       </div>
@@ -55,16 +58,32 @@ export function Header({ timed }: { timed: boolean }) {
   );
 }
 
-function AppTabs({ app }: { app: string }) {
+/** Pages of the app one is on; else those over all apps. */
+function Tabs({ app }: { app: string | null }) {
   const { router } = useApp();
-  const base = `/a/${encodeURIComponent(app)}`;
+  const base = app === null ? '' : `/a/${encodeURIComponent(app)}`;
   const path = router.path.value;
-  const tabs = [
-    { href: base, label: 'Overview', current: path === base || path.startsWith(`${base}/codes`) },
-    { href: `${base}/health`, label: 'Drain health', current: path === `${base}/health` },
-  ];
+  const under = (href: string) => path === href || path.startsWith(`${href}/`);
+  const [slos, rules] = [sloListPath(app), rulesPath(app)];
+  const tabs =
+    app === null
+      ? [
+          { href: '/', label: 'Fleet', current: path === '/' },
+          { href: slos, label: 'Objectives', current: under(slos) },
+          {
+            href: rules,
+            label: 'Alerting',
+            current: [rules, '/receivers', '/silences', '/on-call'].some(under),
+          },
+        ]
+      : [
+          { href: base, label: 'Overview', current: path === base || under(`${base}/codes`) },
+          { href: slos, label: 'Objectives', current: under(slos) },
+          { href: rules, label: 'Rules', current: under(rules) },
+          { href: `${base}/health`, label: 'Drain health', current: path === `${base}/health` },
+        ];
   return (
-    <nav class="tabs" aria-label="Pages of this app">
+    <nav class="tabs" aria-label={app === null ? 'Pages' : 'Pages of this app'}>
       {tabs.map((tab) => (
         <a key={tab.href} href={router.link(tab.href)} aria-current={tab.current ? 'page' : undefined}>
           {tab.label}
@@ -118,6 +137,16 @@ const THEMES: { id: Theme; label: string }[] = [
   { id: 'dark', label: 'Dark' },
 ];
 
+const MENU = [
+  { path: '/incidents', label: 'Incidents' },
+  { path: '/slo', label: 'Objectives' },
+  { path: '/alerts', label: 'Rules' },
+  { path: '/receivers', label: 'Receivers' },
+  { path: '/on-call', label: 'On call and routes' },
+  { path: '/silences', label: 'Silences' },
+  { path: '/health', label: 'Drain health' },
+];
+
 /** Theme, help, settings, sign out: needed now and then, so behind one button. */
 function UserMenu() {
   const { session, prefs, overlay, router, toast } = useApp();
@@ -160,9 +189,11 @@ function UserMenu() {
         <a href={router.link('/')} onClick={closeMenu}>
           Fleet
         </a>
-        <a href={router.link('/health')} onClick={closeMenu}>
-          Drain health
-        </a>
+        {MENU.map(({ path, label }) => (
+          <a key={path} href={router.link(path)} onClick={closeMenu}>
+            {label}
+          </a>
+        ))}
         <a href={router.link('/settings')} onClick={closeMenu}>
           Settings
         </a>

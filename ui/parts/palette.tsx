@@ -97,7 +97,13 @@ function listTargets({ fleet, router, page }: ReturnType<typeof useApp>): Target
       kind: 'app',
       href: router.link(`/a/${encodeURIComponent(row.app)}`),
     })),
-    ...(app ? [{ label: `Drain health of ${app}`, kind: 'page', href: router.link(`${base}/health`) }] : []),
+    ...(app
+      ? [
+          { label: `Objectives of ${app}`, kind: 'page', href: router.link(`${base}/slo`) },
+          { label: `Rules of ${app}`, kind: 'page', href: router.link(`${base}/alerts`) },
+          { label: `Drain health of ${app}`, kind: 'page', href: router.link(`${base}/health`) },
+        ]
+      : []),
     ...(app
       ? [...codes].map((code) => ({
           label: `${code} on ${app}`,
@@ -106,6 +112,12 @@ function listTargets({ fleet, router, page }: ReturnType<typeof useApp>): Target
         }))
       : []),
     { label: 'Fleet', kind: 'page', href: router.link('/') },
+    { label: 'Incidents', kind: 'page', href: router.link('/incidents') },
+    { label: 'Objectives (SLOs)', kind: 'page', href: router.link('/slo') },
+    { label: 'Rules', kind: 'page', href: router.link('/alerts') },
+    { label: 'Receivers', kind: 'page', href: router.link('/receivers') },
+    { label: 'On call and routes', kind: 'page', href: router.link('/on-call') },
+    { label: 'Silences and maintenance', kind: 'page', href: router.link('/silences') },
     { label: 'Drain health', kind: 'page', href: router.link('/health') },
     { label: 'Settings', kind: 'page', href: router.link('/settings') },
     { label: 'Add an app', kind: 'page', href: router.link('/setup') },

@@ -3,6 +3,7 @@
  * A `ping` comes every 15 s, so that a dead connection is told from a quiet one.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
+import type { AlertsMessage } from '../../api/contract/alerting.ts';
 import type { ByeMessage, HealthMessage, TickMessage } from '../../api/contract/stream.ts';
 
 export type LiveState = 'off' | 'connecting' | 'open' | 'reconnecting';
@@ -14,6 +15,8 @@ export interface Live {
   /** true when the server ended the stream because taking frames in comes first. */
   shed: ReadonlySignal<boolean>;
   tick: ReadonlySignal<TickMessage | null>;
+  /** Open incidents of the apps that are listened to; null until they are told. */
+  alerts: ReadonlySignal<AlertsMessage | null>;
   /** Counts `event` messages and every return of the stream: reasons to fetch at once. */
   nudges: ReadonlySignal<number>;
   /** Listens to one app, or to the fleet with ''. Replaces the stream before once it stands. */
@@ -33,6 +36,7 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
   const away = signal(false);
   const shed = signal(false);
   const tick = signal<TickMessage | null>(null);
+  const alerts = signal<AlertsMessage | null>(null);
   const nudges = signal(0);
   let source: EventSource | null = null;
   // The stream of the page before, kept until that of this page stands: while the database is away no new one opens,
@@ -80,6 +84,11 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
       const parsed = readMessage<HealthMessage>(message.data);
       if (Array.isArray(parsed?.notices) && typeof parsed.atMs === 'number')
         onHealth(parsed as HealthMessage);
+    });
+    mine.addEventListener('alerts', (message) => {
+      heard();
+      const parsed = readMessage<AlertsMessage>(message.data);
+      if (typeof parsed?.open?.page === 'number') alerts.value = parsed as AlertsMessage;
     });
     mine.addEventListener('event', () => {
       heard();
@@ -136,10 +145,13 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
     away,
     shed,
     tick,
+    alerts,
     nudges,
     open(next) {
       if (app === next) return;
       app = next;
+      // What was told is of other apps.
+      alerts.value = null;
       clearTimeout(retry);
       retryMs = RETRY_FIRST_MS;
       if (source?.readyState === EventSource.OPEN) {

@@ -1,0 +1,144 @@
+/** Of an objective: who burned its budget, ranked. */
+import { useRef, useState } from 'preact/hooks';
+import type { BurnedAnswer, BurnedBy, SloDetailAnswer } from '../../api/contract/slos.ts';
+import { showHidden } from '../clean.ts';
+import type { Query } from '../client.ts';
+import { formatCount, formatRatio, NOTHING } from '../format.ts';
+import { Fresh } from '../parts/fresh.tsx';
+import { formatBudget } from '../sloWords.ts';
+import { useApp } from '../state/context.ts';
+import { useAnswer } from '../state/once.ts';
+
+const NAMES: Record<BurnedBy, string> = {
+  code: 'Code',
+  pathShape: 'Path',
+  processType: 'Process type',
+  release: 'Release',
+  day: 'Day',
+  dyno: 'Dyno',
+  method: 'Method',
+  status: 'Status',
+};
+const ROWS_FIRST = 8;
+
+interface Props {
+  app: string;
+  slug: string;
+  query: Query;
+  data: SloDetailAnswer;
+}
+
+export function Burned({ app, slug, query, data }: Props) {
+  const path = `/apps/${encodeURIComponent(app)}/slos/${encodeURIComponent(slug)}/burned`;
+  const burned = useAnswer<BurnedAnswer>(path, { query, everyMs: 120_000 });
+  const last = useRef<BurnedAnswer | null>(null);
+  if (burned.data.value) last.current = burned.data.value;
+  if (data.definition.indicator.kind === 'composite') return null;
+  return (
+    <section class="group" aria-labelledby="burned">
+      <h2 id="burned">Who burned it</h2>
+      <Fresh of={burned} shown={burned.data.value ?? last.current} what="who burned it">
+        {(answer) => <Tables answer={answer} />}
+      </Fresh>
+    </section>
+  );
+}
+
+function Tables({ answer }: { answer: BurnedAnswer }) {
+  const [chosen, setChosen] = useState<BurnedBy | null>(null);
+  const tables = answer.tables.filter((table) => table.rows.length > 0);
+  const by = chosen ?? tables[0]?.by ?? null;
+  const table = tables.find((one) => one.by === by) ?? tables[0];
+  if (answer.bad === 0 || !table)
+    return <p class="muted">Nothing was bad in this range, so nobody burned anything.</p>;
+  return (
+    <>
+      <div class="chips" role="group" aria-label="Ranked by">
+        {tables.map((one) => (
+          <button
+            key={one.by}
+            type="button"
+            class="quiet"
+            aria-pressed={one.by === table.by}
+            onClick={() => setChosen(one.by)}
+          >
+            {NAMES[one.by]}
+          </button>
+        ))}
+      </div>
+      <Ranking key={table.by} table={table} />
+    </>
+  );
+}
+
+function Ranking({ table }: { table: BurnedAnswer['tables'][number] }) {
+  const { router } = useApp();
+  const [all, setAll] = useState(false);
+  const rows = all ? table.rows : table.rows.slice(0, ROWS_FIRST);
+  return (
+    <>
+      <table class="data stack burned">
+        <caption class="sr">Bad events by {NAMES[table.by].toLowerCase()}, most first</caption>
+        <thead>
+          <tr>
+            <th scope="col">{NAMES[table.by]}</th>
+            <th scope="col">Share of the bad</th>
+            <th scope="col" class="num">
+              Bad
+            </th>
+            <th scope="col" class="num">
+              Of
+            </th>
+            <th scope="col" class="num">
+              <abbr title="Of the whole period's budget">Budget spent</abbr>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name} data-row>
+              <th scope="row" class="wrap mono" data-label={NAMES[table.by]}>
+                {row.link ? (
+                  <a href={linkOf(router.link, row.link)}>{showHidden(row.name)}</a>
+                ) : (
+                  showHidden(row.name)
+                )}
+              </th>
+              <td data-label="Share of the bad">
+                <span class="share">
+                  <span class="bar" aria-hidden="true">
+                    <span style={{ width: `${Math.max(1, row.share * 100)}%` }} />
+                  </span>
+                  <span>{formatRatio(row.share)}</span>
+                </span>
+              </td>
+              <td class="num" data-label="Bad">
+                {formatCount(row.bad)}
+              </td>
+              <td class="num" data-label="Of">
+                {row.events === null ? NOTHING : formatCount(row.events)}
+              </td>
+              <td class="num" data-label="Budget spent">
+                {formatBudget(row.budgetShare)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {table.rows.length > ROWS_FIRST && (
+        <button type="button" class="quiet" onClick={() => setAll(!all)}>
+          {all ? 'Fewer' : `and ${table.rows.length - ROWS_FIRST} more`}
+        </button>
+      )}
+      <p class="small muted">
+        {table.method === 'sampled' ? 'From kept requests, scaled: near, not exact. ' : ''}
+        {table.note}
+      </p>
+    </>
+  );
+}
+
+/** Links of the server lead to pages of ours and hold their own range; a bare one takes the page's. */
+function linkOf(link: (path: string) => string, to: string): string {
+  return to.includes('?') ? to : link(to);
+}

@@ -1,0 +1,132 @@
+/** What an objective would have done over stored history. */
+import { useMemo } from 'preact/hooks';
+import type { SloPreviewAnswer } from '../../api/contract/slos.ts';
+import type { RangeAnswer } from '../../api/contract/time.ts';
+import { TimeChart } from '../charts/timeChart.tsx';
+import { formatCount, formatInstant, formatSpan, zoneSuffix } from '../format.ts';
+import { budgetWords, formatAchieved, formatBudget, formatBurn } from '../sloWords.ts';
+import { useApp } from '../state/context.ts';
+import { Counting } from './sloConfig.tsx';
+
+export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; target: string }) {
+  const { range, clock } = useApp();
+  const zone = range.zone.value;
+  const at = (ms: number) => `${formatInstant(ms, zone, false, clock.now())}${zoneSuffix(ms, zone)}`;
+  const [requestRange, budgetRange] = useMemo(
+    () => [rangeOf(answer.requests.t, answer), rangeOf(answer.budgetLine.t, answer)],
+    [answer],
+  );
+  const shades = useMemo(
+    () =>
+      answer.tiers.flatMap((tier) =>
+        tier.firing.map((span) => ({
+          fromS: span.fromMs / 1000,
+          toS: (span.toMs ?? answer.toMs) / 1000,
+          label: tier.severity,
+          kind: 'window' as const,
+        })),
+      ),
+    [answer],
+  );
+  const firing = answer.tiers.flatMap((tier) => tier.firing.map((span) => ({ tier, span })));
+  const { budget } = answer;
+  return (
+    <div class="preview" role="status">
+      <p class="verdict-text strong">{answer.sentence}</p>
+      <p class="small">
+        {formatAchieved(budget.achieved, target)} achieved; {formatBudget(budget.remaining)} of the budget
+        left ({budgetWords({ ...EMPTY_BUDGET, ...budget })}); about {Number(answer.pagesPerWeek.toFixed(1))}{' '}
+        pages a week.{' '}
+        {answer.method === 'approximate' && (
+          <span class="warn">
+            {answer.exactFromMs === null
+              ? 'Near, not exact: made from histograms.'
+              : `Exact from ${at(answer.exactFromMs)} on, before that near.`}
+          </span>
+        )}
+      </p>
+      {answer.warnings.length > 0 && (
+        <ul class="banner banner-warning plain-list">
+          {answer.warnings.map((warning) => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      )}
+      {firing.length > 0 && (
+        <ul class="firings">
+          {firing
+            .sort((a, b) => a.span.fromMs - b.span.fromMs)
+            .slice(0, 20)
+            .map(({ tier, span }) => (
+              <li key={`${tier.longWindow}${tier.factor}${span.fromMs}`}>
+                <span class={`severity severity-${tier.severity}`}>{tier.severity}</span> {at(span.fromMs)}{' '}
+                <span class="muted">
+                  {span.toMs === null ? 'still firing' : `for ${formatSpan(span.toMs - span.fromMs)}`},{' '}
+                  {tier.longWindow} and {tier.shortWindow} above {formatBurn(tier.factor)}
+                </span>
+              </li>
+            ))}
+          {firing.length > 20 && <li class="muted">and {formatCount(firing.length - 20)} more</li>}
+        </ul>
+      )}
+      <TimeChart
+        id="preview-budget"
+        title="Budget left"
+        explain="What would have been left at each point. Shaded: when it would have fired."
+        columns={answer.budgetLine}
+        styles={answer.budgetLine.series.map(() => ({ color: '--q50', widthPx: 2 }))}
+        unit="fraction"
+        range={budgetRange}
+        gaps={[]}
+        marks={[]}
+        shades={shades}
+        isFixed
+        thresholds={[{ value: 0, label: 'spent', color: '--state-critical' }]}
+        empty="No counts in this time."
+      />
+      <TimeChart
+        id="preview-requests"
+        title="Good and bad"
+        explain="Requests that this objective would have counted."
+        columns={{
+          t: answer.requests.t,
+          series: [...answer.requests.series].sort((a, b) => a.id.localeCompare(b.id)),
+        }}
+        styles={[{ color: '--class-5xx', hatch: 'diagonal' }, { color: '--class-3xx' }]}
+        unit="count"
+        range={requestRange}
+        gaps={[]}
+        marks={[]}
+        shades={shades}
+        stacked
+        isFixed
+        heightPx={130}
+        summary="sum"
+        empty="No counts in this time."
+      />
+      <Counting counting={answer.counting} heading="h3" />
+    </div>
+  );
+}
+
+const EMPTY_BUDGET = {
+  fromMs: 0,
+  toMs: 0,
+  unit: 'events' as const,
+  remainingProjected: null,
+  exhaustedAtMs: null,
+  verdict: 'met' as const,
+  missingMinutes: 0,
+  uncertainMinutes: 0,
+  correctedMinutes: 0,
+  recovers: null,
+  approximate: false,
+};
+
+/** The range that columns cover, where the answer tells only its ends. */
+export function rangeOf(t: number[], { fromMs, toMs }: { fromMs: number; toMs: number }): RangeAnswer {
+  const step = t.length > 1 ? (t[1] ?? 0) - (t[0] ?? 0) : 3600;
+  const from = Math.min(t[0] ?? fromMs / 1000, Math.floor(fromMs / 1000));
+  const to = Math.max((t.at(-1) ?? 0) + step, Math.ceil(toMs / 1000));
+  return { from, to, step, resolution: 60, openFrom: null };
+}
