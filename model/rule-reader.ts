@@ -36,7 +36,7 @@ export type Reader<Settings> = (
  * How a kind is evaluated. Readings come at minutes that are a multiple of everyMinutes from an offset; a key that fires
  * and is not among the readings any more is without data, and gone after goneAfterMinutes (0: its absence is a zero).
  */
-export interface Reading<Settings> {
+export interface KindReader<Settings> {
   read: Reader<Settings>;
   everyMinutes: number;
   goneAfterMinutes: number;

@@ -1,7 +1,7 @@
 /** The reader of each kind of rule. */
 import type { RuleKind, RuleWhat, SettingsByKind } from './rule.ts';
 import type { AppFacts } from './rule-facts.ts';
-import type { KeyReading, Reading } from './rule-reader.ts';
+import type { KeyReading, KindReader } from './rule-reader.ts';
 import { addon, custom } from './rules/addons.ts';
 import { drainDropping, drainSilent, incompleteData } from './rules/drain.ts';
 import { load, memory, swap } from './rules/dynos.ts';
@@ -10,7 +10,7 @@ import { memoryLeak } from './rules/memory-leak.ts';
 import { codeRate, failedShare, latency, requestRate } from './rules/requests.ts';
 import { anomaly, trafficCollapse } from './rules/unusual.ts';
 
-const READINGS: { [Kind in RuleKind]: Reading<SettingsByKind[Kind]> } = {
+const READINGS: { [Kind in RuleKind]: KindReader<SettingsByKind[Kind]> } = {
   codeRate,
   failedShare,
   latency,
@@ -33,8 +33,8 @@ const READINGS: { [Kind in RuleKind]: Reading<SettingsByKind[Kind]> } = {
 };
 
 /** The kind's reader as one that takes any settings: a rule's are those of its kind (rule-check.ts). */
-function readingOf(kind: RuleKind): Reading<SettingsByKind[RuleKind]> {
-  return READINGS[kind] as Reading<SettingsByKind[RuleKind]>;
+function readingOf(kind: RuleKind): KindReader<SettingsByKind[RuleKind]> {
+  return READINGS[kind] as KindReader<SettingsByKind[RuleKind]>;
 }
 
 /** Things that one rule watches at most: what a hostile app makes up beyond them is not followed (C-03). */

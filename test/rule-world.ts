@@ -1,5 +1,5 @@
 /** An app whose facts are written straight into their tables, and rounds of its rules as a worker makes them. */
-import { evaluateRules, type RuleRoundResult } from '../alerts/rules/evaluate.ts';
+import { evaluateRules, type RuleRoundResult, RulesFailedError } from '../alerts/rules/evaluate.ts';
 import type { AlertChange } from '../model/alert-change.ts';
 import { type Log, silentLog } from '../model/log.ts';
 import type { RuleDraft } from '../model/rule.ts';
@@ -165,14 +165,19 @@ export class RuleWorld {
   }
 
   async roundResult(minute: number, tell?: TellMore): Promise<RuleRoundResult> {
-    return evaluateRules(this.pool, {
-      nowMs: RuleWorld.atMs(minute),
-      log: this.log,
-      tell: async (client, changes) => {
-        await tell?.(client, changes);
-        this.told.push(...changes);
-      },
-    });
+    try {
+      return await evaluateRules(this.pool, {
+        nowMs: RuleWorld.atMs(minute),
+        log: this.log,
+        tell: async (client, changes) => {
+          await tell?.(client, changes);
+          this.told.push(...changes);
+        },
+      });
+    } catch (error) {
+      if (error instanceof RulesFailedError) return error.result;
+      throw error;
+    }
   }
 
   /** A round for each minute of [from, to): minute and severity of what was told. */

@@ -83,6 +83,22 @@ test('one app whose incidents cannot be written does not keep the others', async
   expect(world.told.map(({ appId }) => appId)).toEqual([sound.appId]);
 });
 
+test('a database that goes away in the middle is nobody’s fault: the round ends at once, and the next one does it', async () => {
+  const { appId } = await failing('away', T0 + 1, T0 + 9);
+  await failing('other', T0 + 1, T0 + 9);
+  await world.rule(appId, SHARE);
+  await world.round(T0);
+  const lost = new Error('connection lost');
+  const query = database.pool.query.bind(database.pool);
+  const round = world.roundResult(T0 + 2, () => {
+    database.pool.query = () => Promise.reject(lost);
+    throw lost;
+  });
+  await expect(round).rejects.toBe(lost);
+  database.pool.query = query;
+  expect((await world.round(T0 + 2)).map(({ severity }) => severity)).toEqual(['ticket']);
+});
+
 test('what another worker has claimed is left to it', async () => {
   await failing('claimed', T0, T0 + 9);
   await withTransaction(database.pool, async (client) => {

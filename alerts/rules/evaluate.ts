@@ -58,63 +58,76 @@ const STATEMENT_TIMEOUT_MS = 20_000;
 const TRIM_EVERY_MINUTES = 60;
 const REMOVED_RULES_KEEP_MS = 30 * DAY;
 
-/** Evaluates what is due of every app. Throws only what concerns all of them: one app's failure is its own. */
+/** Some apps' rules could not be evaluated; those of all others were. */
+export class RulesFailedError extends Error {
+  override name = 'RulesFailedError';
+  readonly result: RuleRoundResult;
+
+  constructor(appIds: readonly number[], result: RuleRoundResult, cause: unknown) {
+    super(`rules of ${appIds.length} apps could not be evaluated: ${appIds.slice(0, 10).join(', ')}`, {
+      cause,
+    });
+    this.result = result;
+  }
+}
+
+/**
+ * Evaluates what is due of every app. What an app's evaluation fails of does not keep the others; RulesFailedError tells
+ * of it when all is done, and the next round tries again. Throws at once what concerns all of them.
+ */
 export async function evaluateRules(pool: Pool, options: RuleRoundOptions): Promise<RuleRoundResult> {
   const minute = closedEvaluation(options.nowMs);
   const result: RuleRoundResult = { apps: 0, told: 0, failed: 0, lagMs: 0 };
-  await enrolApps(pool, minute, options.nowMs);
-  const failed: number[] = [];
-  for (let limit = BATCH_APPS; options.signal?.aborted !== true; ) {
+  const enrolled = await enrolApps(pool, minute, options.nowMs);
+  if (enrolled > 0) options.log.info('rules.defaultsGiven', { apps: enrolled });
+  const failures = new Map<number, unknown>();
+  while (options.signal?.aborted !== true) {
     const tried: number[] = [];
+    const leaveOut = [...failures.keys()];
     try {
-      const batch = await evaluateBatch(pool, {
-        ...options,
-        minute,
-        limit,
-        only: null,
-        tried,
-        leaveOut: failed,
-      });
+      const limits = { minute, limit: BATCH_APPS, only: null, tried, leaveOut };
+      const batch = await evaluateBatch(pool, { ...options, ...limits });
       add(result, batch);
       if (batch.apps === 0) break;
-      limit = BATCH_APPS;
     } catch (error) {
       // Before anything was claimed it is nobody's fault; a batch that failed is tried app by app.
       if (tried.length === 0) throw error;
-      for (const appId of tried) {
-        if (!(await evaluateAlone(pool, options, { minute, appId, result }))) failed.push(appId);
-      }
+      await evaluateApart(pool, { ...options, minute, appIds: tried }, result, failures);
     }
   }
-  result.failed = failed.length;
+  result.failed = failures.size;
   if (result.apps > 0 && minute % TRIM_EVERY_MINUTES === 0) {
     await withTransaction(pool, (client) => trimRemovedRules(client, options.nowMs - REMOVED_RULES_KEEP_MS));
   }
+  const [failure] = failures.values();
+  if (failures.size > 0) throw new RulesFailedError([...failures.keys()], result, failure);
   return result;
+}
+
+/** Each app in a transaction of its own; what failed, by app. */
+async function evaluateApart(
+  pool: Pool,
+  options: RuleRoundOptions & { minute: number; appIds: readonly number[] },
+  result: RuleRoundResult,
+  failures: Map<number, unknown>,
+): Promise<void> {
+  for (const appId of options.appIds) {
+    if (options.signal?.aborted === true) return;
+    try {
+      const limits = { limit: 1, only: [appId], tried: [], leaveOut: [] };
+      add(result, await evaluateBatch(pool, { ...options, ...limits }));
+    } catch (error) {
+      // Where the database is away, no app is at fault, and trying them all would take a connection's patience each.
+      await pool.query('SELECT 1');
+      failures.set(appId, error);
+    }
+  }
 }
 
 function add(result: RuleRoundResult, batch: RuleRoundResult): void {
   result.apps += batch.apps;
   result.told += batch.told;
   result.lagMs = Math.max(result.lagMs, batch.lagMs);
-}
-
-/** False: it failed, and is logged; it is tried again with the next round. */
-async function evaluateAlone(
-  pool: Pool,
-  options: RuleRoundOptions,
-  { minute, appId, result }: { minute: number; appId: number; result: RuleRoundResult },
-): Promise<boolean> {
-  try {
-    add(
-      result,
-      await evaluateBatch(pool, { ...options, minute, limit: 1, only: [appId], tried: [], leaveOut: [] }),
-    );
-    return true;
-  } catch (error) {
-    options.log.error('rules.failed', { appId, error });
-    return false;
-  }
 }
 
 interface Batch extends RuleRoundOptions {

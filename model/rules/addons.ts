@@ -1,7 +1,7 @@
 /** Rules about what add-ons and the app itself report. */
 import type { AddonMeasure, SettingsByKind } from '../rule.ts';
 import { type AddonFacts, type AppFacts, gaugeOf, heardMinutes, missingOf, sumOf } from '../rule-facts.ts';
-import { isBeyond, judged, type Reading } from '../rule-reader.ts';
+import { isBeyond, judged, type KindReader } from '../rule-reader.ts';
 
 /** Add-ons report every few minutes: ten minutes without a line is no data (FORMATS 6.1). */
 const FRESH_MINUTES = 10;
@@ -56,7 +56,7 @@ export function addonMetricsOf({ measure, metric }: SettingsByKind['addon']): re
   return [...names, ...ratio];
 }
 
-export const addon: Reading<SettingsByKind['addon']> = {
+export const addon: KindReader<SettingsByKind['addon']> = {
   everyMinutes: 1,
   goneAfterMinutes: GONE_AFTER_MINUTES,
   lookBackMinutes: ({ windowMinutes }) => Math.max(windowMinutes, FRESH_MINUTES),
@@ -115,7 +115,7 @@ function round(value: number): number {
   return Number(value.toPrecision(9));
 }
 
-export const custom: Reading<SettingsByKind['custom']> = {
+export const custom: KindReader<SettingsByKind['custom']> = {
   everyMinutes: 1,
   goneAfterMinutes: 0,
   lookBackMinutes: ({ windowMinutes }) => windowMinutes,

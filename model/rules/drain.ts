@@ -1,7 +1,7 @@
 /** Rules about the stream itself: silent, dropping, incomplete. */
 import type { SettingsByKind } from '../rule.ts';
 import { type AppFacts, lastLineBefore, missingOf } from '../rule-facts.ts';
-import type { Reading } from '../rule-reader.ts';
+import type { KindReader } from '../rule-reader.ts';
 import { MINUTE } from '../time.ts';
 
 /** An app that writes each minute is silent after five; longer limits are those of apps that pause by habit. */
@@ -13,7 +13,7 @@ const LOSSES_BACK_MINUTES = 60;
  * Silence counts from the newest line, or from the newest minute of which we know that lines were lost: there was
  * something to hear. Pages only for apps that write each minute; of others a pause is a guess.
  */
-export const drainSilent: Reading<SettingsByKind['drainSilent']> = {
+export const drainSilent: KindReader<SettingsByKind['drainSilent']> = {
   everyMinutes: 1,
   goneAfterMinutes: 0,
   // Losses in a silence that began before are not looked for: it is long enough.
@@ -52,7 +52,7 @@ function heardBefore(facts: AppFacts, minute: number): number | null {
 /** Causes that senders report: Logplex and the shuttle dropped lines before they reached us. */
 const DROPPED: readonly string[] = ['L10', 'L11', 'L12', 'L13', 'dropCount', 'lostCount'];
 
-export const drainDropping: Reading<SettingsByKind['drainDropping']> = {
+export const drainDropping: KindReader<SettingsByKind['drainDropping']> = {
   everyMinutes: 1,
   goneAfterMinutes: 0,
   lookBackMinutes: ({ windowMinutes }) => windowMinutes,
@@ -80,7 +80,7 @@ export const drainDropping: Reading<SettingsByKind['drainDropping']> = {
   },
 };
 
-export const incompleteData: Reading<SettingsByKind['incompleteData']> = {
+export const incompleteData: KindReader<SettingsByKind['incompleteData']> = {
   everyMinutes: 1,
   goneAfterMinutes: 0,
   lookBackMinutes: ({ windowMinutes }) => windowMinutes,

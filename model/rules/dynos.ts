@@ -1,7 +1,7 @@
 /** Rules about what dynos report: memory against quota, swap, load. Of each process type the worst dyno counts. */
 import type { SettingsByKind } from '../rule.ts';
 import { type AppFacts, gaugeOf, missingOf } from '../rule-facts.ts';
-import { type KeyReading, percentOf, type Reading, takesType, typeOf } from '../rule-reader.ts';
+import { type KeyReading, type KindReader, percentOf, takesType, typeOf } from '../rule-reader.ts';
 
 const MB = 2 ** 20;
 /** A dyno reports about every 20 s; a process type that does not for so long was scaled away. */
@@ -48,7 +48,7 @@ const common = {
   lookBackMinutes: ({ windowMinutes }: Settings) => windowMinutes,
 };
 
-export const memory: Reading<SettingsByKind['memory']> = {
+export const memory: KindReader<SettingsByKind['memory']> = {
   ...common,
   read: (settings, facts, minute) =>
     worstByType(
@@ -66,7 +66,7 @@ export const memory: Reading<SettingsByKind['memory']> = {
     ),
 };
 
-export const swap: Reading<SettingsByKind['swap']> = {
+export const swap: KindReader<SettingsByKind['swap']> = {
   ...common,
   read: (settings, facts, minute) =>
     worstByType(settings, facts, minute, { threshold: settings.mb, unit: 'MB' }, (metrics, from, to) => {
@@ -75,7 +75,7 @@ export const swap: Reading<SettingsByKind['swap']> = {
     }),
 };
 
-export const load: Reading<SettingsByKind['load']> = {
+export const load: KindReader<SettingsByKind['load']> = {
   ...common,
   read: (settings, facts, minute) =>
     worstByType(

@@ -1,7 +1,7 @@
 /** Rules about the lives of dynos: restarts, crashes, R14 and R15, and the release phase. */
 import type { SettingsByKind } from '../rule.ts';
 import { type AppFacts, type FactEvent, missingOf } from '../rule-facts.ts';
-import { judged, type KeyReading, type Reading, takesType, typeOf } from '../rule-reader.ts';
+import { judged, type KeyReading, type KindReader, takesType, typeOf } from '../rule-reader.ts';
 import { MINUTE } from '../time.ts';
 
 /** The daily cycle is announced this long before the dyno starts again, a release restarts dynos for some minutes. */
@@ -55,7 +55,7 @@ function mostFrequent(names: readonly string[]): string {
 /** Process types without an event in the window have none: a zero, unless nothing is known. */
 const eachMinute = { everyMinutes: 1, goneAfterMinutes: 0 };
 
-export const crashes: Reading<SettingsByKind['crashes']> = {
+export const crashes: KindReader<SettingsByKind['crashes']> = {
   ...eachMinute,
   lookBackMinutes: ({ windowMinutes }) => windowMinutes,
   read: (settings, facts, minute) =>
@@ -68,7 +68,7 @@ export const crashes: Reading<SettingsByKind['crashes']> = {
     ),
 };
 
-export const restarts: Reading<SettingsByKind['restarts']> = {
+export const restarts: KindReader<SettingsByKind['restarts']> = {
   ...eachMinute,
   lookBackMinutes: ({ windowMinutes }) => windowMinutes + RELEASE_WITHIN_MS / MINUTE,
   read: (settings, facts, minute) => {
@@ -95,7 +95,7 @@ function isUnasked(start: FactEvent, near: readonly FactEvent[]): boolean {
   });
 }
 
-export const memoryCode: Reading<SettingsByKind['memoryCode']> = {
+export const memoryCode: KindReader<SettingsByKind['memoryCode']> = {
   ...eachMinute,
   // An episode that reaches into it is there with its beginning, however long ago.
   lookBackMinutes: () => STOPPED_FOR_MS / MINUTE + 1,
@@ -133,7 +133,7 @@ function isReleaseDyno(dyno: string): boolean {
   return typeOf(dyno) === 'release';
 }
 
-export const releasePhaseFailed: Reading<SettingsByKind['releasePhaseFailed']> = {
+export const releasePhaseFailed: KindReader<SettingsByKind['releasePhaseFailed']> = {
   ...eachMinute,
   lookBackMinutes: () => 1,
   eventsBackMinutes: ({ clearAfterMinutes }) => clearAfterMinutes,

@@ -2,7 +2,7 @@
 import { judgeLeak, type LeakVerdict } from '../leak.ts';
 import type { SettingsByKind } from '../rule.ts';
 import { missingOf } from '../rule-facts.ts';
-import { type Reading, takesType, typeOf } from '../rule-reader.ts';
+import { type KindReader, takesType, typeOf } from '../rule-reader.ts';
 
 const MB = 2 ** 20;
 /** Memory moves slowly, and its points are ten minutes apart. */
@@ -10,7 +10,7 @@ export const LEAK_EVERY_MINUTES = 10;
 /** A dyno lives no longer than its day and the 216 min by which restarts are spread. */
 export const LEAK_LOOK_BACK_MINUTES = 28 * 60;
 
-export const memoryLeak: Reading<SettingsByKind['memoryLeak']> = {
+export const memoryLeak: KindReader<SettingsByKind['memoryLeak']> = {
   everyMinutes: LEAK_EVERY_MINUTES,
   // After a restart too little is known for a while: what leaked is gone with the process.
   goneAfterMinutes: 0,

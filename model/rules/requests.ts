@@ -2,7 +2,7 @@
 import type { SettingsByKind } from '../rule.ts';
 import { type AppFacts, heardMinutes, missingOf, sumOf } from '../rule-facts.ts';
 import { quantileOver } from '../rule-latency.ts';
-import { isBeyond, judged, percentOf, type Reading } from '../rule-reader.ts';
+import { isBeyond, judged, type KindReader, percentOf } from '../rule-reader.ts';
 
 const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 
@@ -14,7 +14,7 @@ interface Windowed {
 const ofWindow = ({ windowMinutes }: Windowed): number => windowMinutes;
 const eachMinute = { everyMinutes: 1, goneAfterMinutes: 0, lookBackMinutes: ofWindow };
 
-export const codeRate: Reading<SettingsByKind['codeRate']> = {
+export const codeRate: KindReader<SettingsByKind['codeRate']> = {
   ...eachMinute,
   read: ({ codes, perMinute, windowMinutes }, facts, minute) => {
     const missing = missingOf(facts, minute, windowMinutes);
@@ -42,7 +42,7 @@ function requestsOf(facts: AppFacts, from: number, to: number) {
   return { all, counted, bad: sumOf(facts, facts.bad, from, to) };
 }
 
-export const failedShare: Reading<SettingsByKind['failedShare']> = {
+export const failedShare: KindReader<SettingsByKind['failedShare']> = {
   ...eachMinute,
   read: ({ ratio, minRequests, windowMinutes }, facts, minute) => {
     const { counted, bad } = requestsOf(facts, minute - windowMinutes, minute);
@@ -63,7 +63,7 @@ export const failedShare: Reading<SettingsByKind['failedShare']> = {
   },
 };
 
-export const latency: Reading<SettingsByKind['latency']> = {
+export const latency: KindReader<SettingsByKind['latency']> = {
   ...eachMinute,
   read: ({ quantile, ms, minRequests, windowMinutes }, facts, minute) => {
     const { all } = requestsOf(facts, minute - windowMinutes, minute);
@@ -87,7 +87,7 @@ export const latency: Reading<SettingsByKind['latency']> = {
   },
 };
 
-export const requestRate: Reading<SettingsByKind['requestRate']> = {
+export const requestRate: KindReader<SettingsByKind['requestRate']> = {
   ...eachMinute,
   read: ({ direction, perMinute, windowMinutes }, facts, minute) => {
     const { all } = requestsOf(facts, minute - windowMinutes, minute);

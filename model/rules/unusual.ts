@@ -14,7 +14,7 @@ import {
 } from '../anomaly.ts';
 import type { AnomalyMetric, SettingsByKind } from '../rule.ts';
 import { type Buckets, missingOf } from '../rule-facts.ts';
-import { type KeyReading, percentOf, type Reading } from '../rule-reader.ts';
+import { type KeyReading, type KindReader, percentOf } from '../rule-reader.ts';
 
 const MB = 2 ** 20;
 
@@ -76,7 +76,7 @@ function bucketsOf(
 
 const perBucket = { everyMinutes: BUCKET_MINUTES, goneAfterMinutes: 60, lookBackMinutes: () => 1 };
 
-export const anomaly: Reading<SettingsByKind['anomaly']> = {
+export const anomaly: KindReader<SettingsByKind['anomaly']> = {
   ...perBucket,
   read: ({ metric, direction, score, zone }, facts, minute, isFiring) => {
     const scale = METRIC_SCALES[metric];
@@ -124,7 +124,7 @@ function aboutUsual(
   return `${usual}, ${baseline.points} points of the last ${baseline.of}`;
 }
 
-export const trafficCollapse: Reading<SettingsByKind['trafficCollapse']> = {
+export const trafficCollapse: KindReader<SettingsByKind['trafficCollapse']> = {
   ...perBucket,
   read: ({ ratio, score, zone }, facts, minute, isFiring) => {
     const scale = METRIC_SCALES.requests;
