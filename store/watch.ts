@@ -191,10 +191,15 @@ export async function clearWatchAlert(
   return rows[0] ? toAlert(rows[0]) : null;
 }
 
-/** Troubles that are there now, the oldest first: for banners. */
+/** Names of receivers' own troubles begin with this; they are told, and over, with what is sent there. */
+export const RECEIVER_ALERT = 'receiver:';
+
+/** Troubles of alerting that the watchman sees now, the oldest first: for banners. */
 export async function listWatchAlerts(db: Queryable): Promise<WatchAlert[]> {
   const { rows } = await db.query<AlertRecord>(
-    'SELECT name, is_firing, episode, since_ms, details FROM watch_alerts WHERE is_firing ORDER BY since_ms, name',
+    `SELECT name, is_firing, episode, since_ms, details FROM watch_alerts
+     WHERE is_firing AND NOT starts_with(name, $1) ORDER BY since_ms, name`,
+    [RECEIVER_ALERT],
   );
   return rows.map(toAlert);
 }

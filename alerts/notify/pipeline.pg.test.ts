@@ -32,7 +32,9 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   for (const listener of listeners.splice(0)) listener.close();
-  await database.pool.query('TRUNCATE receivers, notifications, attempts, delivery_buckets CASCADE');
+  await database.pool.query(
+    'TRUNCATE receivers, notifications, attempts, delivery_buckets, watch_alerts CASCADE',
+  );
 });
 afterAll(() => database.close());
 
@@ -217,6 +219,9 @@ test.each([404, 410])(
     await tell(pool, receiver, { incidentId: randomUUID(), sequence: 1, kind: 'trigger', nowMs: clock.ms });
     await deliver();
     expect(await readReceiver(pool, receiver.publicId)).toMatchObject({ health: 'ok', healthReason: '' });
+    await deliver();
+    expect(owners.told.at(-1)).toMatchObject({ kind: 'watch', details: { isFiring: false } });
+    expect(owners.told.filter(({ kind }) => kind === 'watch')).toHaveLength(3);
   },
 );
 

@@ -11,7 +11,7 @@ import { excerpt, hideSecrets } from './excerpt.ts';
 import type { SendResult } from './receiver.ts';
 import { nextTryMs } from './retry.ts';
 import type { Heard } from './send.ts';
-import { tellBroken, tellOthers } from './undelivered.ts';
+import { tellBroken, tellOthers, tellWorksAgain } from './undelivered.ts';
 
 const REASON_MAX = 300;
 
@@ -103,6 +103,7 @@ async function noteOutcome(
   const { receiver } = place;
   const { result } = sent;
   const { becameBroken } = await noteReceiver(tx, receiver.id, signOf(sent, end.reason), nowMs);
+  if (end.next.kind === 'delivered') await tellWorksAgain(tx, receiver, nowMs);
   if (becameBroken) await tellBroken(tx, receiver, end.reason, nowMs);
   // A pause that is asked for is for everything that goes there.
   if (result.kind === 'retry' && result.afterMs !== undefined && end.next.kind === 'retry') {

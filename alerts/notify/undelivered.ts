@@ -4,6 +4,7 @@ import { HOUR } from '../../model/time.ts';
 import { type DueNotification, enqueueNotifications } from '../../store/notifications.ts';
 import type { Client } from '../../store/pool.ts';
 import { listOwnersReceivers, type ReceiverRow } from '../../store/receivers.ts';
+import { clearWatchAlert, RECEIVER_ALERT, raiseWatchAlert } from '../../store/watch.ts';
 
 /** Opens something or reminds of it: what somebody must hear of. */
 const CALLS = new Set(['trigger', 'reminder', 'digest']);
@@ -31,13 +32,16 @@ export async function tellOthers(tx: Client, failed: Undelivered, nowMs: number)
   if (pages.length === 0) return 0;
   const others = await listOwnersReceivers(tx, failed.receiver.id);
   const hour = Math.floor(nowMs / HOUR);
+  const text = `A page could not be delivered to the receiver “${failed.receiver.name}”: ${failed.reason}.`;
+  await raiseWatchAlert(tx, watchName(failed.receiver), text, nowMs);
   const rows = others.flatMap((other) => [
     ...pages.map((page) => passOn(page, failed, other.id, nowMs)),
     watchRow(
       {
-        name: `receiver:${failed.receiver.publicId}`,
+        name: watchName(failed.receiver),
         key: `undelivered/${failed.receiver.id}/${hour}`,
-        text: `A page could not be delivered to the receiver “${failed.receiver.name}”: ${failed.reason}.`,
+        text,
+        isFiring: true,
         receiverId: other.id,
       },
       nowMs,
@@ -77,13 +81,15 @@ export async function tellBroken(
 ): Promise<number> {
   const others = await listOwnersReceivers(tx, receiver.id);
   const text = `The receiver “${receiver.name}” is broken: ${reason}. Nothing is sent there until somebody repairs it.`;
-  const rows = others.map((other) =>
+  await raiseWatchAlert(tx, watchName(receiver), text, nowMs);
+  const rows = others.map(({ id }) =>
     watchRow(
       {
-        name: `receiver:${receiver.publicId}`,
+        name: watchName(receiver),
         key: `broken/${receiver.id}/${nowMs}`,
         text,
-        receiverId: other.id,
+        isFiring: true,
+        receiverId: id,
       },
       nowMs,
     ),
@@ -91,8 +97,30 @@ export async function tellBroken(
   return enqueueNotifications(tx, rows, nowMs);
 }
 
+/** Tells those who heard that a receiver fails that it works again, when this is the first message it took. */
+export async function tellWorksAgain(
+  tx: Client,
+  receiver: Pick<ReceiverRow, 'id' | 'publicId' | 'name'>,
+  nowMs: number,
+): Promise<number> {
+  const alert = await clearWatchAlert(tx, watchName(receiver), nowMs);
+  if (alert === null) return 0;
+  const others = await listOwnersReceivers(tx, receiver.id);
+  const text = `The receiver “${receiver.name}” takes messages again.`;
+  const key = `works/${receiver.id}/${alert.episode}`;
+  const rows = others.map(({ id }) =>
+    watchRow({ name: alert.name, key, text, isFiring: false, receiverId: id }, nowMs),
+  );
+  return enqueueNotifications(tx, rows, nowMs);
+}
+
+/** The trouble of a receiver, apart from those the watchman finds. */
+function watchName({ publicId }: Pick<ReceiverRow, 'publicId'>): string {
+  return `${RECEIVER_ALERT}${publicId}`;
+}
+
 function watchRow(
-  watch: { name: string; key: string; text: string; receiverId: number },
+  watch: { name: string; key: string; text: string; isFiring: boolean; receiverId: number },
   nowMs: number,
 ): NewNotification {
   return {
@@ -103,6 +131,6 @@ function watchRow(
     kind: 'watch',
     severity: 'page',
     dueAtMs: nowMs,
-    details: { name: watch.name, isFiring: true, text: watch.text, sinceMs: nowMs, episode: 1 },
+    details: { name: watch.name, isFiring: watch.isFiring, text: watch.text, sinceMs: nowMs, episode: 1 },
   };
 }
