@@ -1,5 +1,7 @@
 /** The API, health and the pages as one server; every route of it is in one of the tables here. */
 import { type Context, Hono } from 'hono';
+import { readOpenIncidents } from '../store/reads/open-incidents.ts';
+import { buildAlertsTeller } from './alerts-teller.ts';
 import { isSecure } from './client.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, renderProblem, toApiError } from './error.ts';
@@ -8,6 +10,7 @@ import { buildHealthTeller } from './health-teller.ts';
 import { buildOpenApi } from './openapi.ts';
 import { RememberedCallers } from './remembered.ts';
 import { mountRoutes, type Route, route } from './route.ts';
+import { alertingRoutes } from './routes/alerting.ts';
 import { mountAlertingHealth } from './routes/alerting-health.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
@@ -49,6 +52,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...ruleRoutes,
     ...incidentRoutes,
     ...configRoutes,
+    ...alertingRoutes,
     ...receiverRoutes(),
     ...silenceRoutes,
     ...scheduleRoutes,
@@ -80,6 +84,7 @@ export function buildApi(given: ApiDeps): Hono<Variables> {
     live,
     stopping,
     health: ownProcess && buildHealthTeller(ownProcess, nowMs),
+    alerts: buildAlertsTeller(() => readOpenIncidents(deps.pool), nowMs),
     gaveWay: gaveWay && (() => gaveWay('liveTail')),
     gauge: streamGauge,
   });

@@ -1,4 +1,5 @@
 /** The event streams of open tabs: how many, how they are told, how they end. */
+import type { AlertsTeller } from './alerts-teller.ts';
 import type { ByeMessage, TickMessage } from './contract/stream.ts';
 import { HEALTH_EVERY_MS, type HealthTeller } from './health-teller.ts';
 import type { LiveFeed, StreamGauge } from './live.ts';
@@ -23,6 +24,8 @@ export interface StreamsOptions {
   stopping?: AbortSignal | undefined;
   /** What this process tells of itself; left out: nothing. */
   health?: HealthTeller | undefined;
+  /** What is told of incidents; left out: nothing. */
+  alerts?: AlertsTeller | undefined;
   /** Whether live streams give way now; asked before one is opened, and every 2 s while one is open. */
   gaveWay?: (() => boolean) | undefined;
   /** Where the counts are put. */
@@ -50,6 +53,8 @@ interface Reader {
   options: StreamOptions;
   send(text: string): void;
   end(): void;
+  /** What was last said of incidents, so that it is said once. */
+  alerts: string;
 }
 
 export class Streams {
@@ -96,6 +101,21 @@ export class Streams {
     }
     const news = this.#options.health?.news();
     if (news) for (const reader of this.#readers) reader.send(healthEvent(news));
+    void this.#lookAtAlerts();
+  }
+
+  async #lookAtAlerts(): Promise<void> {
+    const { alerts } = this.#options;
+    if (!alerts) return;
+    await alerts.look();
+    for (const reader of this.#readers) this.#tellAlerts(reader);
+  }
+
+  #tellAlerts(reader: Reader): void {
+    const message = this.#options.alerts?.message(reader.options.apps);
+    if (!message || message.matter === reader.alerts) return;
+    reader.alerts = message.matter;
+    reader.send(`event: alerts\ndata: ${message.json}\n\n`);
   }
 
   #count(): void {
@@ -164,7 +184,7 @@ export class Streams {
             if ((controller.desiredSize ?? 0) <= 0) return end();
             controller.enqueue(encoder.encode(text));
           };
-          reader = { options, send, end };
+          reader = { options, send, end, alerts: '' };
           this.#readers.add(reader);
           this.#count();
           const ping = () => send(`event: ping\ndata: {"atMs":${Date.now()}}\n\n`);
@@ -172,6 +192,8 @@ export class Streams {
           ping();
           const health = this.#options.health?.now();
           if (health) send(healthEvent(health));
+          this.#tellAlerts(reader);
+          void this.#lookAtAlerts();
           this.#replay(reader);
           const check = async () => {
             if (!(await options.isAllowed().catch(() => true))) end();

@@ -42,9 +42,17 @@ const COMMANDS: Record<string, Command> = {
   slo: {
     usage: [
       'slo backtest --target 0.999 --csv FILE|- [--period 30d] [--tiers JSON] [--for 2m] [--keep 10m] [--min-bad 5] [--coverage] [--hold]',
+      'slo list [--app NAME]',
+      'slo export [--app NAME] [FILE]',
+      'slo import FILE|- [--app NAME] [--dry-run]',
     ],
-    summary: 'when the tiers of an objective would have fired over a CSV of minutes, and the budget',
+    summary: 'back-test over a CSV of minutes; objectives as they stand; OpenSLO in and out',
     load: async () => (await import('./commands/slo.ts')).runSlo,
+  },
+  config: {
+    usage: ['config export [FILE]', 'config import FILE|- [--dry-run]'],
+    summary: 'apps, objectives, rules, receivers, schedules, routes as one file, secrets left out',
+    load: async () => (await import('./commands/config.ts')).runConfig,
   },
   doctor: {
     usage: ['doctor'],

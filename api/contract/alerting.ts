@@ -29,8 +29,9 @@ export interface AlertingHealthAnswer {
   outboxAgeMs: number | null;
   /** Given up in the last 24 h. */
   deadDeliveries: number;
-  heartbeat: { isConfigured: boolean; lastSentMs: number | null; reason: string };
-  /** A line sent through the whole path each minute; null when not configured. */
+  /** The outside watchdog: `lastSentMs` null when no address is set or none was tried; reason of the last failure. */
+  heartbeat: { lastSentMs: number | null; reason: string };
+  /** A line sent through the whole path each minute; null before the first. */
   synthetic: { lastSentMs: number | null; lastSeenMs: number | null } | null;
 }
 

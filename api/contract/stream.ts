@@ -4,7 +4,7 @@ import type { NoticeAnswer } from './health.ts';
 /**
  * GET /api/v1/stream?apps=a,b (or none for the fleet): server-sent events, one stream a tab.
  * `ping` every 15 s; `tick` when an app has new committed data (at most one a second and app);
- * `event` when an event was stored; `health` at once and whenever it changes (at most every 2 s; without an id);
+ * `alerts` (AlertsMessage) at once and when the open incidents change; `event` when an event was stored; `health` at once and whenever it changes (at most every 2 s; without an id);
  * `bye` with retry before a restart or when live streams are shed. Ids allow Last-Event-ID.
  */
 export interface TickMessage {

@@ -1,4 +1,4 @@
-/** The whole configuration as one file, and whether alerting itself works. */
+/** The whole configuration as one file. */
 import { z } from 'zod';
 import { readInstance } from '../../store/instance.ts';
 import { audit } from '../author.ts';

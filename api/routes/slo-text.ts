@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { exportOpenSlo } from '../../model/openslo-export.ts';
 import { type ImportedSlo, importOpenSlo } from '../../model/openslo-import.ts';
 import { type AppRow, listApps } from '../../store/apps.ts';
-import { type Client, withTransaction } from '../../store/pool.ts';
+import { type Client, type Pool, type Queryable, withTransaction } from '../../store/pool.ts';
 import { listSlos } from '../../store/slos.ts';
 import type { Doer } from '../author.ts';
 import type { SloExportAnswer, SloImportAnswer } from '../contract/slos.ts';
@@ -23,17 +23,7 @@ export const sloTextRoutes: Route[] = [
     answer: 'SloExportAnswer',
     query: z.strictObject({ app: z.string().max(63).optional() }),
     handle: ({ deps, query }): Promise<SloExportAnswer> =>
-      reading(deps.pool, async (db) => {
-        const apps = await needApps(db, query.app);
-        const names = new Map(apps.map((app) => [app.id, app.name]));
-        const slos = await listSlos(db, [...names.keys()]);
-        const named = slos.map(({ slug, appId, version }) => ({
-          slug,
-          app: names.get(appId) ?? '',
-          definition: version.definition,
-        }));
-        return { count: named.length, text: named.length === 0 ? '' : exportOpenSlo(named) };
-      }),
+      reading(deps.pool, async (db) => exportText(db, await needApps(db, query.app))),
   }),
   route({
     method: 'POST',
@@ -50,11 +40,19 @@ type Result = SloImportAnswer['results'][number];
 
 async function importSlos(call: Call<z.output<typeof sloImport>, undefined>): Promise<SloImportAnswer> {
   const { deps, body } = call;
-  const imported = importOpenSlo(body.text);
-  const dryRun = body.dryRun ?? false;
+  return importText(deps.pool, { ...body, dryRun: body.dryRun ?? false, doer: call });
+}
+
+/** Takes OpenSLO text in, all of it or nothing. `app`: for objectives that name none, or one that is not here. */
+export async function importText(
+  pool: Pool,
+  input: { text: string; app?: string | undefined; dryRun: boolean; doer: Doer },
+): Promise<SloImportAnswer> {
+  const { dryRun } = input;
+  const imported = importOpenSlo(input.text);
   let results: Result[] = [];
-  await withTransaction(deps.pool, async (tx) => {
-    results = await applySlos(tx, imported, { app: body.app, doer: call });
+  await withTransaction(pool, async (tx) => {
+    results = await applySlos(tx, imported, input);
     // What was written is only kept when all of it could be, and was meant.
     if (dryRun || results.some(({ outcome }) => outcome === 'refused')) throw new NotKept();
   }).catch((error: unknown) => {
@@ -63,13 +61,25 @@ async function importSlos(call: Call<z.output<typeof sloImport>, undefined>): Pr
   return { dryRun, isKept: !dryRun && results.every(({ outcome }) => outcome !== 'refused'), results };
 }
 
+/** The objectives of apps as OpenSLO v1; '' without any. */
+export async function exportText(db: Queryable, apps: readonly AppRow[]): Promise<SloExportAnswer> {
+  const names = new Map(apps.map((app) => [app.id, app.name]));
+  const slos = await listSlos(db, [...names.keys()]);
+  const named = slos.map(({ slug, appId, version }) => ({
+    slug,
+    app: names.get(appId) ?? '',
+    definition: version.definition,
+  }));
+  return { count: named.length, text: named.length === 0 ? '' : exportOpenSlo(named) };
+}
+
 /** Ends a transaction whose result is wanted and whose writes are not. */
 class NotKept extends Error {}
 
 async function applySlos(
   tx: Client,
   imported: readonly ImportedSlo[],
-  input: { app: string | undefined; doer: Doer },
+  input: { app?: string | undefined; doer: Doer },
 ): Promise<Result[]> {
   const apps = await listApps(tx);
   const results: Result[] = [];

@@ -79,21 +79,30 @@ export async function needApps(db: Queryable, name: string | undefined): Promise
   return own;
 }
 
-async function listOfSlos(call: Call<undefined, z.output<typeof appQuery>>): Promise<SloListAnswer> {
-  const { deps, query, nowMs } = call;
+async function listOfSlos({
+  deps,
+  query,
+  nowMs,
+}: Call<undefined, z.output<typeof appQuery>>): Promise<SloListAnswer> {
+  return reading(deps.pool, async (db) => readSloList(db, await needApps(db, query.app), nowMs));
+}
+
+/** The objectives of apps as they stand, least budget first. */
+export async function readSloList(
+  db: Client,
+  apps: readonly AppRow[],
+  nowMs: number,
+): Promise<SloListAnswer> {
   const minute = newestMinute(nowMs);
-  return reading(deps.pool, async (db) => {
-    const apps = await needApps(db, query.app);
-    const names = new Map((await listApps(db)).map((app) => [app.id, app.name]));
-    const slos = await listSlos(
-      db,
-      apps.map((app) => app.id),
-    );
-    const { facts, members } = await readFacts(db, slos, minute);
-    const rows = await withSums(db, (sumsOf) => describeAll(facts, members, names, minute, sumsOf));
-    rows.sort((a, b) => leftOf(a) - leftOf(b) || a.app.localeCompare(b.app) || a.slug.localeCompare(b.slug));
-    return { nowMs, countedThroughMs: slos.length === 0 ? null : minute * MINUTE, slos: rows };
-  });
+  const names = new Map((await listApps(db)).map((app) => [app.id, app.name]));
+  const slos = await listSlos(
+    db,
+    apps.map((app) => app.id),
+  );
+  const { facts, members } = await readFacts(db, slos, minute);
+  const rows = await withSums(db, (sumsOf) => describeAll(facts, members, names, minute, sumsOf));
+  rows.sort((a, b) => leftOf(a) - leftOf(b) || a.app.localeCompare(b.app) || a.slug.localeCompare(b.slug));
+  return { nowMs, countedThroughMs: slos.length === 0 ? null : minute * MINUTE, slos: rows };
 }
 
 /** Rows in the order of the facts; a composite's state is that of its least healthy member. */
