@@ -12,7 +12,7 @@ const NEIGHBOURS = 2;
 export const WEEKS_MAX = 6;
 const WEEKS_MIN = 3;
 export const DAYS_MAX = 7;
-const DAYS_MIN = 3;
+export const DAYS_MIN = 3;
 const POINTS_MIN = 12;
 /** What makes MAD the standard deviation of a normal distribution. */
 const MAD_SCALE = 1.4826;
