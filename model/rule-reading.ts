@@ -39,6 +39,8 @@ function readingOf(kind: RuleKind): KindReader<SettingsByKind[RuleKind]> {
 
 /** Things that one rule watches at most: what a hostile app makes up beyond them is not followed (C-03). */
 export const RULE_KEYS_MAX = 50;
+/** Names come from log lines; a key is stored with its alert. */
+export const RULE_KEY_LENGTH_MAX = 200;
 
 /** What a rule reads at an evaluation; what is beyond its bound first, if there are too many. */
 export function readRule(
@@ -47,7 +49,13 @@ export function readRule(
   minute: number,
   isFiring: (key: string) => boolean,
 ): KeyReading[] {
-  const readings = readingOf(kind).read(settings, facts, minute, isFiring);
+  const readings = readingOf(kind)
+    .read(settings, facts, minute, isFiring)
+    .map((reading) =>
+      reading.key.length > RULE_KEY_LENGTH_MAX
+        ? { ...reading, key: reading.key.slice(0, RULE_KEY_LENGTH_MAX).toWellFormed() }
+        : reading,
+    );
   if (readings.length <= RULE_KEYS_MAX) return readings;
   const weight = (reading: KeyReading): number =>
     (isFiring(reading.key) ? 2 : 0) + (reading.isAbove && reading.missing === null ? 1 : 0);

@@ -218,7 +218,7 @@ test('T-06 a clock that ran an hour ahead and is set back stops nothing and tell
   expect(await world.rounds(T0 + 5, T0 + 12)).toEqual([[T0 + 9, null]]);
 });
 
-test('C-03 a rule follows no more things than its bound, however many an app makes up', async () => {
+test('C-03 a rule follows no more things than its bound, however many and long an app makes them up', async () => {
   const appId = await world.app('keys', T0);
   const rule = await world.rule(appId, { kind: 'load', settings: { load: 1, windowMinutes: 1 } });
   await world.lines(appId, T0 - 60, T0 + 5);
@@ -226,7 +226,7 @@ test('C-03 a rule follows no more things than its bound, however many an app mak
     Array.from({ length: 400 }, (_, at) => ({
       appId,
       kind: SERIES_DYNO_METRIC,
-      key: `type${at}.1\tload_avg_1m`,
+      key: `${at === 0 ? 'x'.repeat(300) : `type${at}`}.1\tload_avg_1m`,
       bucketS: T0 * 60,
       values: [9],
     })),
