@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** Reads an event stream until `count` events came or it ended. */
+/** Reads an event stream until `count` events came or it ended. What is told of incidents has tests of its own. */
 function readEvents(response: Response) {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
@@ -41,7 +41,8 @@ function readEvents(response: Response) {
           const fields = block
             .split('\n')
             .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]);
-          events.push(Object.fromEntries(fields));
+          const event = Object.fromEntries(fields);
+          if (event.event !== 'alerts') events.push(event);
         }
       }
       return events.splice(0, count);
