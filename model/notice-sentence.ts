@@ -71,8 +71,9 @@ const RULE_PHRASES: Record<RuleKind, string> = {
   load: 'Load of KEY is VALUE',
   restarts: 'KEY: VALUE',
   crashes: 'KEY: VALUE',
-  memoryCode: 'KEY is over its memory quota for VALUE',
-  memoryLeak: 'Memory of KEY grows by VALUE and reaches its quota before the daily restart',
+  memoryCode: 'KEY: over the memory quota for VALUE',
+  // The key says who reaches what when (model/rules/memory-leak.ts).
+  memoryLeak: 'KEY: its memory grows by VALUE',
   addon: 'KEY is at VALUE',
   custom: 'KEY is at VALUE',
   drainSilent: 'No log line of the app has come for VALUE',

@@ -185,8 +185,14 @@ describe('sentences', () => {
       'web.2: 4 crashes (threshold 3 crashes).',
     ],
     [
-      { what: 'memoryLeak', key: 'web.2', value: 14, threshold: null, unit: 'MB/h' },
-      'Memory of web.2 grows by 14 MB/h and reaches its quota before the daily restart.',
+      {
+        what: 'memoryLeak',
+        key: 'web.2 reaches 512 MB in 6 h, daily restart in 9 h',
+        value: 14,
+        threshold: null,
+        unit: 'MB/h',
+      },
+      'web.2 reaches 512 MB in 6 h, daily restart in 9 h: its memory grows by 14 MB/h.',
     ],
     [
       { what: 'drainSilent', value: 5, threshold: 5, unit: 'min' },
