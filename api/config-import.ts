@@ -203,7 +203,8 @@ class ImportRun {
   async #rule(app: AppRow, given: Record<string, unknown>): Promise<void> {
     const { doer } = this.#input;
     const checked = checkRule(given);
-    const name = `${app.name}: ${String(given.title ?? given.kind ?? 'rule').slice(0, 200)}`;
+    const [title = 'rule'] = [given.title, given.kind].filter((text) => typeof text === 'string');
+    const name = `${app.name}: ${title.slice(0, 200)}`;
     if (!checked.ok) {
       this.#note(
         'rule',
@@ -292,7 +293,7 @@ class ImportRun {
         continue;
       }
       const before = (await listPersonReceivers(this.#tx, [person.id])).get(person.id) ?? [];
-      const isSame = isDeepStrictEqual([...before].sort(), [...ids].sort());
+      const isSame = isDeepStrictEqual(new Set(before), new Set(ids));
       if (!isSame) await setPersonReceivers(this.#tx, person.id, ids);
       this.#note('person', email, isSame ? 'unchanged' : 'changed');
     }

@@ -32,7 +32,7 @@ export async function findHints(db: Client, input: Input): Promise<Pick<Incident
     const minutes = Math.max(0, Math.round((incident.startedAtMs - release.atMs) / MINUTE));
     hints.push({
       kind: 'release',
-      text: `Release v${String(release.detail.version ?? '?')} came ${minutes} min before it.`,
+      text: `${typeof release.detail.version === 'number' ? `Release v${release.detail.version}` : 'A release'} came ${minutes} min before it.`,
       link: `/a/${app}?${range}`,
     });
   }

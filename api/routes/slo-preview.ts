@@ -1,4 +1,5 @@
 /** What objectives would have done: a back-test of one, and proposals from an app's own traffic. */
+import { isDeepStrictEqual } from 'node:util';
 
 import type { z } from 'zod';
 import { quantileMs } from '../../model/histogram.ts';
@@ -139,10 +140,10 @@ function isAlike(one: SloDefinition, other: SloDefinition): boolean {
   const isWhole = Object.values(one.scope).every((list) => list.length === 0);
   if (!isWhole || one.indicator.kind !== other.indicator.kind) return false;
   if (one.indicator.kind === 'latency') return true;
-  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+  return isDeepStrictEqual(measureOf(one), measureOf(other));
 }
 
-function sorted({ indicator }: SloDefinition): unknown {
+function measureOf({ indicator }: SloDefinition): unknown {
   if (indicator.kind !== 'availability') return indicator;
-  return [Object.entries(indicator.codes).sort(), [...indicator.badStatuses].sort()];
+  return { codes: indicator.codes, statuses: new Set(indicator.badStatuses) };
 }
