@@ -1,7 +1,7 @@
 /**
  * Serves dist/ui under the policy of the product and answers the API from fixtures. For tests of the browser, and for
  * looking: `node ui/fixtureServer.ts [port]`. Cookies choose what is shown: `role=viewer|editor|admin|none`,
- * `fleet=normal|empty|big`, `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`, `trouble=` one of
+ * `fleet=normal|empty|big`, `alerts=normal|empty|held`, `refuse=1` (writes about alerts are refused), `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`, `trouble=` one of
  * TROUBLES (while the database is away in it, every call for data answers 503).
  */
 import { readFileSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { Role } from '../api/contract/session.ts';
+import { answerAlerts, moodOf } from './alertFixtureRoutes.ts';
+import { alertsMessage } from './alertFixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { healthMessage, isDatabaseAway, TROUBLES, type Trouble } from './instanceFixtures.ts';
 import { parseInstant } from './state/rangeText.ts';
@@ -52,7 +54,12 @@ export async function startFixtureServer(
     const path = url.pathname.slice('/api/v1'.length);
     calls.push(`${request.method} ${path}${url.search}`);
     const cookies = readCookies(request);
-    if (path === '/stream') return openStream(request, response, streams, troubleOf(cookies), nowMs());
+    if (path === '/stream') {
+      openStream(request, response, streams, troubleOf(cookies), nowMs());
+      const told = alertsMessage(nowMs(), moodOf(cookies), url.searchParams.get('apps') ?? '');
+      if (!response.writableEnded) response.write(`event: alerts\ndata: ${JSON.stringify(told)}\n\n`);
+      return;
+    }
     setTimeout(
       () => answer(path, url.searchParams, request, response, cookies, nowMs(), started),
       Number(cookies.slow ?? 0),
@@ -175,7 +182,7 @@ function answer(
   const role = (cookies.role === 'none' ? null : (cookies.role ?? 'admin')) as Role | null;
   if (path === '/session')
     return sendJson(response, fixtures.session(cookies.setup ? null : role, Boolean(cookies.setup)));
-  if (request.method !== 'GET') return void write(path, request, response);
+  if (request.method !== 'GET') return void write(path, params, request, response, nowMs);
   if (!role) return problem(response, 401, 'Not signed in', 'Sign in first.', undefined, 'notSignedIn');
   if (cookies.fail)
     return problem(
@@ -192,6 +199,8 @@ function answer(
     proc: params.get('proc') ?? undefined,
     dyno: params.get('dyno') ?? undefined,
   };
+  const alert = answerAlerts({ method: 'GET', path, params, cookies, nowMs, body: {} });
+  if (alert) return sendJson(response, alert.body, alert.status);
   const [, first, app = '', rest] = path.split('/').map(decodeURIComponent);
   if (first === 'apps' && !app)
     return sendJson(response, fixtures.fleet(nowMs, (cookies.fleet as 'normal') ?? 'normal'));
@@ -227,10 +236,19 @@ function instantOf(text: string, nowMs: number): number {
 }
 
 /** Writes change nothing but the session cookie; they answer as the product would. */
-async function write(path: string, request: IncomingMessage, response: ServerResponse) {
+async function write(
+  path: string,
+  params: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+  nowMs: number,
+) {
   let text = '';
   for await (const piece of request) text += piece;
   const body = JSON.parse(text || '{}') as Record<string, string>;
+  const cookies = readCookies(request);
+  const alert = answerAlerts({ method: request.method ?? 'POST', path, params, cookies, nowMs, body });
+  if (alert) return sendJson(response, alert.body, alert.status);
   if (path === '/sign-in' && body.password !== 'correct horse battery')
     return problem(
       response,
