@@ -100,7 +100,7 @@ test('slo import makes what a file says, export writes it again, list says how i
   expect(listed.out).toBe('shop/success  99.9 % of requests succeed  no requests    learning\n');
   const exported = join(folder, 'out.yaml');
   expect((await run(runSlo, ['export', exported, '--app', 'shop'])).say).toBe(
-    `1 objectives in ${exported}.\n`,
+    `1 objective in ${exported}.\n`,
   );
   const again = await run(runSlo, ['import', exported], { json: true });
   expect(JSON.parse(again.out).results).toMatchObject([{ outcome: 'unchanged', slug: 'success' }]);
@@ -121,7 +121,7 @@ test('what cannot be taken in is told in words, with exit status 1', async () =>
 test('config export writes a file that config import makes the same of, elsewhere', async () => {
   const file = join(folder, 'config.json');
   const exported = await run(runConfig, ['export', file]);
-  expect(exported.say).toBe(`1 apps, 0 receivers; secrets are left out: ${file}.\n`);
+  expect(exported.say).toBe(`1 app, 0 receivers; secrets are left out: ${file}.\n`);
   const config = JSON.parse(readFileSync(file, 'utf8'));
   expect(config.apps[0].slos[0].slug).toBe('success');
   const dry = await run(runConfig, ['import', file, '--dry-run'], { on: copy });

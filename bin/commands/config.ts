@@ -6,7 +6,7 @@ import type { ConfigFile, ConfigImportAnswer } from '../../api/contract/alerting
 import { insertAudit } from '../../store/audit.ts';
 import { withTransaction } from '../../store/pool.ts';
 import { type CommandContext, CommandError, UsageError, withStore } from './command.ts';
-import { closing } from './slo-store.ts';
+import { closing, countOf } from './slo-store.ts';
 import { readText, writeText } from './text-file.ts';
 
 export async function runConfig(args: string[], context: CommandContext): Promise<number> {
@@ -24,14 +24,14 @@ async function exportFile(args: string[], context: CommandContext): Promise<numb
   const file = await withStore(context, ({ pool }) =>
     withTransaction(pool, async (tx) => {
       const made = await exportConfig(tx, nowMs);
-      const subject = `${made.apps.length} apps`;
+      const subject = countOf(made.apps.length, 'app');
       await insertAudit(tx, { atMs: nowMs, actor: 'cli', action: 'config.export', subject, address: '' });
       return made;
     }),
   );
   writeText(path, `${JSON.stringify(file, null, context.json && path === undefined ? 0 : 2)}\n`, context);
   context.terminal.say(
-    `${file.apps.length} apps, ${file.receivers.length} receivers; secrets are left out${path === undefined ? '' : `: ${path}`}.`,
+    `${countOf(file.apps.length, 'app')}, ${countOf(file.receivers.length, 'receiver')}; secrets are left out${path === undefined ? '' : `: ${path}`}.`,
   );
   return 0;
 }

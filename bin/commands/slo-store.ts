@@ -68,7 +68,7 @@ async function exportSlos(args: string[], context: CommandContext): Promise<numb
   const [file] = positionals;
   if (context.json && file === undefined) context.terminal.out(JSON.stringify(answer));
   else if (answer.count > 0 || file !== undefined) writeText(file, answer.text, context);
-  context.terminal.say(`${answer.count} objectives${file === undefined ? '' : ` in ${file}`}.`);
+  context.terminal.say(`${countOf(answer.count, 'objective')}${file === undefined ? '' : ` in ${file}`}.`);
   return 0;
 }
 
@@ -107,4 +107,9 @@ function renderImport({ results, isKept, dryRun }: SloImportAnswer): string {
 export function closing(isKept: boolean, dryRun: boolean): string {
   if (dryRun) return 'A dry run: nothing was changed.';
   return isKept ? 'Done.' : 'Nothing was changed, for something was refused.';
+}
+
+/** `1 objective`, `2 objectives`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
