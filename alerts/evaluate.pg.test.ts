@@ -84,6 +84,20 @@ describe('from the first bad minute to the end', () => {
     });
   });
 
+  test('the first minutes of an objective do not speak for an hour: their share of it scales what they say', async () => {
+    const { version } = await slo();
+    const lines = Array.from({ length: 200 }, (_, at) => ({
+      appId,
+      versionId: 0,
+      minute: START - 200 + at,
+      events: 1,
+      bad: 0,
+    }));
+    await world.add([...lines, ...steady(version, { from: START, to: START + 20, events: 100, bad: 10 })]);
+    // 10 % of n minutes in 60 are above 1.44 % from the ninth on.
+    expect(await follow(START + 1, START + 15)).toEqual([[11, 'page threshold']]);
+  });
+
   test('a ticket that becomes a page is told as such, and the page that ends before the ticket too', async () => {
     const [page] = exampleSlo().tiers;
     const ticket = { ...page!, severity: 'ticket' as const, longMinutes: 120, shortMinutes: 30, factor: 3 };
@@ -209,6 +223,19 @@ describe('after a time without workers', () => {
   test('an incident that ended meanwhile is told as resolved', async () => {
     const { version } = await slo();
     await outage(version, START + 60, START + 70);
+    expect(await follow(START + 58, START + 64)).toEqual([[63, 'page threshold']]);
+    expect(words(await world.round(START + 200))).toEqual(['none recovered']);
+  });
+
+  test('what fired and ended beside an incident that people know of is not listed apart from it', async () => {
+    const { version } = await slo();
+    await world.add([
+      ...steady(version, { from: START, to: START + 60, events: 100 }),
+      ...steady(version, { from: START + 60, to: START + 70, events: 100, bad: 100 }),
+      ...steady(version, { from: START + 70, to: START + 120, events: 100 }),
+      ...steady(version, { from: START + 120, to: START + 130, events: 100, bad: 100 }),
+      ...steady(version, { from: START + 130, to: START + 200, events: 100 }),
+    ]);
     expect(await follow(START + 58, START + 64)).toEqual([[63, 'page threshold']]);
     expect(words(await world.round(START + 200))).toEqual(['none recovered']);
   });
