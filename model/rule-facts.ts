@@ -70,6 +70,8 @@ export interface AppFacts {
   silentAfterMinutes: number;
   /** All dynos sleep, are stopped or scaled away: silence is what is to be expected. */
   isAsleep: boolean;
+  /** Minute of the newest frame, whatever the age of its lines; null: not looked for, since lines are not missed. */
+  receivedMinute: number | null;
   /** 1: lines of this minute are known to be lost. */
   lossy: Uint8Array;
   /** From here on not everything that arrived is counted; null: everything is. */
@@ -106,6 +108,7 @@ export function emptyFacts(appId: number, span: MinuteSpan): AppFacts {
     lastLine: new Int32Array(length).fill(-1),
     silentAfterMinutes: 10,
     isAsleep: false,
+    receivedMinute: null,
     lossy: new Uint8Array(length),
     staleFromMinute: null,
     requests: new Float64Array(length),

@@ -33,6 +33,25 @@ test('an app that pauses by habit is silent after its own limit, and never a pag
   expect(await world.rounds(T0, T0 + 20)).toEqual([[T0 + 16, 'ticket']]);
 });
 
+test('a drain that delivers old lines now (a history that is sent) is not silent, and is once it stops', async () => {
+  const appId = await world.app('history', T0);
+  await world.rule(appId, { kind: 'drainSilent' });
+  await world.lines(appId, T0 - 600, T0 - 300);
+  const receive = (minute: number) =>
+    database.pool.query(
+      `INSERT INTO drains (app_id, token, first_received_at_ms, last_received_at_ms) VALUES ($1, 'd', 0, $2)
+       ON CONFLICT (app_id, token) DO UPDATE SET last_received_at_ms = excluded.last_received_at_ms`,
+      [appId, minute * MINUTE],
+    );
+  const told: unknown[] = [];
+  for (let minute = T0; minute < T0 + 30; minute++) {
+    if (minute < T0 + 10) await receive(minute - 1);
+    for (const { severity } of await world.round(minute)) told.push([minute - T0, severity]);
+  }
+  // The last frame came in minute 8.
+  expect(told).toEqual([[14, 'page']]);
+});
+
 test('dynos that all sleep are not expected to write; one that is up is', async () => {
   const appId = await world.app('asleep', T0);
   await world.rule(appId, { kind: 'drainSilent' });

@@ -10,8 +10,8 @@ const REGULAR_LIMIT_MINUTES = 5;
 const LOSSES_BACK_MINUTES = 60;
 
 /**
- * Silence counts from the newest line, or from the newest minute of which we know that lines were lost: there was
- * something to hear. Pages only for apps that write each minute; of others a pause is a guess.
+ * Silence counts from the newest line, from the newest minute of which we know that lines were lost, for there was
+ * something to hear, or from the newest frame: one that brings old lines (a history that is sent now) is heard. Pages only for apps that write each minute; of others a pause is a guess.
  */
 export const drainSilent: KindReader<SettingsByKind['drainSilent']> = {
   everyMinutes: 1,
@@ -41,8 +41,11 @@ export const drainSilent: KindReader<SettingsByKind['drainSilent']> = {
 };
 
 function heardBefore(facts: AppFacts, minute: number): number | null {
-  const last = lastLineBefore(facts, minute);
-  if (last === null) return null;
+  const line = lastLineBefore(facts, minute);
+  if (line === null) return null;
+  const received = Math.min(facts.receivedMinute ?? line, minute - 1);
+  // A line of a minute's last second comes with a frame of the next.
+  const last = received > line + 1 ? received : line;
   for (let lossy = minute - 1; lossy > last && lossy >= facts.span.from; lossy--) {
     if (facts.lossy[lossy - facts.span.from] === 1) return lossy;
   }

@@ -42,6 +42,20 @@ export async function listDrains(db: Queryable, appIds: readonly number[]): Prom
   }));
 }
 
+/** Minute (epoch min) of the newest frame of each of these apps, of drains that are not banned. */
+export async function readReceivedMinutes(
+  db: Queryable,
+  appIds: readonly number[],
+): Promise<Map<number, number>> {
+  if (appIds.length === 0) return new Map();
+  const { rows } = await db.query<{ app_id: number; minute: number }>(
+    `SELECT app_id, (max(last_received_at_ms) / ${MINUTE})::int AS minute FROM drains
+     WHERE app_id = ANY ($1::int[]) AND state <> 'banned' GROUP BY app_id`,
+    [appIds],
+  );
+  return new Map(rows.map((row) => [row.app_id, row.minute]));
+}
+
 /** Accepts or bans a drain of an app; gives its state before, null when the app has no such drain. */
 export async function setDrainState(
   db: Queryable,

@@ -24,6 +24,7 @@ import type { Completeness } from '../completeness.ts';
 import { readLineMinutes, readLiveness } from '../liveness.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
+import { readReceivedMinutes } from './drains.ts';
 import { KINDS_OF_TOTAL } from './requests-over-time.ts';
 import { readBuckets } from './rule-buckets.ts';
 import { readFactEvents, readFactLosses, readSleepingApps } from './rule-events.ts';
@@ -168,11 +169,11 @@ async function addStream(
     setLines(own, lines.get(appId) ?? [], last !== null && last < fromMinute ? last : null);
   }
   const silent = [...facts.values()].filter((own) => isSilent(own, query.evaluations.to - 1));
-  const asleep = await readSleepingApps(
-    db,
-    silent.map((own) => own.appId),
-    span.to * MINUTE,
-  );
+  const silentIds = silent.map((own) => own.appId);
+  const asleep = await readSleepingApps(db, silentIds, span.to * MINUTE);
+  // Of the past nobody knows when its frames came.
+  const received = query.linesFrom === 'hours' ? await readReceivedMinutes(db, silentIds) : new Map();
+  for (const own of silent) own.receivedMinute = received.get(own.appId) ?? null;
   for (const appId of asleep) {
     const own = facts.get(appId);
     if (own !== undefined) own.isAsleep = true;
