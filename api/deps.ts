@@ -2,6 +2,7 @@
 import type { ShedPart } from '../model/ingest-health.ts';
 import type { Log } from '../model/log.ts';
 import type { OwnProcess } from '../model/process.ts';
+import type { SloDefinition } from '../model/slo.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Kept } from '../store/reads/plan.ts';
 import type { KeptRequest } from '../store/reads/requests.ts';
@@ -48,6 +49,14 @@ export interface ApiDeps {
   /** Looks a request id up in the durable log; newest first, with `why` = `log`. */
   findRequestInChunks?:
     | ((query: { appId: number; requestId: string; fromMs: number; toMs: number }) => Promise<KeptRequest[]>)
+    | undefined;
+  /** What an objective would have counted by minute, exactly, from the durable log, as far back as it takes some seconds. */
+  countInLog?:
+    | ((query: { appId: number; definition: SloDefinition; fromMs: number; toMs: number }) => Promise<{
+        minutes: { minute: number; events: number; bad: number }[];
+        /** From this minute on it is whole. */
+        fromMinute: number;
+      }>)
     | undefined;
 }
 

@@ -1,39 +1,14 @@
 /** Incidents in words: the sentence over the page, lines of the timeline, the whole story as Markdown. Pure. */
 import type { Evidence } from '../model/alert-change.ts';
 import type { Incident, IncidentEvent } from '../model/incident.ts';
-import {
-  sayCount,
-  sayInstant,
-  sayNumber,
-  sayShare,
-  saySpan,
-  sayTarget,
-  sayValue,
-  sayWindow,
-} from '../model/notice-numbers.ts';
+import { sayInstant, sayShare, saySpan } from '../model/notice-numbers.ts';
+import { evidenceSentence } from '../model/notice-sentence.ts';
 import type { IncidentAnswer } from './contract/incidents.ts';
 
-/** `120 of 4,000 requests bad in the last hour (burn 30×); since 10:42 UTC.` */
+/** What failed, in the words of the messages that people were sent, and since when. */
 export function sayFailure(evidence: Evidence, nowMs: number): string {
-  const what = sayWhat(evidence);
-  const since = evidence.sinceMs > 0 ? `since ${sayInstant(evidence.sinceMs, nowMs)}` : '';
-  return `${[what, since].filter((part) => part !== '').join('; ')}.`;
-}
-
-function sayWhat({ windows, value, threshold, unit, key, target, budgetRemaining, title }: Evidence): string {
-  const [long] = windows;
-  if (long) {
-    const share = `${sayCount(long.bad)} of ${sayCount(long.events)} requests bad in the last ${sayWindow(long.minutes)}`;
-    const promise = target === null ? '' : `, promised ${sayTarget(target)}`;
-    return `${share} (burn ${sayNumber(long.burn)}×${promise})`;
-  }
-  const where = key === '' ? '' : `${key}: `;
-  if (value !== null) {
-    const bound = threshold === null ? '' : `, threshold ${sayValue(threshold, unit)}`;
-    return `${where}${sayValue(value, unit)}${bound}`;
-  }
-  if (budgetRemaining !== null) return `${where}${sayShare(budgetRemaining)} of the budget left`;
-  return `${where}${title}`;
+  const since = evidence.sinceMs > 0 ? ` Since ${sayInstant(evidence.sinceMs, nowMs)}.` : '';
+  return evidenceSentence(evidence, null) + since;
 }
 
 /** The sentence over the page. */
@@ -49,7 +24,7 @@ export function sayIncident(incident: Incident, nowMs: number): string {
   if (held) {
     parts.push(`No data since ${sayInstant(held.sinceMs, nowMs)}; last known: firing.`);
   }
-  parts.push(failure.charAt(0).toUpperCase() + failure.slice(1));
+  parts.push(failure);
   if (acknowledged) parts.push(`${acknowledged.by} is on it: ${acknowledged.reason}`);
   if (incident.flappingSinceMs !== null) parts.push('It comes and goes: told once, then quietly.');
   return parts.join(' ');

@@ -84,6 +84,42 @@ describe('back-test of an objective', () => {
   });
 });
 
+test('the newest part is exact where the log of requests is at hand, and tells what buckets cannot', async () => {
+  const asked: unknown[] = [];
+  const own = buildTestApi(database.pool, {
+    countInLog: async (query) => {
+      asked.push(query.definition.scope.methods);
+      const fromMinute = minute - 60;
+      return { fromMinute, minutes: [{ minute: minute - 30, events: 50, bad: 5 }] };
+    },
+  });
+  const browser = own.withToken(await own.token('editor'));
+  const both = { ...SUCCESS, scope: { methods: ['POST'], processTypes: ['web'] } };
+  const { body } = await browser.send(
+    'POST',
+    '/apps/shop/slos/preview',
+    { definition: both, days: 1 },
+    JSON_BODY,
+  );
+  expect(asked).toEqual([['POST']]);
+  expect(body).toMatchObject({
+    method: 'approximate',
+    exactFromMs: (minute - 60) * 60_000,
+    budget: { events: 50, bad: 5 },
+  });
+  expect(body.warnings[0]).toMatch(/^History before the last 1 h cannot tell/);
+  const part = { ...SUCCESS, scope: { methods: ['POST'] } };
+  const near = await browser.send(
+    'POST',
+    '/apps/shop/slos/preview',
+    { definition: part, days: 1 },
+    JSON_BODY,
+  );
+  // The outage from buckets, the last hour from the log.
+  expect(near.body.budget).toMatchObject({ events: 2050, bad: 2005 });
+});
+const JSON_BODY = { 'content-type': 'application/json' };
+
 describe('proposals', () => {
   test('three, from the traffic there is, each with what it would have spent', async () => {
     const { body } = await viewer.get('/apps/shop/slos/proposals');

@@ -5,7 +5,7 @@ import { nominalMinutes } from '../model/period.ts';
 import type { SloDefinition } from '../model/slo.ts';
 import { estimateOf } from '../model/slo-estimate.ts';
 import { targetOf, toNumber } from '../model/target.ts';
-import { MINUTE } from '../model/time.ts';
+import { HOUR, MINUTE } from '../model/time.ts';
 import { type MinuteCount, type MinuteRange, MinuteSeries } from '../model/window-sums.ts';
 import type { Client } from '../store/pool.ts';
 import { readEstimatedMinutes } from '../store/reads/slo-history.ts';
@@ -14,6 +14,7 @@ import { type MinuteCounts, readSloMinutes } from '../store/slo-hours.ts';
 import { listSlos } from '../store/slos.ts';
 import type { BacktestTierAnswer, SloPreviewAnswer } from './contract/slos.ts';
 import type { Columns } from './contract/time.ts';
+import type { ApiDeps } from './deps.ts';
 import { countsAsUsual } from './slo-burned.ts';
 import { minutesOf } from './slo-slices.ts';
 import { nameWindow, sayCounting } from './slo-text.ts';
@@ -33,10 +34,16 @@ export function previewRange(minute: number, days: number): MinuteRange {
 export interface History {
   counts: MinuteCounts;
   spans: AppSpans;
-  isExact: boolean;
-  /** Why there is nothing; '' otherwise. */
+  /** From this minute on counts are exact; the end of the range when none is. */
+  exactFromMinute: number;
+  /** Before it nothing is known. */
+  knownFromMinute: number;
+  /** Why what lies before cannot be told; '' otherwise. */
   fault: string;
 }
+
+/** The log holds a day of requests. */
+const LOG_MS = 23 * HOUR;
 
 /** Counts of a definition over a range: a composite's from its members', others from buckets. */
 export async function readHistory(
@@ -44,6 +51,7 @@ export async function readHistory(
   appId: number,
   definition: SloDefinition,
   range: MinuteRange,
+  countInLog?: ApiDeps['countInLog'],
 ): Promise<History> {
   const spans = (await readAppSpans(db, [appId], range.from, range.to)).get(appId);
   if (!spans) throw new Error('the app was not answered for');
@@ -52,13 +60,38 @@ export async function readHistory(
     const members = (await listSlos(db)).filter((slo) => indicator.members.includes(slo.publicId));
     const ids = members.map((slo) => slo.id);
     const counts = await readSloMinutes(db, ids, { fromMinute: range.from, toMinute: range.to });
-    return { counts: addUp([...counts.values()], range), spans, isExact: true, fault: '' };
+    return whole(addUp([...counts.values()], range), spans, range);
   }
   const estimate = estimateOf(definition);
-  if (!estimate.ok) return { counts: addUp([], range), spans, isExact: false, fault: estimate.error };
   const isLatency = indicator.kind === 'latency';
-  const counts = await readEstimatedMinutes(db, appId, estimate.value, range, isLatency);
-  return { counts, spans, isExact: countsAsUsual(definition), fault: '' };
+  const counts = estimate.ok
+    ? await readEstimatedMinutes(db, appId, estimate.value, range, isLatency)
+    : addUp([], range);
+  if (countsAsUsual(definition)) return whole(counts, spans, range);
+  const toMs = range.to * MINUTE;
+  const fromMs = Math.max(range.from * MINUTE, toMs - LOG_MS);
+  const logged = await countInLog?.({ appId, definition, fromMs, toMs });
+  const exactFromMinute = logged?.fromMinute ?? range.to;
+  for (let minute = exactFromMinute; minute < range.to; minute++) {
+    counts.events[minute - range.from] = 0;
+    counts.bad[minute - range.from] = 0;
+  }
+  for (const { minute, events, bad } of logged?.minutes ?? []) {
+    if (minute < range.from || minute >= range.to) continue;
+    counts.events[minute - range.from] = events;
+    counts.bad[minute - range.from] = bad;
+  }
+  return {
+    counts,
+    spans,
+    exactFromMinute,
+    knownFromMinute: estimate.ok ? range.from : exactFromMinute,
+    fault: estimate.ok ? '' : estimate.error,
+  };
+}
+
+function whole(counts: MinuteCounts, spans: AppSpans, range: MinuteRange): History {
+  return { counts, spans, exactFromMinute: range.from, knownFromMinute: range.from, fault: '' };
 }
 
 function addUp(counts: readonly MinuteCounts[], { from, to }: MinuteRange): MinuteCounts {
@@ -68,8 +101,8 @@ function addUp(counts: readonly MinuteCounts[], { from, to }: MinuteRange): Minu
 }
 
 /** Minutes without a live drain are unknown, not zero. */
-export function knownMinutes({ counts, spans }: History, range: MinuteRange): MinuteCount[] {
-  const before = { from: range.from, to: spans.firstMinute ?? range.to };
+export function knownMinutes({ counts, spans, knownFromMinute }: History, range: MinuteRange): MinuteCount[] {
+  const before = { from: range.from, to: Math.max(spans.firstMinute ?? range.to, knownFromMinute) };
   return minutesOf(counts, range, [...spans.quiet, before]);
 }
 
@@ -108,9 +141,9 @@ export function previewOf(definition: SloDefinition, history: History, range: Mi
     budget: budgetAnswer(definition, minutes),
     ...lines(minutes, range, definition),
     counting: sayCounting(definition),
-    method: history.isExact ? 'exact' : 'approximate',
-    exactFromMs: history.isExact ? range.from * MINUTE : null,
-    warnings: warningsOf(history, minutes),
+    method: history.exactFromMinute <= range.from ? 'exact' : 'approximate',
+    exactFromMs: history.exactFromMinute >= range.to ? null : history.exactFromMinute * MINUTE,
+    warnings: warningsOf(history, minutes, range),
   };
 }
 
@@ -214,18 +247,24 @@ function lines(
   };
 }
 
-function warningsOf({ fault, isExact }: History, minutes: readonly MinuteCount[]): string[] {
+function warningsOf(
+  { fault, exactFromMinute }: History,
+  minutes: readonly MinuteCount[],
+  range: MinuteRange,
+): string[] {
   const known = minutes.filter(({ events }) => events !== null);
   const events = known.reduce((sum, minute) => sum + (minute.events ?? 0), 0);
   const warnings: string[] = [];
-  if (fault !== '') warnings.push(`History cannot tell what this would have done: ${fault}.`);
-  else if (known.length === 0) warnings.push('Nothing of this app is stored for that time.');
-  else if (events === 0) warnings.push('No request of that time fits.');
-  else if (events / known.length < LOW_TRAFFIC_EVENTS / 60) {
+  if (fault !== '') {
+    const before = known.length === 0 ? '' : ` before the last ${Math.round(known.length / 60)} h`;
+    warnings.push(`History${before} cannot tell what this would have done: ${fault}.`);
+  } else if (known.length === 0) warnings.push('Nothing of this app is stored for that time.');
+  if (known.length > 0 && events === 0) warnings.push('No request of that time fits.');
+  else if (known.length > 0 && events / known.length < LOW_TRAFFIC_EVENTS / 60) {
     warnings.push('There are few requests: single failures weigh much, and alerts come late.');
   }
-  if (fault === '' && !isExact && events > 0) {
-    warnings.push('From histograms and counts by one dimension: near, not exact.');
+  if (fault === '' && exactFromMinute > range.from && events > 0) {
+    warnings.push('Older counts are from histograms and counts by one dimension: near, not exact.');
   }
   return warnings;
 }

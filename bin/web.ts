@@ -6,6 +6,7 @@ import { buildApi } from '../api/app.ts';
 import { buildDrain, type Drain, type DrainOptions } from '../drain/drain.ts';
 import { findRequestInChunks } from '../drain/lookup.ts';
 import { isDrainPath } from '../drain/request.ts';
+import { countLogged } from '../drain/slo-history.ts';
 import { armKillPoints } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
@@ -38,6 +39,8 @@ export type WebConfig = ConfigWith<'databaseUrl' | 'secret'>;
 const COMMIT_REPLY_MS = 5_000;
 const ROLLUP_REPLY_MS = 60_000;
 const QUERY_TIMEOUT_MS = 10_000;
+/** A form that shows what an objective would have done waits about so long for the exact part of it. */
+const COUNT_IN_LOG_MS = 3_000;
 
 const NOT_AHEAD =
   'no worker has made partitions ahead: they are made as frames need them and nothing is lost, but check the worker';
@@ -139,6 +142,7 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
       const found = await findRequestInChunks(pools.api, appId, requestId, fromMs, toMs);
       return found.map(({ reason, ...request }) => ({ ...request, why: reason }));
     },
+    countInLog: (query) => countLogged(pools.api, { ...query, timeMs: COUNT_IN_LOG_MS }),
   });
   const apiListener = getRequestListener(api.fetch);
   const server = buildHttpServer((request, response) => {

@@ -66,7 +66,7 @@ async function preview(call: Call<z.output<typeof sloPreview>, undefined>): Prom
   const days = Math.min(body.days ?? PREVIEW_DAYS_DEFAULT, PREVIEW_DAYS_MAX);
   const range = previewRange(newestMinute(nowMs), days);
   return reading(deps.pool, async (db) =>
-    previewOf(definition, await readHistory(db, app.id, definition, range), range),
+    previewOf(definition, await readHistory(db, app.id, definition, range, deps.countInLog), range),
   );
 }
 
