@@ -16,11 +16,14 @@ import {
 import type { RuleKind } from './rule.ts';
 
 /** `1,204 of 52,310 requests in the last hour failed (2.3 %): 23 times as many as the objective of 99.9 % allows.` */
-export function failureSentence(notice: Notice): string {
-  const { evidence } = notice;
-  if (evidence === null) return '';
-  if (evidence.what === 'burn') return burnSentence(evidence, notice.budget);
-  if (evidence.what === 'budget') return budgetSentence(evidence, notice.budget);
+export function failureSentence({ evidence, budget }: Notice): string {
+  return evidence === null ? '' : evidenceSentence(evidence, budget);
+}
+
+/** The same of an incident of which no more is at hand than its numbers. */
+export function evidenceSentence(evidence: Evidence, budget: NoticeBudget | null): string {
+  if (evidence.what === 'burn') return burnSentence(evidence, budget);
+  if (evidence.what === 'budget') return budgetSentence(evidence, budget);
   return ruleSentence(evidence);
 }
 
