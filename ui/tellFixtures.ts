@@ -385,7 +385,8 @@ export function policies(isEmpty: boolean): EscalationPolicyListAnswer {
       {
         id: 'po1',
         title: 'Primary ladder',
-        sentence: 'PagerDuty primary at once, after 5 min who is on call in Primary, 15 min later #alerts and who is on call in Office hours; three times.',
+        sentence:
+          'PagerDuty primary at once, after 5 min who is on call in Primary, 15 min later #alerts and who is on call in Office hours; three times.',
         rounds: 3,
         usedBy: ['Pages'],
         levels: [

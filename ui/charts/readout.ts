@@ -49,6 +49,8 @@ export interface TimeChartProps {
   compact?: boolean;
   /** Spans set apart, behind the lines. */
   shades?: { fromS: number; toS: number; label: string; kind: 'window' | 'correction' }[];
+  /** From here on it is the future: legend and sentence tell the last that is known. */
+  futureFromS?: number;
   /** The range is not the page's: dragging and keys do not zoom. */
   isFixed?: boolean;
   /** A series to stand out from many. */

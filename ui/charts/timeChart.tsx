@@ -31,9 +31,14 @@ export function TimeChart(props: TimeChartProps) {
   const headingId = `chart-${props.id}`;
   const hasData = props.columns.series.some((series) => series.values.some((value) => value !== null));
   const hidden = hiddenSeries(state, props.id);
+  const { range, futureFromS } = props;
+  const told = useMemo(
+    () => (futureFromS === undefined ? range : { ...range, openFrom: futureFromS }),
+    [range, futureFromS],
+  );
   const summary = useMemo(
-    () => describeChart(props.columns, props.range, props.gaps, state.range.zone.value),
-    [props.columns, props.range, props.gaps, state.range.zone.value],
+    () => describeChart(props.columns, told, props.gaps, state.range.zone.value),
+    [props.columns, told, props.gaps, state.range.zone.value],
   );
   const Heading = props.compact ? 'h3' : 'h2';
   return (
@@ -74,7 +79,7 @@ export function TimeChart(props: TimeChartProps) {
         <ChartTable
           title={props.title}
           columns={props.columns}
-          range={props.range}
+          range={told}
           stacked={props.stacked ?? false}
         />
       ) : (
@@ -86,7 +91,7 @@ export function TimeChart(props: TimeChartProps) {
             hidden={hidden}
             describedBy={`${headingId}-sum`}
           />
-          {!props.compact && <Legend {...props} hidden={hidden} />}
+          {!props.compact && <Legend {...props} range={told} hidden={hidden} />}
         </div>
       )}
     </figure>

@@ -14,6 +14,7 @@ import { buildOverview } from '../state/overview.ts';
 import { Addons, Custom } from './appAddons.tsx';
 import { Memory, ResponseTime, Throughput } from './appCharts.tsx';
 import { Filters } from './appFilters.tsx';
+import { AppSlos } from './appSlos.tsx';
 import { VerdictLine } from './verdictLine.tsx';
 
 export function AppPage({ app }: { app: string }) {
@@ -65,6 +66,7 @@ function Overview({ answer, infos }: { answer: OverviewAnswer; infos: CodeTable 
   return (
     <>
       <VerdictLine answer={answer} table={infos} />
+      <AppSlos app={answer.app} />
       <Filters answer={answer} />
       <EventLane events={answer.events} range={answer.range} />
       <Throughput {...shared} table={infos} />

@@ -3,6 +3,7 @@ import { effect } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FleetRow } from '../../api/contract/apps.ts';
 import type { CodeInfo, CodeTableAnswer } from '../../api/contract/codes.ts';
+import type { SloListAnswer, SloRow } from '../../api/contract/slos.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
 import type { CodeTable } from '../failures.ts';
@@ -16,8 +17,11 @@ import {
   NOTHING,
   plural,
 } from '../format.ts';
+import { BudgetBar } from '../parts/budgetBar.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { appState, INCOMPLETE, isIncomplete, type Level, StateGlyph, StateWord } from '../parts/state.tsx';
+import { sloListPath } from '../paths.ts';
+import { isDoubtful, sloState } from '../sloWords.ts';
 import { type State, useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 
@@ -89,6 +93,13 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
   const sorted = useSteadyOrder(rows);
   const codes = useAnswer<CodeTableAnswer>('/codes').data.value?.codes;
   const table = useMemo(() => new Map(codes?.map((info) => [info.code, info])), [codes]);
+  const slos = useAnswer<SloListAnswer>('/slos', { everyMs: 3 * REFRESH_MS }).data.value?.slos;
+  // Least budget first: the first of an app is its worst.
+  const worst = useMemo(() => {
+    const found = new Map<string, SloRow>();
+    for (const row of slos ?? []) if (!found.has(row.app)) found.set(row.app, row);
+    return found;
+  }, [slos]);
   return (
     <>
       <div class="page-head">
@@ -123,6 +134,9 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
           <tr>
             <th scope="col">State</th>
             <th scope="col">App</th>
+            <th scope="col" class="cell-slo">
+              <abbr title="What is left of the budget of the objective with the least">Budget</abbr>
+            </th>
             <th scope="col">Last 60 min</th>
             <th scope="col" class="num">
               <abbr title="Requests per minute, last five closed minutes">Req/min</abbr>
@@ -151,7 +165,7 @@ function Fleet({ rows }: { rows: FleetRow[] }) {
         </thead>
         <tbody>
           {sorted.rows.map((row) => (
-            <Row key={row.app} row={row} table={table} />
+            <Row key={row.app} row={row} table={table} slo={worst.get(row.app)} />
           ))}
         </tbody>
       </table>
@@ -247,7 +261,7 @@ function blames(info: CodeInfo | undefined): boolean {
   return !info || info.countsAgainstAvailability || info.code.startsWith('R');
 }
 
-function Row({ row, table }: { row: FleetRow; table: CodeTable }) {
+function Row({ row, table, slo }: { row: FleetRow; table: CodeTable; slo: SloRow | undefined }) {
   const { router, clock, instance } = useApp();
   const base = `/a/${encodeURIComponent(row.app)}`;
   const state = appState(row, instance.awaySinceMs.value !== null, instance.isMoving.value);
@@ -267,6 +281,21 @@ function Row({ row, table }: { row: FleetRow; table: CodeTable }) {
       <th scope="row" class="cell-app">
         <a href={router.link(base)}>{showHidden(row.app)}</a>
       </th>
+      <td class="cell-slo" data-label="Budget">
+        {slo ? (
+          <a
+            class="plain"
+            href={router.link(sloListPath(row.app))}
+            title={`${showHidden(slo.title)}: ${sloState(slo).word}`}
+          >
+            <StateGlyph level={sloState(slo).level} />
+            <span class="sr">{sloState(slo).word}, left </span>
+            <BudgetBar remaining={slo.budget.remaining} isDoubtful={isDoubtful(slo)} />
+          </a>
+        ) : (
+          <span class="muted">{NOTHING}</span>
+        )}
+      </td>
       <td class="cell-spark">
         {none ? (
           <a href={router.link('/setup', { app: row.app })}>Finish set-up</a>

@@ -97,13 +97,13 @@ function Acknowledge({ row, onDone }: FormProps) {
         void acknowledge(reason);
       }}
     >
-      <div class="act-row" role="group" aria-label="Usual reasons">
+      <fieldset class="act-row" aria-label="Usual reasons">
         {REASONS.map((text) => (
           <button key={text} type="button" disabled={sender.busy} onClick={() => void acknowledge(text)}>
             {text}
           </button>
         ))}
-      </div>
+      </fieldset>
       <TextBox
         name="reason"
         label="Or say what you do about it"
@@ -140,7 +140,7 @@ function Snooze({ row, isOn, onDone }: FormProps & { isOn: boolean }) {
       }}
     >
       <p>Reminders and escalation rest until then. If it gets worse or becomes a page, it is told at once.</p>
-      <div class="act-row" role="group" aria-label="Snooze for">
+      <fieldset class="act-row" aria-label="Snooze for">
         {SNOOZES.map((hours) => (
           <button
             key={hours}
@@ -156,7 +156,7 @@ function Snooze({ row, isOn, onDone }: FormProps & { isOn: boolean }) {
             End the snooze
           </button>
         )}
-      </div>
+      </fieldset>
       <InstantBox
         name="untilMs"
         label="Or until"

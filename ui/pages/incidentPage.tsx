@@ -2,10 +2,11 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { IncidentAnswer, IncidentRow } from '../../api/contract/incidents.ts';
 import '../styles/alerts.css';
+import type { SeriesStyle } from '../charts/colors.ts';
 import { EventLane } from '../charts/eventLane.tsx';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
-import { formatInstant, formatSpan, formatUnit, zoneSuffix } from '../format.ts';
+import { formatInstant, formatSpan, formatStep, formatUnit, zoneSuffix } from '../format.ts';
 import { heldWords, incidentState } from '../incidentWords.ts';
 import { BudgetBar } from '../parts/budgetBar.tsx';
 import { CopyButton } from '../parts/copy.tsx';
@@ -136,6 +137,13 @@ function Flags({ row }: { row: IncidentRow }) {
 
 const STYLES: Record<string, string> = { bad: '--class-5xx', good: '--class-3xx' };
 
+function styleOf({ id }: { id: string }, at: number): SeriesStyle {
+  return {
+    color: STYLES[id] ?? (at === 0 ? '--q50' : `--id-${at % 6}`),
+    ...(id === 'bad' && { hatch: 'diagonal' as const }),
+  };
+}
+
 function Evidence({ data }: { data: IncidentAnswer }) {
   const { router } = useApp();
   const marks = useMemo(
@@ -144,10 +152,13 @@ function Evidence({ data }: { data: IncidentAnswer }) {
   );
   const { chart, windows } = data;
   const isCounts = chart.series.some((series) => series.id === 'bad');
-  // The failures at the base, where their shape is readable.
+  // The failures alone first: among all requests they are often too few to be seen.
   const columns = useMemo(
-    () =>
-      isCounts ? { t: chart.t, series: [...chart.series].sort((a, b) => a.id.localeCompare(b.id)) } : chart,
+    () => (isCounts ? { t: chart.t, series: chart.series.filter((series) => series.id === 'bad') } : chart),
+    [chart],
+  );
+  const all = useMemo(
+    () => ({ t: chart.t, series: [...chart.series].sort((a, b) => a.id.localeCompare(b.id)) }),
     [chart],
   );
   const shades = useMemo(
@@ -161,22 +172,20 @@ function Evidence({ data }: { data: IncidentAnswer }) {
     [windows],
   );
   const unit = chart.series[0]?.unit ?? '';
+  const per = `per ${formatStep(data.range.step)}`;
   return (
     <>
       <TimeChart
         id="evidence"
-        title={isCounts ? 'Good and bad requests' : (chart.series[0]?.label ?? 'What fired')}
-        per={isCounts ? 'per point' : undefined}
+        title={isCounts ? 'Bad requests' : (chart.series[0]?.label ?? 'What fired')}
+        per={isCounts ? per : undefined}
         explain={
           isCounts
-            ? 'Requests that this objective counts, from an hour before it fired. Shaded: the windows of the moment that decided.'
+            ? 'Bad requests of this objective, from an hour before it fired. Shaded: the windows of the moment that decided.'
             : 'What the rule watches, from an hour before it fired. Dashed: its threshold.'
         }
         columns={columns}
-        styles={columns.series.map((series, at) => ({
-          color: STYLES[series.id] ?? (at === 0 ? '--q50' : `--id-${at % 6}`),
-          hatch: series.id === 'bad' ? ('diagonal' as const) : undefined,
-        }))}
+        styles={columns.series.map(styleOf)}
         unit={unit}
         range={data.range}
         gaps={data.gaps}
@@ -198,6 +207,24 @@ function Evidence({ data }: { data: IncidentAnswer }) {
         }
         empty="No values were stored for this time."
       />
+      {isCounts && (
+        <TimeChart
+          id="all-requests"
+          title="Good and bad requests"
+          per={per}
+          explain="All requests that this objective counts, the bad ones at the base."
+          columns={all}
+          styles={all.series.map(styleOf)}
+          unit="count"
+          range={data.range}
+          gaps={data.gaps}
+          marks={marks}
+          stacked
+          isFixed
+          heightPx={100}
+          summary="sum"
+        />
+      )}
       {windows.length > 0 && (
         <table class="data stack windows">
           <caption class="sr">Windows of the moment that decided</caption>

@@ -84,7 +84,7 @@ function Filters() {
   const app = params.get('app') ?? '';
   const names = fleet.data.value?.apps.map((row) => row.app).sort() ?? [];
   return (
-    <div class="filters" role="group" aria-label="Filters">
+    <fieldset class="filters" aria-label="Filters">
       <label>
         App
         <select value={app} onChange={(event) => set('app', event.currentTarget.value)}>
@@ -123,7 +123,7 @@ function Filters() {
           ))}
         </select>
       </label>
-    </div>
+    </fieldset>
   );
 }
 
@@ -242,10 +242,11 @@ function Asides({ row }: { row: IncidentRow }) {
       `Held since ${formatInstant(row.held.sinceMs, zone, false, nowMs)}: ${heldWords(row.held.reason)}.`,
     );
   if (row.withheld === 'noRoute') notes.push('Nobody was told: no route leads anywhere.');
-  if (row.withheld === 'silence') notes.push('Nobody is told: silenced.');
+  if (row.withheld === 'silence')
+    notes.push(row.state === 'resolved' ? 'Nobody was told: silenced.' : 'Nobody is told: silenced.');
   if (row.isOverBeforeTold) notes.push('It was over before it could be told.');
   if (row.acknowledgedBy && row.state === 'acknowledged')
-    notes.push(`${row.acknowledgedBy}: ${row.acknowledgeReason}`);
+    notes.push(`${row.acknowledgedBy}: ${withStop(row.acknowledgeReason)}`);
   if (row.reopened > 0) notes.push(`Reopened ${row.reopened === 1 ? 'once' : `${row.reopened} times`}.`);
   if (row.budgetRemaining !== null && row.state !== 'resolved')
     notes.push(`${formatBudget(row.budgetRemaining)} of the budget left when it fired.`);
@@ -253,4 +254,8 @@ function Asides({ row }: { row: IncidentRow }) {
   return (
     <p class={`small ${row.withheld === 'noRoute' ? 'warn' : 'muted'}`}>{showHidden(notes.join(' '))}</p>
   );
+}
+
+function withStop(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

@@ -46,7 +46,6 @@ export function Policies({ answer, names, onChange }: Props) {
                 <ol class="levels">
                   {policy.levels.map((level, index) => (
                     // Levels have no name but their place.
-                    // biome-ignore lint/suspicious/noArrayIndexKey: the place is what it is
                     <li key={index}>
                       <span class="muted">
                         {level.delayMinutes === 0

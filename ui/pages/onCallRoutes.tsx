@@ -110,8 +110,12 @@ function routeSays(route: RouteAnswer): string {
       : ` from ${SUBJECTS.filter((one) => route.subjectKinds.includes(one.value))
           .map((one) => one.label)
           .join(' and ')}`;
-  const apps = route.apps.length === 0 ? 'every app' : route.apps.join(', ');
+  const apps = route.apps.length === 0 ? 'every app' : listed(route.apps);
   return `${severities[0]?.toUpperCase() ?? ''}${severities.slice(1)}${kinds} of ${showHidden(apps)}${route.isFallback ? ', where no other route fits' : ''}.`;
+}
+
+function listed(names: string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function Goals({ route, names }: { route: RouteAnswer; names: Names }) {

@@ -163,13 +163,17 @@ function Row({ rule, showApp, onChange }: { rule: RuleAnswer; showApp: boolean; 
       </td>
       <th scope="row" class="wrap">
         <a href={router.link(rulePath(rule.app, rule.id))}>{showHidden(rule.title)}</a>
-        {showApp && (
-          <a class="plain small muted rule-app" href={router.link(rulesPath(rule.app))}>
-            {' '}
-            {showHidden(rule.app)}
-          </a>
-        )}
-        <span class="under muted">{showHidden(rule.sentence)}</span>
+        <span class="under muted">
+          {showApp && (
+            <>
+              <a class="plain" href={router.link(rulesPath(rule.app))}>
+                {showHidden(rule.app)}
+              </a>
+              {' · '}
+            </>
+          )}
+          {showHidden(rule.sentence)}
+        </span>
         {firing.length > 0 && firing[0]?.key !== '' && (
           <span class="under warn">{showHidden(firing.map((key) => key.key).join(', '))}</span>
         )}

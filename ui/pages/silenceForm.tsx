@@ -201,7 +201,7 @@ export function SilenceForm({ first, id, onDone }: Props) {
         fault={sender.faultOf('toMs')}
       />
       {!draft.repeat && (
-        <div class="row field-wide" role="group" aria-label="For">
+        <fieldset class="row field-wide" aria-label="For">
           {LENGTHS.map((hours) => (
             <button
               key={hours}
@@ -211,7 +211,7 @@ export function SilenceForm({ first, id, onDone }: Props) {
               {formatSpan(hours * HOUR)}
             </button>
           ))}
-        </div>
+        </fieldset>
       )}
       <Tick
         name="repeats"

@@ -4,7 +4,7 @@ import type { SilenceAnswer, SilenceListAnswer } from '../../api/contract/silenc
 import '../styles/alerts.css';
 import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
-import { formatAgo, formatCount, formatRange, formatSpan, plural, zoneName } from '../format.ts';
+import { formatCount, formatRange, formatSpan, plural, zoneName } from '../format.ts';
 import { AlertTabs } from '../parts/alertTabs.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
@@ -96,8 +96,8 @@ function Offers({ answer, onTake }: { answer: SilenceListAnswer; onTake(draft: S
       {answer.offers.map((offer) => (
         <div class="banner" key={offer.app}>
           <span>
-            <strong>{showHidden(offer.app)}</strong> is in Heroku’s maintenance mode, since{' '}
-            {formatAgo(offer.sinceMs, clock.nowMs.value)} ({plural(offer.requests, 'request')} with H80).
+            <strong>{showHidden(offer.app)}</strong> is in Heroku’s maintenance mode for{' '}
+            {formatSpan(clock.nowMs.value - offer.sinceMs)} ({plural(offer.requests, 'request')} with H80).
           </span>
           <button
             type="button"

@@ -53,7 +53,7 @@ function Tables({ answer }: { answer: BurnedAnswer }) {
     return <p class="muted">Nothing was bad in this range, so nobody burned anything.</p>;
   return (
     <>
-      <div class="chips" role="group" aria-label="Ranked by">
+      <fieldset class="chips" aria-label="Ranked by">
         {tables.map((one) => (
           <button
             key={one.by}
@@ -65,7 +65,7 @@ function Tables({ answer }: { answer: BurnedAnswer }) {
             {NAMES[one.by]}
           </button>
         ))}
-      </div>
+      </fieldset>
       <Ranking key={table.by} table={table} />
     </>
   );

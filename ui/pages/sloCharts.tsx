@@ -41,6 +41,7 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
         styles={budget.styles}
         unit="fraction"
         range={budget.range}
+        futureFromS={budget.futureFromS}
         gaps={data.gaps}
         marks={marks}
         shades={shades}
@@ -138,6 +139,7 @@ interface BudgetView {
   columns: Columns;
   styles: { color: string; dash?: number[]; widthPx?: number }[];
   range: RangeAnswer;
+  futureFromS: number | undefined;
   empty: [number, number][];
 }
 
@@ -166,7 +168,7 @@ function budgetView(data: SloDetailAnswer, withUncorrected: boolean): BudgetView
       id: `projection-${one.window}`,
       label: `at the burn of ${one.window}`,
       unit: 'fraction',
-      values: t.map((at) => along(one, at)),
+      values: t.map((at) => along(one, at, range.step)),
     })),
   ];
   const styles = series.map(({ id }) =>
@@ -176,14 +178,23 @@ function budgetView(data: SloDetailAnswer, withUncorrected: boolean): BudgetView
         ? { color: '--q99', dash: [2, 3] }
         : { color: id.endsWith('1h') ? '--state-critical' : '--state-warning', dash: [6, 4] },
   );
-  return { columns: { t, series }, styles, range: { ...range, to: Math.max(range.to, endS) }, empty };
+  return {
+    columns: { t, series },
+    styles,
+    range: { ...range, to: Math.max(range.to, endS) },
+    futureFromS: ahead.length > 0 ? data.nowMs / 1000 : undefined,
+    empty,
+  };
 }
 
-/** The value of a projection at an instant: straight lines between its points. */
-function along({ t, remaining }: ProjectionAnswer, at: number): number | null {
+/** The value of a projection at a point: straight lines, drawn from the point before it to the point behind it. */
+function along({ t, remaining }: ProjectionAnswer, at: number, stepS: number): number | null {
+  const [first, last] = [t[0] ?? 0, t.at(-1) ?? 0];
+  if (at <= first) return at > first - stepS ? (remaining[0] ?? null) : null;
+  if (at >= last) return at < last + stepS ? (remaining.at(-1) ?? null) : null;
   for (let index = 1; index < t.length; index++) {
     const [from, to] = [t[index - 1] ?? 0, t[index] ?? 0];
-    if (at < from || at > to) continue;
+    if (at > to) continue;
     const [a, b] = [remaining[index - 1] ?? 0, remaining[index] ?? 0];
     return to === from ? b : a + ((b - a) * (at - from)) / (to - from);
   }
@@ -225,8 +236,13 @@ function tierThresholds(data: SloDetailAnswer) {
     0,
     ...data.burnLine.series.flatMap((series) => series.values.map((value) => value ?? 0)),
   );
-  const factors = [...new Set(data.tiers.map((tier) => tier.factor))].sort((a, b) => a - b);
-  // Lines far above everything drawn would flatten it.
-  const near = factors.filter((factor) => factor <= Math.max(top * 1.5, factors[0] ?? 0));
-  return near.map((factor) => ({ value: factor, label: formatBurn(factor), color: '--state-warning' }));
+  const factors = [...new Set(data.tiers.map((tier) => tier.factor))].sort((a, b) => b - a);
+  const least = factors.at(-1) ?? 0;
+  // Lines far above everything drawn would flatten it; of those near each other the higher one is named.
+  const near = factors.filter((factor) => factor <= Math.max(top * 1.5, least));
+  const apart = (near[0] ?? 0) * 0.15;
+  const kept: number[] = [];
+  for (const factor of near)
+    if ((kept.at(-1) ?? Number.POSITIVE_INFINITY) - factor >= apart) kept.push(factor);
+  return kept.map((factor) => ({ value: factor, label: formatBurn(factor), color: '--state-warning' }));
 }

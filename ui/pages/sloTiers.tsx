@@ -84,8 +84,8 @@ export function BurnTable({ data, focused, onFocus }: Props) {
                   <td class="num" data-label="Above">
                     {formatBurn(tier.factor)}
                   </td>
-                  <Window label={`Long, ${tier.longWindow}`} burn={tier.long} factor={tier.factor} />
-                  <Window label={`Short, ${tier.shortWindow}`} burn={tier.short} factor={tier.factor} />
+                  <Window label={`Long, ${tier.longWindow}`} burn={tier.long} tier={tier} />
+                  <Window label={`Short, ${tier.shortWindow}`} burn={tier.short} tier={tier} />
                 </tr>
               );
             })}
@@ -113,11 +113,15 @@ function tierState(tier: SloDetailAnswer['tiers'][number]): { level: Level; word
   return { level: 'ok', word: 'quiet' };
 }
 
-function Window({ label, burn, factor }: { label: string; burn: BurnAnswer; factor: number }) {
-  const above = burn.burn !== null && burn.burn > factor;
+type Tier = SloDetailAnswer['tiers'][number];
+
+function Window({ label, burn, tier }: { label: string; burn: BurnAnswer; tier: Tier }) {
+  const above = burn.burn !== null && burn.burn > tier.factor;
+  // One window above alone is no alert.
+  const word = tier.state === 'firing' ? 'bad' : 'warn';
   return (
     <td class="num" data-label={label}>
-      <span class={above ? 'bad' : ''}>{formatBurn(burn.burn)}</span>
+      <span class={above ? word : ''}>{formatBurn(burn.burn)}</span>
       <span class="under muted">
         {formatCount(burn.bad)} of {formatCount(burn.events)}
         {burn.coverage < 0.995 && `, ${formatRatio(burn.coverage)} of it with data`}
