@@ -98,10 +98,12 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
 function readEntry(path: string, body: Record<string, unknown>): InboxEntry {
   const isPagerduty = path.startsWith('/pagerduty/');
   const payload = (body.payload ?? {}) as Record<string, unknown>;
-  const action = isPagerduty ? String(body.event_action ?? 'change') : (path.split('/').pop() ?? '');
-  const text = isPagerduty ? String(payload.summary ?? body.dedup_key ?? '') : String(body.text ?? '');
+  const action = isPagerduty ? textOf(body.event_action, 'change') : (path.split('/').pop() ?? '');
+  const text = isPagerduty ? textOf(payload.summary, textOf(body.dedup_key)) : textOf(body.text);
   return { atMs: Date.now(), service: isPagerduty ? 'pagerduty' : 'slack', action, text, body };
 }
+
+const textOf = (value: unknown, otherwise = ''): string => (typeof value === 'string' ? value : otherwise);
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeText = (text: string): string =>

@@ -222,7 +222,11 @@ describe('one process with 300 connections at most', () => {
     // Who was looked up within a minute before is believed and told; who was not has to wait for the database.
     const remembered = await viewer.get('/health');
     const answer = (await remembered.json()) as { database: string; notices: { code: string }[] };
-    expect([remembered.status, answer.database, answer.notices[0]?.code]).toEqual([200, 'away', 'databaseAway']);
+    expect([remembered.status, answer.database, answer.notices[0]?.code]).toEqual([
+      200,
+      'away',
+      'databaseAway',
+    ]);
     const refused = await unseen.get('/health');
     const problem = (await refused.json()) as Record<string, unknown>;
     expect([refused.status, problem.code, 'notices' in problem]).toEqual([503, 'databaseAway', false]);
