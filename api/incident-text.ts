@@ -33,6 +33,25 @@ export function sayIncident(incident: Incident, nowMs: number): string {
 const text = (detail: Readonly<Record<string, unknown>>, name: string): string =>
   typeof detail[name] === 'string' || typeof detail[name] === 'number' ? String(detail[name]) : '';
 
+/** By model/alert.ts, TransitionReason. */
+const ENDS: Record<string, string> = {
+  removed: 'Over: its objective or rule was removed.',
+  correction: 'Over: the minutes that made it fire were corrected.',
+  sloChanged: 'Over: its objective was changed.',
+  ruleChanged: 'Over: its rule was changed.',
+  lateData: 'Over: lines that came late show it did not fire.',
+};
+const CHANGES: Record<string, string> = {
+  sloChanged: 'Its objective was changed; it still fires.',
+  ruleChanged: 'Its rule was changed; it still fires.',
+  correction: 'Minutes were corrected; it still fires.',
+  lateData: 'Lines came late; it still fires.',
+};
+const UNTOLD: Record<string, string> = {
+  noRoute: ': no route leads to anybody',
+  nobodyOnCall: ': nobody is on call',
+};
+
 /** One plain sentence for a line of the timeline. */
 export function sayEvent({ kind, actor, detail }: IncidentEvent, nowMs: number): string {
   const who = actor === '' ? 'Drainboard' : actor;
@@ -50,7 +69,7 @@ export function sayEvent({ kind, actor, detail }: IncidentEvent, nowMs: number):
     case 'dataReturned':
       return 'Data returned.';
     case 'recovered':
-      return `Recovered${because}.`;
+      return ENDS[reason] ?? 'Recovered.';
     case 'resolved':
       return `${who} resolved it${because}`;
     case 'reopened':
@@ -60,11 +79,13 @@ export function sayEvent({ kind, actor, detail }: IncidentEvent, nowMs: number):
         ? 'It stopped coming and going.'
         : 'It comes and goes: told once, then quietly.';
     case 'told':
-      return `Told ${actor === '' ? text(detail, 'receiver') : actor}${text(detail, 'kind') === '' ? '' : ` (${text(detail, 'kind')})`}.`;
+      return `Told ${who}${text(detail, 'kind') === '' ? '' : ` (${text(detail, 'kind')})`}.`;
     case 'notTold':
-      return `${actor === '' ? 'Nobody could' : `${actor} could not`} be told${because}.`;
+      return actor === ''
+        ? `Nobody could be told${UNTOLD[reason] ?? because}.`
+        : `${actor} could not be told${because}`;
     case 'escalated':
-      return `Escalated${text(detail, 'policy') === '' ? '' : ` by ${text(detail, 'policy')}`}${text(detail, 'level') === '' ? '' : `, level ${Number(text(detail, 'level')) + 1}`}.`;
+      return `Nobody has acknowledged it: level ${text(detail, 'level') || '1'}${text(detail, 'policy') === '' ? '' : ` of ${text(detail, 'policy')}`} is told.`;
     case 'acknowledged':
       return `${who} acknowledged${because}`;
     case 'unacknowledged':
@@ -84,7 +105,7 @@ export function sayEvent({ kind, actor, detail }: IncidentEvent, nowMs: number):
       return `${version === '' ? 'A release' : `Release v${version}`} before it.`;
     }
     case 'changed':
-      return `Its objective or rule was changed${because}.`;
+      return CHANGES[reason] ?? 'Its objective or rule was changed.';
   }
 }
 
