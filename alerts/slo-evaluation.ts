@@ -8,7 +8,7 @@ import { MINUTE } from '../model/time.ts';
 import { type MinuteRange, withoutRanges } from '../model/window-sums.ts';
 import type { NextSloState, SloStateRow, TransitionRow } from '../store/slo-states.ts';
 import { crossBudget, endLevels } from './budget-crossing.ts';
-import type { Gathered } from './slo-gather.ts';
+import { BUDGET_CERTAIN_MINUTES, type Gathered } from './slo-gather.ts';
 import { mergeLate } from './slo-late.ts';
 import { readSloMemory, type SloMemory, writeSloMemory } from './slo-memory.ts';
 import {
@@ -205,7 +205,16 @@ function tell(
   // Over a hole no level is called recovered.
   if (verdict.source.latest() !== null) return { changes, memory: next };
   const crossing = crossBudget(memory.levels, budget, version.definition.budgetAlerts, facts);
-  return { changes: [...changes, ...crossing.changes], memory: { ...next, levels: crossing.told } };
+  if (memory.levels === null || !isUncertain(verdict, minute))
+    return { changes: [...changes, ...crossing.changes], memory: { ...next, levels: crossing.told } };
+  const worse = crossing.changes.filter(({ severity }) => severity !== null);
+  const levels = [...new Set([...memory.levels, ...crossing.told])].sort((a, b) => b - a);
+  return { changes: [...changes, ...worse], memory: { ...next, levels } };
+}
+
+/** Whether lines of the last hour are lost, or on their way. */
+function isUncertain({ source, corrected }: Verdict, minute: number): boolean {
+  return withoutRanges(source, corrected).sum(minute - BUDGET_CERTAIN_MINUTES, minute).unknown > 0;
 }
 
 function toRow(verdict: Verdict, transition: RunTransition): TransitionRow {

@@ -34,6 +34,9 @@ export type ReadCorrected = (
   range: MinuteRange,
 ) => Promise<Map<number, MinuteRange[]>>;
 
+/** A hole further back leaves a budget's levels to what is known, as it leaves a tier's end to its short window. */
+export const BUDGET_CERTAIN_MINUTES = 60;
+
 /** Whose counts are taken. */
 type Part = MemberRow;
 
@@ -54,7 +57,9 @@ export async function gatherSources(
   const corrected = await readCorrected(client, all, { from: earliest, to: latest });
   const hours = await readHourRows(client, pointsOf(wanted, parts, corrected));
   const appIds = [...new Set(all.map((part) => part.appId))];
-  const windowStart = Math.min(...wanted.map((slo) => slo.from - longestWindow(slo.versions)));
+  const windowStart = Math.min(
+    ...wanted.map((slo) => slo.from - Math.max(longestWindow(slo.versions), BUDGET_CERTAIN_MINUTES)),
+  );
   const liveness = await readLiveness(client, appIds);
   const quiet = Map.groupBy(await listQuietSpans(client, appIds, windowStart), (span) => span.appId);
   const gaps = await listGapMinutes(client, appIds, windowStart);
@@ -62,21 +67,29 @@ export async function gatherSources(
     const own = parts[at] ?? [];
     const excluded = mergeRanges(own.flatMap(({ sloId }) => corrected.get(sloId) ?? []));
     const startMinute = Math.min(slo.through, ...own.map((part) => part.startMinute));
-    const apps = [...new Set(own.map((part) => part.appId))];
+    const ends = endsOf(own);
+    const apps = [...ends.keys()];
+    const live = apps.filter((appId) => ends.get(appId) === null);
     const source = new SloSource({
       sums: own.map(({ sloId }) => new HourSums(hours.get(sloId) ?? [])),
       startMinute,
-      quiet: apps.flatMap((appId) => [
-        ...beforeFirstLine(liveness.get(appId), slo.historyFromMinute),
-        ...(quiet.get(appId) ?? []).map((span) => ({
-          from: span.fromMinute,
-          to: span.toMinute,
-          known: span.knownMinute,
-        })),
-      ]),
+      quiet: [
+        ...afterAllEnded(ends),
+        ...apps.flatMap((appId) =>
+          cutAt(ends.get(appId) ?? null, [
+            ...beforeFirstLine(liveness.get(appId), slo.historyFromMinute),
+            ...(quiet.get(appId) ?? []).map((span) => ({
+              from: span.fromMinute,
+              to: span.toMinute,
+              known: span.knownMinute,
+            })),
+          ]),
+        ),
+      ],
       gaps: mergeRanges(apps.flatMap((appId) => gaps.get(appId) ?? [])),
-      staleFromMinute: staleFrom(apps, completeness, liveness, slo.through),
+      staleFromMinute: staleFrom(live, completeness, liveness, slo.through),
       corrected: excluded,
+      lastLineMinute: longestQuiet(live, liveness),
     });
     return { sloIds: own.map(({ sloId }) => sloId), source, corrected: excluded };
   });
@@ -93,7 +106,7 @@ function partsOf(slo: Wanted, members: ReadonlyMap<string, Part>): Part[] {
   const indicator = slo.versions.at(-1)?.definition.indicator;
   const { sloId, appId } = slo;
   const startMinute = slo.historyFromMinute ?? slo.versions[0]?.validFrom ?? slo.from;
-  if (indicator?.kind !== 'composite') return [{ sloId, appId, startMinute }];
+  if (indicator?.kind !== 'composite') return [{ sloId, appId, startMinute, endMinute: null }];
   return uniqueParts(indicator.members.flatMap((publicId) => members.get(publicId) ?? []));
 }
 
@@ -154,6 +167,39 @@ function hoursOf(slo: Wanted): Set<number> {
   for (const { validFrom } of versions)
     if (validFrom > start && validFrom <= through) add(validFrom, validFrom);
   return hours;
+}
+
+/** Of each app when the last of its parts ended; null while one is there. What became of the app then is no concern. */
+function endsOf(parts: readonly Part[]): Map<number, number | null> {
+  const ends = new Map<number, number | null>();
+  for (const { appId, endMinute } of parts) {
+    const known = ends.get(appId);
+    const isEnded = endMinute !== null && known !== null;
+    ends.set(appId, isEnded ? Math.max(known ?? endMinute, endMinute) : null);
+  }
+  return ends;
+}
+
+/** Without a member that is there, nothing is known any more. */
+function afterAllEnded(ends: ReadonlyMap<number, number | null>): QuietSpan[] {
+  let from = 0;
+  for (const end of ends.values()) {
+    if (end === null) return [];
+    from = Math.max(from, end);
+  }
+  return [{ from, to: null, known: 0 }];
+}
+
+function cutAt(end: number | null, spans: readonly QuietSpan[]): QuietSpan[] {
+  if (end === null) return [...spans];
+  return spans
+    .filter(({ from }) => from < end)
+    .map((span) => ({ ...span, to: span.to === null ? end : Math.min(span.to, end) }));
+}
+
+function longestQuiet(appIds: readonly number[], liveness: ReadonlyMap<number, LivenessRow>): number | null {
+  const lines = appIds.flatMap((appId) => liveness.get(appId)?.lastLineMinute ?? []);
+  return lines.length === 0 ? null : Math.min(...lines);
 }
 
 /**

@@ -192,6 +192,9 @@ class Run {
         keepFiringMinutes: tier.keepFiringMinutes,
         holdOnMissing,
       });
+      // A window without a single line is no zero, also before its silence is unusual: nothing ends in it.
+      const isEnd = isFiring(before) && memory.state === 'ok';
+      if (isEnd && holdOnMissing && source.isPausing(minute - tier.shortMinutes)) return;
       this.#tiers[at] = memory;
       if (transition === null) return;
       if (before.state === 'pending' && transition.to === 'firing')

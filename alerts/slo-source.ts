@@ -22,6 +22,8 @@ export interface SloSourceParts {
   staleFromMinute: number | null;
   /** Minutes taken out by corrections. */
   corrected: readonly MinuteRange[];
+  /** Newest minute with a line, of several apps that of the one that is quiet the longest; left out: not known. */
+  lastLineMinute?: number | null;
 }
 
 /** How many minutes of [from, to) are in `ranges`; these merged. */
@@ -81,6 +83,15 @@ export class SloSource implements WindowSource {
   latest(): HeldReason | null {
     const minute = this.#minute - 1;
     return holds(this.#missing, minute) && !holds(this.#parts.corrected, minute) ? 'noData' : null;
+  }
+
+  /**
+   * Whether no line has come in [from, now): a pause of which nobody can say yet whether it is a habit or a silence. Not
+   * asked of pauses that are over, nor of planned ones.
+   */
+  isPausing(from: number): boolean {
+    const { lastLineMinute = null, corrected } = this.#parts;
+    return lastLineMinute !== null && lastLineMinute < from && !holds(corrected, this.#minute - 1);
   }
 
   /** Whether a minute has data and counts. */

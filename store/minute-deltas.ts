@@ -102,10 +102,24 @@ WITH taken AS (
   ) AS later ON a.cum_events IS NULL AND earlier.events IS NULL
   ON CONFLICT (slo_id, hour) DO UPDATE SET
     events = EXCLUDED.events, bad = EXCLUDED.bad, cum_events = EXCLUDED.cum_events, cum_bad = EXCLUDED.cum_bad
+), counted AS (
+  SELECT slo_id, min(counted_minute) AS minute FROM slo_minutes GROUP BY 1
 ), late_slos AS (
   -- The evaluation n sees minutes before n. What a back-fill adds is not late: nothing was evaluated then.
   UPDATE slo_states s SET late_from_minute = least(s.late_from_minute, l.minute)
-  FROM (SELECT slo_id, min(counted_minute) AS minute FROM slo_minutes GROUP BY 1) AS l
+  FROM counted l
+  WHERE s.slo_id = l.slo_id AND l.minute < greatest(s.next_minute - 1, ${closing})
+), late_composites AS (
+  -- What is late of a member is late of those that pool it, which count nothing themselves.
+  UPDATE slo_states s SET late_from_minute = least(s.late_from_minute, l.minute)
+  FROM (
+    SELECT v.slo_id, min(m.minute) AS minute
+    FROM (SELECT c.minute, o.public_id::text AS public_id FROM counted c JOIN slos o ON o.id = c.slo_id
+      WHERE c.minute < ${closing}) AS m
+    JOIN slo_versions v ON v.definition -> 'indicator' ->> 'kind' = 'composite'
+      AND v.definition -> 'indicator' -> 'members' ? m.public_id
+    GROUP BY 1
+  ) AS l
   WHERE s.slo_id = l.slo_id AND l.minute < greatest(s.next_minute - 1, ${closing})
 ), late_apps AS (
   UPDATE app_liveness s SET late_from_minute = least(s.late_from_minute, l.minute)

@@ -1,5 +1,6 @@
 /** Where the evaluation of each SLO stands, and every change of an alert (tables slo_states, alert_transitions). */
 import type { AlertMemory } from '../model/alert.ts';
+import { MINUTE } from '../model/time.ts';
 import type { HourRow } from '../model/window-sums.ts';
 import { parseIntArray } from './int-array.ts';
 import type { Client, Queryable } from './pool.ts';
@@ -199,6 +200,8 @@ export interface MemberRow {
   appId: number;
   /** First minute that it has counts of. */
   startMinute: number;
+  /** From here on it has none: it, or its app, was removed. null: it is there. */
+  endMinute: number | null;
 }
 
 /** SLOs by their public ids, removed ones too: the members of composites. */
@@ -207,14 +210,31 @@ export async function listMembers(
   publicIds: readonly string[],
 ): Promise<Map<string, MemberRow>> {
   if (publicIds.length === 0) return new Map();
-  const { rows } = await db.query<{ id: number; app_id: number; public_id: string; start_minute: number }>(
+  const { rows } = await db.query<{
+    id: number;
+    app_id: number;
+    public_id: string;
+    start_minute: number;
+    end_minute: number | null;
+  }>(
     `SELECT s.id, s.app_id, s.public_id, coalesce(b.history_from_minute,
-       (SELECT min(valid_from_s) / 60 FROM slo_versions v WHERE v.slo_id = s.id)) AS start_minute
-     FROM slos s LEFT JOIN slo_backfills b ON b.slo_id = s.id WHERE s.public_id = ANY ($1::uuid[])`,
+       (SELECT min(valid_from_s) / 60 FROM slo_versions v WHERE v.slo_id = s.id)) AS start_minute,
+       least((a.removed_at_ms + ${MINUTE - 1}) / ${MINUTE}, CASE WHEN s.removed_at_ms IS NOT NULL THEN
+         (SELECT max(valid_to_s) / 60 FROM slo_versions v WHERE v.slo_id = s.id) END)::int AS end_minute
+     FROM slos s JOIN apps a ON a.id = s.app_id LEFT JOIN slo_backfills b ON b.slo_id = s.id
+     WHERE s.public_id = ANY ($1::uuid[])`,
     [publicIds],
   );
   return new Map(
-    rows.map((row) => [row.public_id, { sloId: row.id, appId: row.app_id, startMinute: row.start_minute }]),
+    rows.map((row) => [
+      row.public_id,
+      {
+        sloId: row.id,
+        appId: row.app_id,
+        startMinute: row.start_minute,
+        endMinute: row.end_minute,
+      },
+    ]),
   );
 }
 
