@@ -84,7 +84,7 @@ test('an outage that leaves no failed request pages within 20 minutes where traf
     fc.property(
       seed,
       fc.integer({ min: 10 * 60, max: 19 * 60 }),
-      fc.constantFrom(20, 200),
+      fc.constantFrom(60, 200),
       (from, at, perMinute) => {
         const begins = JUDGED.from + 1440 + at;
         const values = traffic(perMinute, from, (minute) =>
