@@ -23,7 +23,9 @@ it('SEC-29 SEC-32 nothing writes markup or runs text', () => {
 });
 
 it('SEC-50 nothing is fetched from elsewhere', () => {
-  const calls = files.filter((file) => !/fixture/.test(file));
+  const calls = files.filter((file) => !/fixture/i.test(file));
   const urls = calls.flatMap((file) => readFileSync(file, 'utf8').match(/https?:\/\/[^\s'"`)]+/g) ?? []);
-  expect(urls.filter((url) => url !== 'http://ours.invalid')).toEqual([]);
+  // What fields show as an example, and the beginning that a URL must have.
+  const isWords = (url: string) => /^https:\/\/(?:[a-z]+\.example\.com\/|…$|,$)/.test(url);
+  expect(urls.filter((url) => url !== 'http://ours.invalid' && !isWords(url))).toEqual([]);
 });
