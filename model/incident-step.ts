@@ -132,7 +132,22 @@ function reopen(before: Incident, change: AlertChange, severity: Severity, nowMs
     evidence: change.evidence,
   };
   const detail = { severity, evidence: change.evidence, reopened: incident.reopened };
-  return { incident, events: [ours('reopened', change.atMs, detail)] };
+  return endSnooze(before, incident, [ours('reopened', change.atMs, detail)], change.atMs);
+}
+
+/** Who put off a ticket has not put off a page: it is told, now or once a silence is over. */
+function endSnooze(
+  before: Incident,
+  incident: Incident,
+  events: IncidentEvent[],
+  atMs: number,
+): { incident: Incident; events: IncidentEvent[] } {
+  if (incident.snoozed === null || incident.severity !== 'page' || before.severity === 'page')
+    return { incident, events };
+  return {
+    incident: { ...incident, snoozed: null },
+    events: [...events, ours('unsnoozed', atMs, { reason: 'raised' })],
+  };
 }
 
 function continueOpen(before: Incident, change: AlertChange, nowMs: number): IncidentStep {
@@ -158,7 +173,7 @@ function continueOpen(before: Incident, change: AlertChange, nowMs: number): Inc
   }
   if (events.length === 0) return { incident, events };
   const worstSeverity = worseOf(incident.worstSeverity, incident.severity);
-  return { incident: { ...incident, worstSeverity, changedAtMs: nowMs }, events };
+  return endSnooze(before, { ...incident, worstSeverity, changedAtMs: nowMs }, events, change.atMs);
 }
 
 /** Reasons that are told although the severity stays: somebody changed what is promised, or what counts. */

@@ -244,6 +244,29 @@ describe('what keeps a message back', () => {
     expect(story.incident?.snoozed).toBeNull();
   });
 
+  test('a ticket that was put off comes back as a page: told at once', () => {
+    const story = new IncidentStory();
+    story.change(alertChange(0, 'ticket'));
+    story.act((incident) => snooze(incident, { untilMs: at(7 * 24 * 60) }, by(1)), at(1));
+    story.change(alertChange(10, null));
+    story.change(alertChange(30, 'page'));
+    expect(story.said).toEqual(['trigger opened', 'resolve recovered', 'trigger reopened']);
+    expect(story.incident?.snoozed).toBeNull();
+  });
+
+  test('a ticket that was put off becomes a page within a silence: told when the silence is over', () => {
+    const story = new IncidentStory();
+    story.change(alertChange(0, 'ticket'));
+    story.act((incident) => snooze(incident, { untilMs: at(7 * 24 * 60) }, by(1)), at(1));
+    story.gate = SILENCED;
+    story.change(alertChange(10, 'page'));
+    story.until(at(20));
+    expect(story.said).toEqual(['trigger opened']);
+    story.gate = OPEN_GATE;
+    story.until(at(22));
+    expect(story.said).toEqual(['trigger opened', 'trigger raised']);
+  });
+
   test('a snooze that a person ends early is over', () => {
     const story = new IncidentStory();
     story.change(alertChange(0, 'page'));

@@ -45,7 +45,7 @@ function decide(
     wanted = null;
   }
   if (wanted === null) return { incident, events, tell: null };
-  const gated = passGate(incident, wanted, happened, gate, nowMs);
+  const gated = passGate(incident, wanted, gate, nowMs);
   if (!gated.passes) return { incident: gated.incident, events: [...events, ...gated.events], tell: null };
   const told = recordTell(gated.incident, { ...wanted, isQuiet }, nowMs);
   return { ...told, events: [...events, ...gated.events] };
@@ -87,7 +87,6 @@ function isAlwaysTold(incident: Incident, wanted: Wanted | null): boolean {
 function passGate(
   incident: Incident,
   wanted: Wanted,
-  happened: readonly IncidentEventKind[],
   gate: Gate,
   nowMs: number,
 ): { passes: boolean; incident: Incident; events: IncidentEvent[] } {
@@ -99,13 +98,7 @@ function passGate(
   if (wanted.kind === 'trigger' && !gate.isRouted) {
     return withhold(incident, wanted, 'noRoute', ours('notTold', nowMs, { reason: 'noRoute' }));
   }
-  if (incident.snoozed === null || incident.snoozed.untilMs <= nowMs) {
-    return { passes: true, incident, events: [] };
-  }
-  const isPageNow = happened.includes('raised') && incident.severity === 'page';
-  if (!isPageNow) return { passes: false, incident, events: [] };
-  const events = [ours('unsnoozed', nowMs, { reason: 'raised' })];
-  return { passes: true, incident: { ...incident, snoozed: null }, events };
+  return { passes: incident.snoozed === null || incident.snoozed.untilMs <= nowMs, incident, events: [] };
 }
 
 function withhold(
