@@ -21,6 +21,7 @@ function facts(
     outboxSinceMs: null,
     deadDeliveries: 0,
     deadPages: 0,
+    untold: { pages: 0, tickets: 0 },
     brokenReceivers: [],
     upkeepAtMs: NOW - 10 * SECOND,
     ...change,

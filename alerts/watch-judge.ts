@@ -11,6 +11,8 @@ export type FindingName =
   | 'probe'
   | 'upkeep'
   | 'deadPages'
+  | 'untoldPages'
+  | 'untoldTickets'
   | 'receivers';
 
 export interface Finding {
@@ -97,6 +99,16 @@ function probeFindings(facts: WatchFacts, { probe, upMs }: Watcher): Finding[] {
 /** What needs no time to settle after a start. */
 function settledFindings(facts: WatchFacts): Finding[] {
   const findings: Finding[] = [];
+  const { pages, tickets } = facts.untold;
+  // Loudly, and told to the owners: whoever should have heard of it did not.
+  if (pages > 0) {
+    const text = `${pages === 1 ? 'A page is open of which nobody is told' : `${pages} pages are open of which nobody is told`}: no route leads to a receiver, or nobody is on call.`;
+    findings.push({ name: 'untoldPages', isTold: true, text });
+  }
+  if (tickets > 0) {
+    const text = `${tickets === 1 ? 'A ticket is open of which nobody is told' : `${tickets} tickets are open of which nobody is told`}: no route leads to a receiver.`;
+    findings.push({ name: 'untoldTickets', isTold: false, text });
+  }
   if (facts.brokenReceivers.length > 0) {
     const names = facts.brokenReceivers.slice(0, 3).join(', ');
     findings.push({

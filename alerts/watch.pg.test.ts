@@ -3,12 +3,16 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { silentLog } from '../model/log.ts';
 import { HOUR, SECOND } from '../model/time.ts';
 import { readDatabaseNow } from '../store/completeness.ts';
-import { readLastRound, writeSign } from '../store/watch.ts';
+import { withTransaction } from '../store/pool.ts';
+import { listWatchAlerts, readLastRound, writeSign } from '../store/watch.ts';
+import { alertChange } from '../test/alert-changes.ts';
 import { startDrain, TEST_KEY, until } from '../test/drain.ts';
+import { addApp } from '../test/incidents.ts';
 import { addReceiver, buildSender, type Listener, listen, ok, status, tell } from '../test/outbox.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { foldMinutes } from './fold.ts';
 import { beat } from './heartbeat.ts';
+import { applyAlertChanges } from './incident.ts';
 import { buildOutbound } from './outbound.ts';
 import { parseRanges } from './outbound-address.ts';
 import { Probe } from './probe.ts';
@@ -202,6 +206,32 @@ test('R-13 a round that is not whole gives no sign and no heartbeat', async () =
   expect(await beat(deps, { nowMs, failed: ['rules'] })).toBe('withheld');
   expect(dog.told).toHaveLength(0);
   expect((await readLastRound(pool)).lastRoundMs).toBeNull();
+});
+
+test('a page of which nobody is told is in the banner and told to the owners, until somebody is told of it', async () => {
+  const { pool } = database;
+  const owners = await place();
+  await addReceiver(pool, owners, { tellsOwners: true });
+  await signs({});
+  const appId = await addApp(pool, 'untold');
+  const nowMs = await readDatabaseNow(pool);
+  const change = { ...alertChange(0, 'page'), appId, atMs: nowMs - 200 * SECOND };
+  await withTransaction(pool, (client) => applyAlertChanges(client, [change], nowMs));
+  const look = async () => {
+    await watch({ pool, log: silentLog }, { upMs: HOUR });
+    return (await listWatchAlerts(pool)).map(({ text }) => text);
+  };
+  const text = 'A page is open of which nobody is told: no route leads to a receiver, or nobody is on call.';
+  expect(await look()).toEqual([text]);
+  expect(await look()).toEqual([text]);
+  const { rows } = await pool.query("SELECT count(*) AS told FROM notifications WHERE kind = 'watch'");
+  expect(rows).toEqual([{ told: 1 }]);
+  // Told by an escalation of which nobody is on call: nobody again.
+  await pool.query("UPDATE incidents SET withheld = NULL, told_severity = 'page'");
+  expect(await look()).toEqual([text]);
+  await pool.query('UPDATE incidents SET receiver_ids = ARRAY(SELECT id FROM receivers)');
+  expect(await look()).toEqual([]);
+  await pool.query('DELETE FROM apps WHERE id = $1', [appId]);
 });
 
 test('R-13 a stuck outbox stops the heartbeat, though evaluation goes on', async () => {

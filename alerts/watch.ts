@@ -52,7 +52,7 @@ async function raise(tx: Client, finding: Finding, nowMs: number, log: Log): Pro
 }
 
 /** What was shown only is over without a word. */
-const SHOWN_ONLY = new Set(['receivers', 'deadPages', 'upkeep']);
+const SHOWN_ONLY = new Set(['receivers', 'deadPages', 'untoldTickets', 'upkeep']);
 
 async function clear(tx: Client, name: string, nowMs: number, log: Log): Promise<void> {
   const alert = await clearWatchAlert(tx, name, nowMs);

@@ -25,7 +25,7 @@ export interface InstanceFacts {
 }
 
 /** These do not keep anything from being told. */
-const LESSER_TROUBLES = new Set(['receivers', 'deadPages', 'upkeep', 'evaluationBehind']);
+const LESSER_TROUBLES = new Set(['receivers', 'deadPages', 'untoldTickets', 'upkeep', 'evaluationBehind']);
 
 /** Chunks are rolled up every few seconds; so many waiting mean about a minute behind. */
 const CHUNKS_BEHIND = 1000;

@@ -2,7 +2,7 @@
  * Signs of life of alerting itself, what they say together, and which troubles have been told (tables watch_signs,
  * watch_alerts).
  */
-import { DAY, HOUR } from '../model/time.ts';
+import { DAY, HOUR, MINUTE } from '../model/time.ts';
 import type { Queryable } from './pool.ts';
 import { DATABASE_NOW_MS } from './writers.ts';
 
@@ -64,6 +64,8 @@ export interface WatchFacts {
   deadDeliveries: number;
   /** Of those, pages of the last hour. */
   deadPages: number;
+  /** Open incidents of which nobody is told: no route leads to a receiver that is there, or nobody was on call. */
+  untold: { pages: number; tickets: number };
   /** Receivers that nothing is sent to. */
   brokenReceivers: string[];
   /** When compaction, which runs all the time, was last taken on; null: never. */
@@ -77,9 +79,13 @@ interface FactsRecord {
   outbox_since_ms: number | null;
   dead_deliveries: number;
   dead_pages: number;
+  untold: { pages: number; tickets: number } | null;
   broken: string[] | null;
   upkeep_at_ms: number | null;
 }
+
+/** The first level of an escalation has told somebody by then. */
+const UNTOLD_AFTER_MS = 3 * MINUTE;
 
 /** One statement of a few index look-ups. */
 export async function readWatchFacts(db: Queryable): Promise<WatchFacts> {
@@ -95,6 +101,12 @@ export async function readWatchFacts(db: Queryable): Promise<WatchFacts> {
         WHERE state = 'dead' AND finished_at_ms > now_ms - ${DAY}) AS dead_deliveries,
        (SELECT count(*) FROM notifications
         WHERE state = 'dead' AND finished_at_ms > now_ms - ${HOUR} AND severity = 'page') AS dead_pages,
+       (SELECT jsonb_build_object('pages', count(*) FILTER (WHERE severity = 'page'),
+          'tickets', count(*) FILTER (WHERE severity = 'ticket'))
+        FROM incidents i WHERE state <> 'resolved' AND state = 'open' AND coalesce(snoozed_until_ms, 0) <= now_ms
+          AND (withheld = 'noRoute' OR told_severity IS NOT NULL AND started_at_ms < now_ms - ${UNTOLD_AFTER_MS}
+            AND NOT EXISTS (SELECT FROM receivers r
+              WHERE r.id = ANY (i.receiver_ids) AND r.is_enabled AND r.removed_at_ms IS NULL))) AS untold,
        (SELECT array_agg(name ORDER BY name) FROM receivers
         WHERE health = 'broken' AND is_enabled AND removed_at_ms IS NULL) AS broken,
        (SELECT (extract(epoch FROM expires_at) * 1000)::bigint FROM leases WHERE name = 'compaction') AS upkeep_at_ms
@@ -109,6 +121,7 @@ export async function readWatchFacts(db: Queryable): Promise<WatchFacts> {
     outboxSinceMs: row.outbox_since_ms,
     deadDeliveries: row.dead_deliveries,
     deadPages: row.dead_pages,
+    untold: row.untold ?? { pages: 0, tickets: 0 },
     brokenReceivers: row.broken ?? [],
     upkeepAtMs: row.upkeep_at_ms,
   };
