@@ -68,7 +68,7 @@ export function Policies({ answer, names, onChange }: Props) {
                 {isAdmin && (
                   <p>
                     <button type="button" class="quiet" onClick={() => setEditing(policy.id)}>
-                      Change<span class="sr"> {policy.title}</span>
+                      Change<span class="sr"> {showHidden(policy.title)}</span>
                     </button>
                   </p>
                 )}
@@ -247,7 +247,7 @@ function PolicyForm({ policy, names, onDone, onClose }: FormProps) {
       </div>
       {removing && policy && (
         <Confirm
-          title={`Remove ${policy.title}?`}
+          title={`Remove ${showHidden(policy.title)}?`}
           submit="Remove it"
           danger
           onClose={() => setRemoving(false)}

@@ -63,7 +63,7 @@ export function Reach({ people, receivers, onChange }: Props) {
                     onClick={() => setEditing(editing === person.id ? null : person.id)}
                   >
                     {editing === person.id ? 'Close' : 'Change'}
-                    <span class="sr"> how {person.name} is reached</span>
+                    <span class="sr"> how {showHidden(person.name)} is reached</span>
                   </button>
                 )}
               </td>

@@ -72,7 +72,7 @@ export function Routes({ answer, names, onChange }: Props) {
                   {isAdmin && (
                     <p>
                       <button type="button" class="quiet" onClick={() => setEditing(route.id)}>
-                        Change<span class="sr"> {route.name}</span>
+                        Change<span class="sr"> {showHidden(route.name)}</span>
                       </button>
                     </p>
                   )}
@@ -271,7 +271,7 @@ function RouteForm({ route, names, onDone, onClose }: FormProps) {
       </div>
       {removing && route && (
         <Confirm
-          title={`Remove ${route.name}?`}
+          title={`Remove ${showHidden(route.name)}?`}
           submit="Remove it"
           danger
           onClose={() => setRemoving(false)}

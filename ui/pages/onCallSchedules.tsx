@@ -103,7 +103,7 @@ function One({ schedule, people, onEdit, onChange }: OneProps) {
         <span class="grow" />
         {onEdit && (
           <button type="button" class="quiet" onClick={onEdit}>
-            Change<span class="sr"> {schedule.title}</span>
+            Change<span class="sr"> {showHidden(schedule.title)}</span>
           </button>
         )}
       </div>
@@ -147,7 +147,7 @@ function One({ schedule, people, onEdit, onChange }: OneProps) {
               {one.reason && <span class="muted"> ({showHidden(one.reason)})</span>}
               {session.canEdit.value && (
                 <button type="button" class="quiet" onClick={() => void removeOverride(one.id)}>
-                  Remove<span class="sr"> the override of {one.name}</span>
+                  Remove<span class="sr"> the override of {showHidden(one.name)}</span>
                 </button>
               )}
             </li>

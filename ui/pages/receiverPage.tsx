@@ -177,7 +177,7 @@ function Controls({ receiver, onChange }: { receiver: ReceiverAnswer; onChange()
       )}
       {removing && (
         <Confirm
-          title={`Remove ${receiver.name}?`}
+          title={`Remove ${showHidden(receiver.name)}?`}
           submit="Remove it"
           danger
           onClose={() => setRemoving(false)}
@@ -300,11 +300,11 @@ function DeliveryRow({ delivery, onReplay }: { delivery: DeliveryAnswer; onRepla
         </td>
         <td class="actions">
           <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-            Attempts<span class="sr"> of {delivery.incidentTitle}</span>
+            Attempts<span class="sr"> of {showHidden(delivery.incidentTitle)}</span>
           </button>
           {delivery.canReplay && session.canEdit.value && (
             <button type="button" onClick={() => void replay()}>
-              Send again<span class="sr"> {delivery.incidentTitle}</span>
+              Send again<span class="sr"> {showHidden(delivery.incidentTitle)}</span>
             </button>
           )}
         </td>

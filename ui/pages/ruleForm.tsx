@@ -330,7 +330,7 @@ function RuleForm({ app, kinds, saved }: { app: string; kinds: Kind[]; saved: Ru
       </form>
       {removing && saved && (
         <Confirm
-          title={`Remove ${saved.title}?`}
+          title={`Remove ${showHidden(saved.title)}?`}
           submit="Remove it"
           danger
           onClose={() => setRemoving(false)}
@@ -433,7 +433,7 @@ function Result({ answer }: { answer: RulePreviewAnswer }) {
   return (
     <div class="preview" role="status">
       <p class="verdict-text strong">{answer.sentence}</p>
-      <p class="small">About {Number(answer.perWeek.toFixed(1))} times a week.</p>
+      <p class="small">Firings a week: {Number(answer.perWeek.toFixed(1))}.</p>
       {answer.warnings.length > 0 && (
         <ul class="banner banner-warning plain-list">
           {answer.warnings.map((warning) => (

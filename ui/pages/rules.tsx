@@ -207,7 +207,7 @@ function Row({ rule, showApp, onChange }: { rule: RuleAnswer; showApp: boolean; 
             onClick={() => void toggle()}
           >
             {rule.isOn ? 'On' : 'Off'}
-            <span class="sr">: {rule.title}</span>
+            <span class="sr">: {showHidden(rule.title)}</span>
           </button>
         ) : rule.isOn ? (
           'on'

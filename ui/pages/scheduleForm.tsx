@@ -196,7 +196,7 @@ export function ScheduleForm({ schedule, people, onDone, onClose }: Props) {
       </div>
       {removing && schedule && (
         <Confirm
-          title={`Remove ${schedule.title}?`}
+          title={`Remove ${showHidden(schedule.title)}?`}
           submit="Remove it"
           danger
           onClose={() => setRemoving(false)}

@@ -113,7 +113,7 @@ export function Apps() {
       )}
       {asked?.what === 'remove' && (
         <Confirm
-          title={`Remove ${asked.app}?`}
+          title={`Remove ${showHidden(asked.app)}?`}
           submit="Remove"
           danger
           typed={asked.app}

@@ -81,7 +81,7 @@ export function People() {
                         }
                       >
                         {person.disabled ? 'Enable' : 'Disable'}
-                        <span class="sr"> {person.email}</span>
+                        <span class="sr"> {showHidden(person.email)}</span>
                       </button>
                     )}
                   </td>

@@ -77,7 +77,7 @@ export function Tokens() {
                     </td>
                     <td class="actions">
                       <button type="button" class="danger" onClick={() => void revoke(token.id)}>
-                        Revoke<span class="sr"> {token.name}</span>
+                        Revoke<span class="sr"> {showHidden(token.name)}</span>
                       </button>
                     </td>
                   </tr>

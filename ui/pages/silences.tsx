@@ -184,10 +184,10 @@ function Card({ silence, onEdit, onChange }: CardProps) {
         <p class="row">
           <button type="button" onClick={() => void end()}>
             {silence.state === 'planned' ? 'Call it off' : 'End now'}
-            <span class="sr"> {silence.title || silence.matchText}</span>
+            <span class="sr"> {showHidden(silence.title || silence.matchText)}</span>
           </button>
           <button type="button" class="quiet" onClick={onEdit}>
-            Change<span class="sr"> {silence.title || silence.matchText}</span>
+            Change<span class="sr"> {showHidden(silence.title || silence.matchText)}</span>
           </button>
         </p>
       )}

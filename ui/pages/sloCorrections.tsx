@@ -104,7 +104,7 @@ function Table({ data, onChange }: Props) {
                           )
                         }
                       >
-                        End<span class="sr"> {one.reason}</span>
+                        End<span class="sr"> {showHidden(one.reason)}</span>
                       </button>
                     )}
                     <button
@@ -117,7 +117,7 @@ function Table({ data, onChange }: Props) {
                         )
                       }
                     >
-                      Take back<span class="sr"> {one.reason}</span>
+                      Take back<span class="sr"> {showHidden(one.reason)}</span>
                     </button>
                   </>
                 )

@@ -332,7 +332,7 @@ function Remove({ data }: { data: SloDetailAnswer }) {
       </p>
       {asking && (
         <Confirm
-          title={`Remove ${slo.title}?`}
+          title={`Remove ${showHidden(slo.title)}?`}
           submit="Remove it"
           danger
           onClose={() => setAsking(false)}

@@ -94,10 +94,10 @@ function Card({ app, proposal, days, onAccept }: CardProps) {
       </p>
       <p class="row">
         <button type="button" class="primary" disabled={busy} onClick={() => void accept()}>
-          Accept<span class="sr"> {definition.title}</span>
+          Accept<span class="sr"> {showHidden(definition.title)}</span>
         </button>
         <a class="button" href={router.link(sloNewPath(app), { proposal: proposal.name })}>
-          Look closer<span class="sr"> at {definition.title}</span>
+          Look closer<span class="sr"> at {showHidden(definition.title)}</span>
         </a>
       </p>
     </li>

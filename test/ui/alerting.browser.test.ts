@@ -1,0 +1,344 @@
+/** Every page about objectives and alerts: with data, without, held, refused, in both themes, wide and narrow. */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { violationsOf } from './axe.ts';
+import { type OpenOptions, type Stage, setStage } from './open.ts';
+
+const INCIDENT = '/i/22222222-0000-4000-8000-000000000214';
+const EMPTY = { cookies: { alerts: 'empty' } };
+const HELD = { cookies: { alerts: 'held' } };
+
+type Step = (page: Page) => Promise<void>;
+const press =
+  (name: string): Step =>
+  (page) =>
+    page.getByRole('button', { name }).first().click();
+
+/** What must be on a page before it is judged, and what is opened on it first. */
+const PAGES: [name: string, path: string, ready: string, how?: OpenOptions, steps?: Step[]][] = [
+  ['incidents', '/incidents', '.incident-row'],
+  ['no incidents', '/incidents', '.chart-empty', EMPTY],
+  ['held incidents', '/incidents', '.incident-row', HELD],
+  ['incident', INCIDENT, '.plot canvas', {}, [press('Acknowledge')]],
+  ['held incident', INCIDENT, '.banner-warning', HELD, [press('Snooze')]],
+  [
+    'incident of a rule',
+    '/i/22222222-0000-4000-8000-000000000211',
+    '.plot canvas',
+    {},
+    [press('Resolve by hand')],
+  ],
+  ['objectives', '/slo', '.slos tbody tr'],
+  ['no objectives', '/slo', '.chart-empty', EMPTY],
+  ['objectives of an app', '/a/checkout-api/slo', '.card'],
+  ['objective', '/a/shop/slo/answers', '.burned tbody tr', {}, [press('Add a correction')]],
+  ['held objective', '/a/shop/slo/answers', '.banner-warning', HELD],
+  ['objective without data', '/a/billing/slo/answers', '.banner-warning'],
+  ['incomplete objective', '/a/media-proxy/slo/answers', '.banner-warning'],
+  ['new objective', '/a/shop/slo/new', '.tier-fields li', {}, [press('Try it')]],
+  ['edit of an objective', '/a/shop/slo/fast/edit', '.tier-fields li'],
+  ['rules', '/alerts', '.rules tbody tr'],
+  ['no rules', '/a/shop/alerts', '.chart-empty', EMPTY],
+  ['rule', '/a/shop/alerts/r-failed', '#ruleTitle', {}, [press('Try it')]],
+  ['new rule', '/a/shop/alerts/new', '#ruleTitle'],
+  ['receivers', '/receivers', '.receivers tbody tr', {}, [press('Add a receiver')]],
+  ['no receivers', '/receivers', '.chart-empty', EMPTY],
+  ['receiver', '/receivers/rc-hook', '.deliveries tbody tr', {}, [press('Attempts')]],
+  ['silences', '/silences', '.card', {}, [press('New silence'), press('What would it fit?')]],
+  ['no silences', '/silences', '.chart-empty', EMPTY],
+  [
+    'on call',
+    '/on-call',
+    '.schedule',
+    {},
+    [press('Add a schedule'), press('Add a policy'), press('Add a route')],
+  ],
+  ['nobody on call', '/on-call', '.chart-empty', EMPTY],
+  ['fleet with budgets', '/', '.fleet .budget'],
+  ['app with objectives', '/a/shop', '.slo-chip'],
+];
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage.close());
+afterEach(() => {
+  expect(stage.complaints.splice(0)).toEqual([]);
+});
+
+async function openReady(
+  [, path, ready, how, steps]: (typeof PAGES)[number],
+  more: OpenOptions,
+): Promise<Page> {
+  const page = await stage.open(path, { ...how, ...more });
+  await page.waitForSelector(ready, { state: 'attached' });
+  for (const step of steps ?? []) await step(page);
+  await page.waitForTimeout(60);
+  return page;
+}
+
+describe.each(['light', 'dark'] as const)('%s', (theme) => {
+  it.each(PAGES)('%s passes axe and keeps the strict policy (SEC-32)', async (...entry) => {
+    const page = await openReady(entry, { theme });
+    expect(await violationsOf(page)).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('a phone', () => {
+  it.each(PAGES)(
+    '%s is no wider than 360 px, its targets no smaller than 24 px (WCAG 1.4.10, 2.5.8)',
+    async (...entry) => {
+      const page = await openReady(entry, { width: 360 });
+      const [over, small] = await page.evaluate(() => [
+        document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        [...document.querySelectorAll<HTMLElement>('main button, main summary, main select, main input')]
+          .map((element) => ({
+            text: element.getAttribute('aria-label') ?? element.innerText ?? element.id,
+            // A box to tick is pressed by its label.
+            box: (element.closest('label') ?? element).getBoundingClientRect(),
+          }))
+          .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
+          .map(({ text, box }) => `${text} ${box.width}×${box.height}`),
+      ]);
+      expect(over).toBe(0);
+      expect(small).toEqual([]);
+      await page.context().close();
+    },
+  );
+
+  it('an incident shows its sentence and a way to acknowledge without scrolling, and takes one thumb', async () => {
+    const page = await stage.open(INCIDENT, { width: 360 });
+    const button = page.getByRole('button', { name: 'Acknowledge', exact: true });
+    await button.waitFor();
+    const box = await button.boundingBox();
+    expect(box && box.y + box.height).toBeLessThan(740);
+    expect(box?.height).toBeGreaterThanOrEqual(44);
+    await button.click();
+    await page.getByRole('button', { name: 'Looking into it' }).click();
+    await page.getByText('Acknowledged: nobody else is called').first().waitFor();
+    expect(stage.server.calls).toContain('POST /incidents/22222222-0000-4000-8000-000000000214/acknowledge');
+    await page.context().close();
+  });
+});
+
+describe('what is not known', () => {
+  it('R-05 a held or incomplete objective has no plain bar, no tick and says so in words', async () => {
+    const page = await stage.open('/slo', HELD);
+    await page.waitForSelector('.slos tbody tr');
+    for (const title of ['Shop answers', 'Images arrive', 'Billing answers', 'No platform errors']) {
+      const row = page.locator('.slos tbody tr', { hasText: title });
+      expect(await row.locator('.glyph-ok').count(), title).toBe(0);
+      expect(await row.locator('.budget-doubtful').count(), title).toBe(1);
+    }
+    await page.context().close();
+  });
+
+  it('an incident without data stands as held, and the stretch without data is drawn as such', async () => {
+    const page = await stage.open(`${INCIDENT}?tz=utc`, HELD);
+    await page.waitForSelector('.plot canvas');
+    await page.getByText('No data since 20 Nov 10:36Z').waitFor();
+    expect(await page.locator('.verdict-head .state').innerText()).toBe('held');
+    expect(await page.locator('.chart .sr').first().textContent()).toContain('without data');
+    await page.context().close();
+  });
+
+  it('A-15 an incident that nobody was told of says so first', async () => {
+    const page = await stage.open('/i/22222222-0000-4000-8000-000000000215');
+    await page.locator('.banner-critical', { hasText: 'Nobody was told of this' }).waitFor();
+    await page.context().close();
+  });
+
+  it('alerting that is late says so where rules and receivers are', async () => {
+    for (const path of ['/alerts', '/receivers']) {
+      const page = await stage.open(path, HELD);
+      await page.getByText('Alerting is late').waitFor();
+      await page.getByText('Evaluation is 7 min behind').waitFor();
+      await page.context().close();
+    }
+  });
+});
+
+describe('the header', () => {
+  it('counts open incidents as they are told, and leads to them', async () => {
+    const page = await stage.open('/');
+    await page.getByRole('link', { name: /3 open incidents/ }).waitFor();
+    stage.server.emit('alerts', {
+      atMs: Date.now(),
+      open: { page: 0, ticket: 1, info: 0 },
+      unacknowledged: 1,
+      changedAtMs: null,
+    });
+    const pill = page.getByRole('link', { name: /1 open incident/ });
+    await pill.waitFor();
+    await pill.click();
+    await page.waitForSelector('.incident-row');
+    await page.context().close();
+  });
+
+  it('g s and g i lead to objectives and incidents', async () => {
+    const page = await stage.open('/a/shop');
+    await page.waitForSelector('.plot canvas');
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await page.getByRole('heading', { name: 'Objectives of shop' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('i');
+    await page.getByRole('heading', { name: 'Incidents' }).waitFor();
+    await page.keyboard.press('j');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('burning 21×');
+    await page.context().close();
+  });
+});
+
+describe('forms', () => {
+  it('tell each fault beside its field, those without a field as well, and lose nothing', async () => {
+    const page = await stage.open('/a/shop/slo/new', { cookies: { refuse: '1' } });
+    await page.getByLabel('Title').fill('Checkout answers');
+    await page.getByLabel('Target').fill('90');
+    await page.getByRole('button', { name: 'Make the objective' }).click();
+    await page.locator('#target-fault').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('target');
+    expect(await page.locator('[id="tiers.0.factor-fault"]').innerText()).toContain('can never fire');
+    expect(await page.locator('.send-fault').innerText()).toContain('definition.unknown');
+    expect(await page.getByLabel('Title').inputValue()).toBe('Checkout answers');
+    expect(await page.getByLabel('Target').inputValue()).toBe('90');
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it.each([
+    ['/receivers', 'Add a receiver', 'Add the receiver', 'begins with https://'],
+    ['/silences', 'New silence', 'Silence it', 'This is needed.'],
+    ['/a/shop/alerts/new', '', 'Make the rule', 'lies between'],
+  ])('%s: a refusal stands at the field', async (path, open, submit, words) => {
+    const page = await stage.open(path, { cookies: { refuse: '1' } });
+    if (open) await press(open)(page);
+    await page.getByRole('button', { name: submit }).click();
+    await page.locator('.field .fault', { hasText: words }).first().waitFor();
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('factors follow the target until somebody sets one by hand', async () => {
+    const page = await stage.open('/a/shop/slo/new');
+    await page.waitForSelector('.tier-fields li');
+    expect(await page.locator('.tier-fields li').count()).toBe(4);
+    // 90 %: a total outage burns ten times as fast as allowed, so 14.4× is left out.
+    await page.getByLabel('Target').fill('90');
+    expect(await page.locator('.tier-fields li').count()).toBe(3);
+    await page.getByLabel('Faster than').first().fill('5');
+    await page.getByLabel('Target').fill('99.9');
+    expect(await page.locator('.tier-fields li').count()).toBe(3);
+    await page.getByRole('button', { name: 'Back to the usual ones' }).click();
+    expect(await page.getByLabel('Faster than').first().inputValue()).toBe('14.4');
+    await page.context().close();
+  });
+
+  it('a back-test tells what would have been, and that it is old once something changes', async () => {
+    const page = await stage.open('/a/shop/slo/new');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.getByText('Would have paged 3 times in 14 days').waitFor();
+    expect(await page.getByText('You changed something since').count()).toBe(0);
+    await page.getByLabel('Target').fill('99');
+    await page.getByText('You changed something since').waitFor();
+    await page.context().close();
+  });
+
+  it('SEC-43 a secret that is set is never in the page, and stays unless it is typed anew', async () => {
+    const page = await stage.open('/receivers/rc-hook');
+    const secret = page.getByLabel('Signing secret', { exact: true });
+    await secret.waitFor();
+    expect(await secret.inputValue()).toBe('');
+    expect(await secret.getAttribute('type')).toBe('password');
+    const sent = page.waitForRequest((request) => request.method() === 'PATCH');
+    await page.getByRole('button', { name: 'Save' }).click();
+    expect((await sent).postDataJSON().secrets).toEqual({});
+    await page.context().close();
+  });
+
+  it('a test goes out and is followed until it ended', async () => {
+    const page = await stage.open('/receivers/rc-slack', { live: true });
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByText('The receiver took it').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('what a role may do', () => {
+  it('a viewer sees no control that writes', async () => {
+    for (const [path, ready] of [
+      [INCIDENT, '.timeline'],
+      ['/a/shop/slo/answers', '.tiers'],
+      ['/a/shop/slo', '.slos'],
+      ['/a/shop/alerts', '.rules'],
+      ['/receivers', '.receivers'],
+      ['/receivers/rc-hook', '.deliveries'],
+      ['/silences', '.card'],
+      ['/on-call', '.schedule'],
+    ] as const) {
+      const page = await stage.open(path, { cookies: { role: 'viewer' } });
+      await page.waitForSelector(ready);
+      const controls = await page.locator('main').getByRole('button').allInnerTexts();
+      expect(
+        controls.filter((text) =>
+          /Acknowledge|Snooze|Resolve|^Add|^New|Remove|Change|Take|Send|End|Switch|^On|^Off/.test(text),
+        ),
+        path,
+      ).toEqual([]);
+      await page.context().close();
+    }
+  });
+});
+
+describe('text from outside', () => {
+  it('SEC-29 SEC-30 markup in titles, notes, paths and reasons stays text, direction marks are shown', async () => {
+    for (const [path, ready] of [
+      ['/slo', '.slos'],
+      ['/incidents', '.incident-row'],
+      [INCIDENT, '.timeline'],
+      ['/a/shop/slo/answers', '.burned tbody tr'],
+      ['/alerts', '.rules'],
+      ['/silences?state=over', '.card'],
+    ] as const) {
+      const page = await stage.open(path);
+      await page.waitForSelector(ready);
+      expect(await page.locator('main img, main script, main b').count(), path).toBe(0);
+      expect(await page.locator('main').innerText(), path).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+      await page.context().close();
+    }
+  });
+});
+
+describe('trouble', () => {
+  it.each(['/incidents', INCIDENT, '/slo', '/alerts', '/receivers', '/silences', '/on-call'])(
+    '%s says what is wrong and loads on another try',
+    async (path) => {
+      const page = await stage.open(path, { cookies: { fail: '1' } });
+      await page.getByRole('alert').getByText('The database is away').first().waitFor();
+      await page.context().clearCookies();
+      await page.getByRole('button', { name: 'Try again' }).first().click();
+      await page.locator('main .data, main .incident-row, main .card').first().waitFor();
+      stage.complaints.splice(0);
+      await page.context().close();
+    },
+  );
+
+  it('an incident, objective, rule and receiver that do not exist say so', async () => {
+    for (const path of [
+      '/i/nothing',
+      '/a/shop/slo/nothing',
+      '/a/shop/alerts/nothing',
+      '/receivers/nothing',
+    ]) {
+      const page = await stage.open(path);
+      await page
+        .getByText(/There is no such/)
+        .first()
+        .waitFor();
+      await page.context().close();
+    }
+    stage.complaints.splice(0);
+  });
+});
