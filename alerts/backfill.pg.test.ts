@@ -198,7 +198,10 @@ async function insertBucket(
 test('before the log there are buckets of minutes, before those buckets of hours; what comes of them is marked approximate', async () => {
   const app = await addApp(pool);
   const now = Math.floor(Date.now() / HOUR) * HOUR;
-  await pool.query('UPDATE apps SET created_at_ms = $2 WHERE id = $1', [app.id, now - 60 * DAY]);
+  await pool.query(
+    `INSERT INTO drains (app_id, token, first_received_at_ms, last_received_at_ms) VALUES ($1, 'd.x', $2, $2)`,
+    [app.id, now - 60 * DAY],
+  );
   const { checkpointer, send } = buildProcess();
   await send(app, lines(5));
   await checkpointer.roundOnce();
@@ -224,6 +227,43 @@ test('before the log there are buckets of minutes, before those buckets of hours
   const minutes = await readSloMinutes(pool, [slo.id], { fromMinute: from, toMinute: from + 60 });
   expect(minutes.get(slo.id)?.events).toEqual(Array.from({ length: 60 }, () => 2));
   expect((await readSloById(pool, several.id))?.history.note).toMatch(/one dimension at a time/);
+});
+
+test('an installation as new as its SLO: a history that comes before the SLO begins is counted whole, from the log', async () => {
+  const fresh = await createTestDatabase({ max: 4 });
+  try {
+    await ensurePartitions(fresh.pool, { nowMs: Date.now(), ahead: 1 });
+    const app = await addApp(fresh.pool);
+    const nowMs = Date.now();
+    const slo = await createSlo(fresh.pool, {
+      appId: app.id,
+      slug: 'availability',
+      definition: exampleSlo(),
+      author: 'test',
+      nowMs,
+    });
+    expect(slo).not.toBeNull();
+    const step = () => backfillOne({ pool: fresh.pool, countSections, nowMs: () => nowMs });
+    const readPhase = async () =>
+      (await fresh.pool.query('SELECT phase, exact_from_minute FROM slo_backfills')).rows[0];
+    expect(await step()).toBe(true);
+    expect(await readPhase()).toMatchObject({ phase: 'waiting' });
+    // The frame arrived, and was committed, while nobody looked.
+    await fresh.pool.query(
+      `INSERT INTO drains (app_id, token, first_received_at_ms, last_received_at_ms) VALUES ($1, 'd.x', $2, $2)`,
+      [app.id, nowMs + 1_000],
+    );
+    await fresh.pool.query(
+      `INSERT INTO chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, messages, body)
+       VALUES ($1, 1, 1, '{}', '{}', '{}', 0, '')`,
+      [nowMs + 1_200],
+    );
+    await fresh.pool.query('UPDATE slo_backfills SET claimed_until = clock_timestamp() - interval $$1 s$$');
+    expect(await step()).toBe(true);
+    expect(await readPhase()).toMatchObject({ phase: 'exact', exact_from_minute: 0 });
+  } finally {
+    await fresh.close();
+  }
 });
 
 test('one that was removed before it began has no past to count', async () => {

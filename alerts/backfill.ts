@@ -44,6 +44,8 @@ const MINUTES_SPAN_MS = DAY / 2;
 const HOURS_SPAN_MS = 10 * DAY;
 /** With more series than this buckets of a minute are too many to read. */
 const MINUTE_SERIES_MAX = 60;
+/** From a frame's arrival to its commit, at most: it is held no longer. */
+const HELD_MAX_MS = 5_000;
 /** For one whose first minute has not come: looked at again then. */
 const LATER_S = 5;
 
@@ -82,13 +84,20 @@ async function stepOf(backfill: Backfill, options: BackfillOptions): Promise<Ste
 }
 
 async function beginStep(
-  { appCreatedAtMs }: Backfill,
+  { firstReceivedAtMs }: Backfill,
   first: SloVersionRow,
-  { pool }: BackfillOptions,
-): Promise<Step> {
-  const oldestMs = (await readOldestChunkMs(pool)) ?? first.validFromS * 1000;
-  // Requests of a minute are committed in it or later: those of the oldest minute may be gone in part.
-  const isWhole = appCreatedAtMs >= oldestMs;
+  { pool, nowMs }: BackfillOptions,
+): Promise<Step | null> {
+  const endMs = first.validFromS * 1000;
+  const oldestMs = await readOldestChunkMs(pool);
+  // An installation that is as new as its SLO: what comes until the SLO begins is its past, too.
+  if (oldestMs === null) {
+    if (nowMs() < endMs + UNSETTLED_MS) return null;
+    return { phase: 'exact', cursorMs: endMs, exactFromMinute: 0, minutes: [] };
+  }
+  // Whoever came after the oldest of the log has all of it there. Of others requests of a minute are committed in it or
+  // later: those of the oldest minute may be gone in part.
+  const isWhole = firstReceivedAtMs === null || firstReceivedAtMs >= oldestMs - HELD_MAX_MS;
   const exactFromMinute = isWhole ? 0 : Math.floor(oldestMs / MINUTE) + 1;
   return { phase: 'exact', cursorMs: oldestMs, exactFromMinute, minutes: [] };
 }

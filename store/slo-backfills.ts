@@ -12,7 +12,8 @@ export interface Backfill {
   /** exact: commit time up to which the log has been read; older: start of what buckets have told, epoch ms. */
   cursorMs: number;
   exactFromMinute: number | null;
-  appCreatedAtMs: number;
+  /** When the app's first frame came; null before. */
+  firstReceivedAtMs: number | null;
 }
 
 /** A step takes seconds; one that took so long died, and another may go on. */
@@ -26,15 +27,15 @@ export async function claimBackfill(db: Queryable): Promise<Backfill | null> {
     phase: SloHistory['phase'];
     cursor_ms: number;
     exact_from_minute: number | null;
-    app_created_at_ms: number;
+    first_received_at_ms: number | null;
   }>(
     `UPDATE slo_backfills b SET claimed_until = clock_timestamp() + make_interval(secs => $1)
-     FROM slos s JOIN apps a ON a.id = s.app_id
+     FROM slos s
      WHERE s.id = b.slo_id AND b.slo_id = (
        SELECT slo_id FROM slo_backfills WHERE phase <> 'done' AND claimed_until < clock_timestamp()
        ORDER BY claimed_until, slo_id LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING b.slo_id, s.app_id, b.phase, b.cursor_ms, b.exact_from_minute,
-       a.created_at_ms AS app_created_at_ms`,
+       (SELECT min(d.first_received_at_ms) FROM drains d WHERE d.app_id = s.app_id) AS first_received_at_ms`,
     [CLAIM_S],
   );
   const row = rows[0];
@@ -45,7 +46,7 @@ export async function claimBackfill(db: Queryable): Promise<Backfill | null> {
     phase: row.phase,
     cursorMs: row.cursor_ms,
     exactFromMinute: row.exact_from_minute,
-    appCreatedAtMs: row.app_created_at_ms,
+    firstReceivedAtMs: row.first_received_at_ms,
   };
 }
 
