@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { AlertChange } from '../model/alert-change.ts';
 import { FITS_ALL } from '../model/silence.ts';
 import { HOUR, MINUTE, SECOND } from '../model/time.ts';
+import { eraseRemovedApps } from '../store/erasure.ts';
 import { acknowledgeIncident } from '../store/incident-actions.ts';
 import { listIncidentEvents } from '../store/incident-events.ts';
 import { ensurePartitions } from '../store/partitions.ts';
@@ -234,6 +235,27 @@ test('A-18 A-19 an edit while it fires is one update, a deletion one end', async
   await pass(at(7), at(40), MINUTE);
   expect(place.told.map(({ kind }) => kind)).toEqual(['trigger', 'update', 'resolve']);
   expect(await seeOutbox(database.pool)).toEqual(['trigger opened', 'update changed', 'resolve removed']);
+});
+
+test('A-19 an app that is removed while it fires is erased when its end was told, or could not be for half a day', async () => {
+  const { pool } = database;
+  await apply([alertChange(0, 'page')]);
+  await pass(at(0), at(1), 10 * SECOND);
+  await pool.query('UPDATE apps SET removed_at_ms = $2 WHERE id = $1', [appId, at(2)]);
+  const erase = async (minute: number) =>
+    (await eraseRemovedApps(pool, { nowMs: at(minute) })).map(({ app }) => app);
+  expect(await erase(30)).toEqual([]);
+  await apply([alertChange(31, null, { reason: 'removed' })]);
+  expect(await erase(32)).toEqual([]);
+  await pass(at(33), at(34), 10 * SECOND);
+  expect(place.told.map(({ kind }) => kind)).toEqual(['trigger', 'resolve']);
+  expect(await erase(35)).toEqual(['shop']);
+
+  appId = await addApp(pool, 'shop');
+  await apply([alertChange(40, 'page')]);
+  await pool.query('UPDATE apps SET removed_at_ms = $2 WHERE id = $1', [appId, at(41)]);
+  expect(await erase(41 + 719)).toEqual([]);
+  expect(await erase(41 + 721)).toEqual(['shop']);
 });
 
 test('A-20 what was resolved before the first attempt succeeded is told in one combined message', async () => {

@@ -251,6 +251,21 @@ test('R-13 a stuck outbox stops the heartbeat, though evaluation goes on', async
   expect(dog.told).toHaveLength(0);
 });
 
+test('A-01 what waits behind a message that is tried again later is not stuck: the heartbeat goes on', async () => {
+  const { pool } = database;
+  const dog = await place();
+  const receiver = await addReceiver(pool, dog);
+  const nowMs = await readDatabaseNow(pool);
+  const incidentId = randomUUID();
+  await tell(pool, receiver, { incidentId, sequence: 1, kind: 'trigger', nowMs: nowMs - 300 * SECOND });
+  await pool.query('UPDATE notifications SET attempts = 9, next_at_ms = $1', [nowMs + 60 * SECOND]);
+  await tell(pool, receiver, { incidentId, sequence: 2, kind: 'update', nowMs: nowMs - 200 * SECOND });
+  await signs({});
+  expect((await watch({ pool, log: silentLog }, { upMs: HOUR })).findings).toEqual([]);
+  const deps = { pool, log: silentLog, outbound: bareGet(dog), url: dog.url };
+  expect(await beat(deps, { nowMs, failed: [] })).toBe('sent');
+});
+
 test('R-13 a trouble that matters stops the heartbeat until it is over', async () => {
   const { pool } = database;
   const dog = await place();

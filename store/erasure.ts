@@ -3,13 +3,15 @@
  * that it happened is recorded (R-18). Interruptible at any batch; the app's own row goes last, so that a later
  * round goes on where this one stopped.
  */
-import { MINUTE } from '../model/time.ts';
+import { HOUR, MINUTE } from '../model/time.ts';
 import { insertAudit } from './audit.ts';
 import { listPartitions, PARTITIONED_TABLES } from './partitions.ts';
 import { type Pool, withTransaction } from './pool.ts';
 
 /** Processes that still take the app in learn of its removal within a minute (SEC-03); roll-ups follow within seconds. */
 const GRACE_MS = 5 * MINUTE;
+/** Whoever was told of an incident hears that it is over before it is erased, unless nobody can be told for so long. */
+const TOLD_WITHIN_MS = 12 * HOUR;
 /** Small enough that a batch holds locks for milliseconds. */
 const BATCH_ROWS = 5_000;
 const BATCH_CHUNKS = 200;
@@ -48,9 +50,12 @@ export async function eraseRemovedApps(
     `SELECT id, name FROM apps a
      WHERE removed_at_ms <= $1 AND NOT EXISTS (
        SELECT FROM writers w WHERE w.closed_at IS NULL AND w.checkpoint_seq < w.seq AND w.checkpoint_at_ms < a.removed_at_ms
-     )
+     ) AND (removed_at_ms <= $2 OR NOT EXISTS (
+       SELECT FROM incidents i WHERE i.app_id = a.id AND (i.state <> 'resolved' OR EXISTS (
+         SELECT FROM notifications n WHERE n.incident_id = i.id AND n.state IN ('waiting', 'sending')))
+     ))
      ORDER BY id`,
-    [nowMs - GRACE_MS],
+    [nowMs - GRACE_MS, nowMs - TOLD_WITHIN_MS],
   );
   const erased: Erased[] = [];
   for (const app of apps) {

@@ -94,9 +94,16 @@ export async function readWatchFacts(db: Queryable): Promise<WatchFacts> {
      SELECT now_ms,
        (SELECT jsonb_object_agg(name, jsonb_build_object('atMs', at_ms, 'details', details)) FROM watch_signs) AS signs,
        (SELECT min(next_minute) FROM slo_states) AS next_minute,
-       (SELECT min(next_at_ms) FROM notifications
+       (SELECT min(next_at_ms) FROM notifications n
         WHERE state IN ('waiting', 'sending') AND next_at_ms <= now_ms
-          AND (state = 'waiting' OR claimed_until <= clock_timestamp())) AS outbox_since_ms,
+          AND (state = 'waiting' OR claimed_until <= clock_timestamp())
+          -- A receiver is told in order: what comes after a message that is tried again later waits with it.
+          AND (incident_id IS NULL OR NOT EXISTS (
+            SELECT FROM notifications e LEFT JOIN notifications m ON e.state = 'merged' AND m.id = e.merged_into
+            WHERE e.incident_id = n.incident_id AND e.receiver_id = n.receiver_id
+              AND (e.sequence, e.id) < (n.sequence, n.id)
+              AND (e.state IN ('waiting', 'sending') OR m.state IN ('waiting', 'sending') AND m.id <> n.id)
+          ))) AS outbox_since_ms,
        (SELECT count(*) FROM notifications
         WHERE state = 'dead' AND finished_at_ms > now_ms - ${DAY}) AS dead_deliveries,
        (SELECT count(*) FROM notifications
