@@ -38,3 +38,8 @@ test('R-17 a secret that crosses the cut is taken out whole', () => {
   const body = Buffer.from(`${'x '.repeat(1_020)}${SECRETS.key}`);
   expect(excerpt(body, SECRETS)).not.toContain('R0ut');
 });
+
+test('a secret that cannot be encoded or decoded is hidden too, and fails nothing', () => {
+  const odd = { half: '\ud800half-of-a-pair', url: 'https://user:%zz-password@example.com/hook' };
+  expect(hideSecrets(`${odd.half} and %zz-password`, odd)).not.toMatch(/half-of|zz-password/);
+});

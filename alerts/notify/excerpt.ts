@@ -23,7 +23,12 @@ export function hideSecrets(text: string, secrets: ReceiverSecrets): string {
 function spellings(secrets: ReceiverSecrets): string[] {
   const all = Object.values(secrets).flatMap((secret) => {
     const parts = URL.canParse(secret) ? partsOfUrl(new URL(secret)) : [secret];
-    return [secret, ...parts, ...parts.map(encodeURIComponent), JSON.stringify(secret).slice(1, -1)];
+    return [
+      secret,
+      ...parts,
+      ...parts.map((part) => encodeURIComponent(part.toWellFormed())),
+      JSON.stringify(secret).slice(1, -1),
+    ];
   });
   const unique = [...new Set(all)].filter((spelling) => spelling.length >= SECRET_LENGTH_MIN);
   // The longest first: what is left of a secret tells of the rest.
@@ -36,6 +41,15 @@ function partsOfUrl(url: URL): string[] {
     url.pathname,
     ...url.pathname.split('/'),
     ...url.searchParams.values(),
-    decodeURIComponent(url.password),
+    decoded(url.password),
   ];
+}
+
+/** As it is where it says what no encoding says: what is told of an attempt must not fail for it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
