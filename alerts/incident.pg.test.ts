@@ -258,6 +258,19 @@ test('A-19 an app that is removed while it fires is erased when its end was told
   expect(await erase(41 + 721)).toEqual(['shop']);
 });
 
+test('a route whose receivers are all switched off leaves the alert to the fallback', async () => {
+  const { pool } = database;
+  const other = await listen();
+  const fallback = await addReceiver(pool, other);
+  await addRoute(pool, { isFallback: true, receiverIds: [fallback.id] });
+  await pool.query('UPDATE receivers SET is_enabled = false WHERE id = $1', [receiverId]);
+  await apply([alertChange(0, 'page')]);
+  await pass(at(0), at(1), 10 * SECOND);
+  expect(place.told).toEqual([]);
+  expect(other.told.map(({ kind }) => kind)).toEqual(['trigger']);
+  other.close();
+});
+
 test('A-20 what was resolved before the first attempt succeeded is told in one combined message', async () => {
   const { port } = place;
   place.close();

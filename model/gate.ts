@@ -24,12 +24,13 @@ export function gateOf(
   atMs: number,
 ): Gate & { routed: Routed } {
   const { appId, severity, subject } = incident;
-  const found = routeAlert(rules.routes, { appId, severity, subjectKind: subject.kind });
-  const routed = {
-    ...found,
-    receiverIds: found.receiverIds.filter((id) => rules.receiverIds.has(id)),
-    policyIds: found.policyIds.filter((id) => rules.policies.has(id)),
-  };
+  // First who is there: a route whose receivers are all switched off must not keep the fallback from being told.
+  const leading = rules.routes.map((route) => ({
+    ...route,
+    receiverIds: route.receiverIds.filter((id) => rules.receiverIds.has(id)),
+    policyIds: route.policyIds.filter((id) => rules.policies.has(id)),
+  }));
+  const routed = routeAlert(leading, { appId, severity, subjectKind: subject.kind });
   const tags = subject.kind === 'rule' ? [] : (rules.tagsBySlo.get(subject.sloId) ?? []);
   return {
     silencedBy: silenceOf(rules.silences, { appId, severity, subject, tags }, atMs)?.id ?? null,
