@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AlertChange } from '../model/alert-change.ts';
 import { MINUTE } from '../model/time.ts';
+import { insertCorrection } from '../store/corrections.ts';
 import { withTransaction } from '../store/pool.ts';
 import { removeSlo } from '../store/slos.ts';
 import { EvaluationWorld, steady } from '../test/evaluation.ts';
@@ -89,6 +90,32 @@ test('a composite goes by the members that are left when the app of one is remov
   await withTransaction(database.pool, (tx) => removeSlo(tx, a.id, (START + 106) * MINUTE));
   // Nothing is known any more: it neither ends nor goes on.
   expect(ofBoth(await follow(START + 107, START + 140))).toEqual([[108, `${both.id} page held held:noData`]]);
+});
+
+test('maintenance of one member leaves a composite to the others', async () => {
+  const other = await world.app(`other-${count}`, START);
+  const a = await slo();
+  const b = await slo(plainSlo(), 'requests', other);
+  const members = [a.publicId, b.publicId];
+  const both = await slo(plainSlo({ indicator: { kind: 'composite', members } }), 'both');
+  await world.add(steady(a.version, { from: START, to: START + 60, events: 100 }));
+  await world.add(steady(b.version, { from: START, to: START + 50, events: 100 }));
+  // It fails as it goes down, and then is silent.
+  await world.add(steady(b.version, { from: START + 50, to: START + 54, events: 100, bad: 100 }));
+  await insertCorrection(database.pool, {
+    appId: other,
+    sloId: null,
+    fromMinute: START + 50,
+    toMinute: START + 120,
+    recurrence: null,
+    reason: 'planned',
+    author: 'test',
+    nowMs: START * MINUTE,
+  });
+  const ofBoth = (told: [number, string][]) => told.filter(([, word]) => word.startsWith(`${both.id} `));
+  expect(ofBoth(await follow(START + 48, START + 60))).toEqual([]);
+  await world.add(steady(a.version, { from: START + 60, to: START + 80, events: 100, bad: 100 }));
+  expect(ofBoth(await follow(START + 61, START + 80))).toEqual([[64, `${both.id} page threshold`]]);
 });
 
 test('what comes late for a member is late for the composite too', async () => {

@@ -1,6 +1,6 @@
 /** What evaluations of some SLOs need from the store, read for all of them at once. */
 import { periodAt } from '../model/period.ts';
-import { HourSums, type MinuteRange, mergeRanges } from '../model/window-sums.ts';
+import { HourSums, type MinuteRange, mergeRanges, rangesWithout } from '../model/window-sums.ts';
 import { type Completeness, listGapMinutes } from '../store/completeness.ts';
 import { type LivenessRow, listQuietSpans, readLiveness } from '../store/liveness.ts';
 import type { Client } from '../store/pool.ts';
@@ -24,7 +24,9 @@ export interface Gathered {
   /** Whose counts they are: its own, or those of a composite's members. */
   sloIds: readonly number[];
   source: SloSource;
+  /** What corrections take out of all of them; and of each. */
   corrected: readonly MinuteRange[];
+  outOf: ReadonlyMap<number, readonly MinuteRange[]>;
 }
 
 /** Corrections of SLOs that touch a range, by SLO. */
@@ -65,18 +67,22 @@ export async function gatherSources(
   const gaps = await listGapMinutes(client, appIds, windowStart);
   return wanted.map((slo, at) => {
     const own = parts[at] ?? [];
-    const excluded = mergeRanges(own.flatMap(({ sloId }) => corrected.get(sloId) ?? []));
+    // Maintenance of one member leaves the others as they are: out for all is only what is out of each.
+    const outOf = (part: Part) => corrected.get(part.sloId) ?? [];
+    const excluded = commonRanges(own.map(outOf));
+    const outOfApp = (appId: number) =>
+      own.length === 1 ? [] : commonRanges(own.filter((part) => part.appId === appId).map(outOf));
     const startMinute = Math.min(slo.through, ...own.map((part) => part.startMinute));
     const ends = endsOf(own);
     const apps = [...ends.keys()];
     const live = apps.filter((appId) => ends.get(appId) === null);
     const source = new SloSource({
-      sums: own.map(({ sloId }) => new HourSums(hours.get(sloId) ?? [])),
+      sums: own.map((part) => countedOf(new HourSums(hours.get(part.sloId) ?? []), outOf(part))),
       startMinute,
       quiet: [
         ...afterAllEnded(ends),
         ...apps.flatMap((appId) =>
-          cutAt(ends.get(appId) ?? null, [
+          without(outOfApp(appId), ends.get(appId) ?? null, [
             ...beforeFirstLine(liveness.get(appId), slo.historyFromMinute),
             ...(quiet.get(appId) ?? []).map((span) => ({
               from: span.fromMinute,
@@ -91,7 +97,12 @@ export async function gatherSources(
       corrected: excluded,
       lastLineMinute: longestQuiet(live, liveness),
     });
-    return { sloIds: own.map(({ sloId }) => sloId), source, corrected: excluded };
+    return {
+      sloIds: own.map(({ sloId }) => sloId),
+      source,
+      corrected: excluded,
+      outOf: new Map(own.map((part) => [part.sloId, outOf(part)])),
+    };
   });
 }
 
@@ -190,11 +201,50 @@ function afterAllEnded(ends: ReadonlyMap<number, number | null>): QuietSpan[] {
   return [{ from, to: null, known: 0 }];
 }
 
-function cutAt(end: number | null, spans: readonly QuietSpan[]): QuietSpan[] {
-  if (end === null) return [...spans];
-  return spans
-    .filter(({ from }) => from < end)
-    .map((span) => ({ ...span, to: span.to === null ? end : Math.min(span.to, end) }));
+/** Spans without those ranges, up to an end. */
+function without(
+  ranges: readonly MinuteRange[],
+  end: number | null,
+  spans: readonly QuietSpan[],
+): QuietSpan[] {
+  const last = end ?? Number.POSITIVE_INFINITY;
+  return spans.flatMap(({ from, to, known }) =>
+    rangesWithout(from, Math.min(to ?? last, last), ranges).map((range) => ({
+      from: range.from,
+      to: Number.isFinite(range.to) ? range.to : null,
+      known,
+    })),
+  );
+}
+
+/** Minutes that are in each of the lists. */
+function commonRanges(lists: readonly (readonly MinuteRange[])[]): MinuteRange[] {
+  const [first = [], ...others] = lists;
+  let common = mergeRanges(first);
+  for (const list of others) {
+    common = common.flatMap((one) =>
+      list
+        .map(({ from, to }) => ({ from: Math.max(from, one.from), to: Math.min(to, one.to) }))
+        .filter(({ from, to }) => from < to),
+    );
+  }
+  return mergeRanges(common);
+}
+
+/** Counts without those of some ranges. */
+function countedOf(sums: HourSums, ranges: readonly MinuteRange[]): Pick<HourSums, 'between'> {
+  if (ranges.length === 0) return sums;
+  return {
+    between: (from, to) => {
+      const sum = { events: 0, bad: 0 };
+      for (const range of rangesWithout(from, to, ranges)) {
+        const part = sums.between(range.from, range.to);
+        sum.events += part.events;
+        sum.bad += part.bad;
+      }
+      return sum;
+    },
+  };
 }
 
 function longestQuiet(appIds: readonly number[], liveness: ReadonlyMap<number, LivenessRow>): number | null {

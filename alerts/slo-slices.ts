@@ -15,7 +15,7 @@ const EVERY_MINUTES = 60;
 export async function readSliceSums(
   client: Client,
   { row, versions, through, memory }: DueSlo,
-  { source, sloIds }: Gathered,
+  { source, sloIds, outOf }: Gathered,
 ): Promise<BudgetSums | null | undefined> {
   const version = versionAt(versions, through - 1);
   if (version === null || version.definition.budgeting.kind === 'occurrences') return undefined;
@@ -27,7 +27,8 @@ export async function readSliceSums(
   const minutes: MinuteCount[] = [];
   for (let minute = from; minute < through; minute++) {
     const count: MinuteCount = { events: source.isKnown(minute) ? 0 : null, bad: 0 };
-    for (const own of counts.values()) {
+    for (const [sloId, own] of counts) {
+      if (outOf.get(sloId)?.some(({ from: start, to }) => start <= minute && minute < to) === true) continue;
       if (count.events !== null) count.events += own.events[minute - from] ?? 0;
       count.bad += own.bad[minute - from] ?? 0;
     }

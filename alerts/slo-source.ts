@@ -11,7 +11,7 @@ import { type QuietSpan, quietBefore } from './liveness.ts';
 
 export interface SloSourceParts {
   /** One, or those of a composite's members. */
-  sums: readonly HourSums[];
+  sums: readonly Pick<HourSums, 'between'>[];
   /** First minute with counts: before it there is nothing, which is not the same as unknown. */
   startMinute: number;
   /** Silences of the app, or of a composite's apps. */
