@@ -18,13 +18,16 @@ const STATES: Record<SloState, { level: Level; word: string; says: string }> = {
   ok: { level: 'ok', word: 'ok', says: 'Within its budget.' },
 };
 
-/** Shape, word and colour of a row: a ticket that fires is a warning, a page is critical. */
-export function sloState(row: Pick<SloRow, 'state' | 'severity'>): {
-  level: Level;
-  word: string;
-  says: string;
-} {
+/**
+ * Shape, word and colour of a row: a ticket that fires is a warning, a page is critical. While the database is away it
+ * is only known what was.
+ */
+export function sloState(
+  row: Pick<SloRow, 'state' | 'severity'>,
+  isAway = false,
+): { level: Level; word: string; says: string } {
   const state = STATES[row.state];
+  if (isAway && state.level === 'ok') return { ...state, level: 'unknown', word: `was ${state.word}` };
   if (row.state !== 'firing') return state;
   return row.severity === 'ticket'
     ? { ...state, level: 'warning', word: 'ticket' }
@@ -32,8 +35,8 @@ export function sloState(row: Pick<SloRow, 'state' | 'severity'>): {
 }
 
 /** true where the budget must not be drawn as if all of it were known. */
-export function isDoubtful(row: Pick<SloRow, 'state' | 'budget'>): boolean {
-  return row.state === 'held' || row.state === 'noData' || row.budget.verdict === 'unknown';
+export function isDoubtful(row: Pick<SloRow, 'state' | 'budget'>, isAway = false): boolean {
+  return isAway || row.state === 'held' || row.state === 'noData' || row.budget.verdict === 'unknown';
 }
 
 /** Level of what is left of a budget, for its bar. */

@@ -39,15 +39,16 @@ export function AppSlos({ app }: { app: string }) {
 }
 
 function Chip({ row }: { row: SloRow }) {
-  const { router } = useApp();
-  const state = sloState(row);
+  const { router, instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
+  const state = sloState(row, isAway);
   return (
     <a class="slo-chip" href={router.link(sloPath(row.app, row.slug))} title={row.objective}>
       <span class="slo-chip-head">
         <span class="cut">{showHidden(row.title)}</span>
         <StateWord level={state.level} word={state.word} />
       </span>
-      <BudgetBar remaining={row.budget.remaining} isDoubtful={isDoubtful(row)} />
+      <BudgetBar remaining={row.budget.remaining} isDoubtful={isDoubtful(row, isAway)} />
     </a>
   );
 }

@@ -264,7 +264,8 @@ function blames(info: CodeInfo | undefined): boolean {
 function Row({ row, table, slo }: { row: FleetRow; table: CodeTable; slo: SloRow | undefined }) {
   const { router, clock, instance } = useApp();
   const base = `/a/${encodeURIComponent(row.app)}`;
-  const state = appState(row, instance.awaySinceMs.value !== null, instance.isMoving.value);
+  const isAway = instance.awaySinceMs.value !== null;
+  const state = appState(row, isAway, instance.isMoving.value);
   const nowMs = clock.nowMs.value;
   const none = row.health.state === 'waiting';
   const through = row.health.dataThroughMs;
@@ -286,11 +287,11 @@ function Row({ row, table, slo }: { row: FleetRow; table: CodeTable; slo: SloRow
           <a
             class="plain"
             href={router.link(sloListPath(row.app))}
-            title={`${showHidden(slo.title)}: ${sloState(slo).word}`}
+            title={`${showHidden(slo.title)}: ${sloState(slo, isAway).word}`}
           >
-            <StateGlyph level={sloState(slo).level} />
-            <span class="sr">{sloState(slo).word}, left </span>
-            <BudgetBar remaining={slo.budget.remaining} isDoubtful={isDoubtful(slo)} />
+            <StateGlyph level={sloState(slo, isAway).level} />
+            <span class="sr">{sloState(slo, isAway).word}, left </span>
+            <BudgetBar remaining={slo.budget.remaining} isDoubtful={isDoubtful(slo, isAway)} />
           </a>
         ) : (
           <span class="muted">{NOTHING}</span>

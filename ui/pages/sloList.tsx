@@ -46,9 +46,11 @@ export function SloListPage({ app }: { app: string | null }) {
 }
 
 function Summary({ rows }: { rows: SloRow[] }) {
+  const { instance } = useApp();
+  const isAway = instance.awaySinceMs.value !== null;
   const counts = new Map<string, { level: ReturnType<typeof sloState>['level']; count: number }>();
   for (const row of rows) {
-    const { word, level } = sloState(row);
+    const { word, level } = sloState(row, isAway);
     counts.set(word, { level, count: (counts.get(word)?.count ?? 0) + 1 });
   }
   return (
@@ -136,10 +138,11 @@ function Table({ answer, app }: { answer: SloListAnswer; app: string | null }) {
 }
 
 function Row({ row, showApp }: { row: SloRow; showApp: boolean }) {
-  const { router, clock, range } = useApp();
+  const { router, clock, range, instance } = useApp();
   const nowMs = clock.nowMs.value;
-  const state = sloState(row);
-  const doubtful = isDoubtful(row);
+  const isAway = instance.awaySinceMs.value !== null;
+  const state = sloState(row, isAway);
+  const doubtful = isDoubtful(row, isAway);
   return (
     <tr data-row class={`row-${state.level}`}>
       <td class="cell-state">

@@ -81,9 +81,9 @@ export function SloPage({ app, slug }: { app: string; slug: string }) {
 }
 
 function Head({ data }: { data: SloDetailAnswer }) {
-  const { router, session, clock } = useApp();
+  const { router, session, clock, instance } = useApp();
   const { slo } = data;
-  const state = sloState(slo);
+  const state = sloState(slo, instance.awaySinceMs.value !== null);
   return (
     <section class="verdict" aria-label="Summary">
       <p class="crumb">
@@ -128,12 +128,12 @@ function Head({ data }: { data: SloDetailAnswer }) {
 }
 
 function Tiles({ data }: { data: SloDetailAnswer }) {
-  const { range, clock } = useApp();
+  const { range, clock, instance } = useApp();
   const { slo } = data;
   const { budget } = slo;
   const zone = range.zone.value;
   const nowMs = clock.now();
-  const doubtful = isDoubtful(slo);
+  const doubtful = isDoubtful(slo, instance.awaySinceMs.value !== null);
   const at = (ms: number) => `${formatInstant(ms, zone, false, nowMs)}${zoneSuffix(ms, zone)}`;
   return (
     <dl class="tiles">

@@ -10,7 +10,7 @@ export function IncidentPill() {
   const whose = app === null ? '' : ' of this app';
   if (told === null)
     return (
-      <a class="pill pill-open pill-calm" href={href} title="Incidents: not told yet how many are open">
+      <a class="tally tally-calm" href={href} title="Incidents: not told yet how many are open">
         Incidents
       </a>
     );
@@ -19,7 +19,7 @@ export function IncidentPill() {
   const stale = live.away.value || instance.awaySinceMs.value !== null;
   if (count === 0)
     return (
-      <a class="pill pill-open pill-calm" href={href} title={`No open incident${whose}`}>
+      <a class="tally tally-calm" href={href} title={`No open incident${whose}`}>
         {stale ? 'Incidents' : 'No incidents'}
       </a>
     );
@@ -31,7 +31,7 @@ export function IncidentPill() {
   ].filter(Boolean);
   return (
     <a
-      class={`pill pill-open pill-${level === 'note' ? 'calm' : level}`}
+      class={`tally tally-${level === 'note' ? 'calm' : level}`}
       href={href}
       title={`Open incidents${whose}: ${parts.join(', ')}; ${told.unacknowledged} not acknowledged${stale ? ' (as far as known)' : ''}`}
     >
