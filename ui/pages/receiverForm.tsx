@@ -206,9 +206,15 @@ function settingsText(saved: ReceiverAnswer | null): Record<string, string> {
   return Object.fromEntries(
     Object.entries(saved?.settings ?? {}).map(([name, value]) => [
       name,
-      Array.isArray(value) ? value.join(', ') : String(value ?? ''),
+      Array.isArray(value) ? value.join(', ') : plainText(value),
     ]),
   );
+}
+
+function plainText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
 }
 
 /** Empty settings are left out: the kind has its own word for what is missing. */

@@ -384,7 +384,7 @@ function textsOf(spec: Kind, saved: RuleAnswer | null): Record<string, string> {
       if (Array.isArray(value)) return [field.name, value.join(', ')];
       if (typeof value === 'number' && field.unit === '%')
         return [field.name, String(Number((value * 100).toPrecision(10)))];
-      return [field.name, String(value)];
+      return [field.name, typeof value === 'string' || typeof value === 'number' ? String(value) : ''];
     }),
   );
 }
