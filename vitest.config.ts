@@ -30,7 +30,12 @@ export default defineConfig({
       },
       kind('property', 'property', { testTimeout: 30_000 }),
       kind('postgres', 'pg', { globalSetup: ['test/setup.postgres.ts'], testTimeout: 30_000 }),
-      kind('redis', 'redis', { globalSetup: ['test/setup.redis.ts'], testTimeout: 30_000 }),
+      // One file at a time: some cut every connection of the server that they share.
+      kind('redis', 'redis', {
+        globalSetup: ['test/setup.redis.ts'],
+        testTimeout: 30_000,
+        fileParallelism: false,
+      }),
       kind('browser', 'browser', {
         globalSetup: ['test/setup.postgres.ts'],
         testTimeout: 90_000,
