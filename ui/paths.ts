@@ -1,4 +1,6 @@
-/** Addresses of the pages about objectives and alerts, in one place. */
+/** Addresses of the pages about objectives, alerts and logs, in one place. */
+import { instantText } from './state/rangeText.ts';
+
 const of = encodeURIComponent;
 
 export const sloListPath = (app: string | null) => (app === null ? '/slo' : `/a/${of(app)}/slo`);
@@ -10,3 +12,41 @@ export const rulesPath = (app: string | null) => (app === null ? '/alerts' : `/a
 export const rulePath = (app: string, id: string) => `/a/${of(app)}/alerts/${of(id)}`;
 export const ruleNewPath = (app: string) => `/a/${of(app)}/alerts/new`;
 export const receiverPath = (id: string) => `/receivers/${of(id)}`;
+
+/** What a link to the logs asks for. Lists are joined by commas; `-` before a value leaves it out (`-router`). */
+export interface LogsLink {
+  /** Epoch ms, or a text of the range box (`now-1h`). Without both the range of the page is kept by `router.link`. */
+  from?: number | string;
+  to?: number | string;
+  /** app, heroku, router, postgres, redis, other. */
+  source?: string;
+  /** `web.3`, or a type: `web`. */
+  dyno?: string;
+  /** H12, R14, L10 … */
+  code?: string;
+  /** `503`, or a class: `5xx`. */
+  status?: string;
+  /** error, warn, info, debug. */
+  level?: string;
+  /** Text the line contains, whatever its case. */
+  q?: string;
+  /** A request id: lines 30 s around it across sources, its own marked. */
+  rid?: string;
+  /** An instant, epoch ms: lines 30 s around it. */
+  at?: number;
+}
+
+/**
+ * The logs of an app. Give it to `router.link(…)` to keep the range and zone of the page:
+ * `router.link(logsPath('shop', { code: 'H12' }))`.
+ */
+export function logsPath(app: string, filter: LogsLink = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) {
+    if (value === undefined || value === '') continue;
+    const instant = (name === 'from' || name === 'to') && typeof value === 'number';
+    params.set(name, instant ? instantText(value) : String(value));
+  }
+  const text = params.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
+  return `/a/${of(app)}/logs${text && `?${text}`}`;
+}

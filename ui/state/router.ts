@@ -12,7 +12,10 @@ export interface Router {
   replace(href: string): void;
   /** Changes query parameters of this page; null or '' takes one away. */
   setParams(changes: Record<string, string | null>, how: 'push' | 'replace'): void;
-  /** A link to another page of ours that keeps the time range, the zone and nothing else. */
+  /**
+   * A link to another page of ours that keeps the time range, the zone and nothing else. What `path` carries in its own
+   * query goes before both.
+   */
   link(path: string, extra?: Record<string, string>): string;
   /** Starts listening; call the answer to stop. */
   start(): () => void;
@@ -71,8 +74,13 @@ export function buildRouter(): Router {
         const value = params.value.get(name);
         if (value) next.set(name, value);
       }
+      const [path, own] = splitHref(to);
+      // A range of its own replaces the whole range of the page, not one end of it.
+      const given = new URLSearchParams(own);
+      if (given.has('from') || given.has('to')) for (const name of ['from', 'to']) next.delete(name);
+      for (const [name, value] of given) next.set(name, value);
       for (const [name, value] of Object.entries(extra ?? {})) next.set(name, value);
-      return to + queryOf(next);
+      return path + queryOf(next);
     },
     start() {
       const onPop = () => {
