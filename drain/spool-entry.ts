@@ -9,7 +9,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../model/result.ts';
 import type { ChunkInput } from '../store/chunks.ts';
-import { ByteReader, ByteWriter } from './varint.ts';
+import { ByteReader, ByteWriter } from '../model/varint.ts';
 
 const VERSION = 1;
 const KEY_ID_BYTES = 4;

@@ -1,0 +1,100 @@
+/**
+ * Lines as they were committed with their frames (table log_chunks), until the worker makes blocks of them some minutes
+ * later (store/log-compaction.ts). One row a group commit, a section an app.
+ */
+import { decodeLogSection, LogBlockError, type LogSection } from '../model/log-block.ts';
+import type { LogCount, LogLine } from '../model/log-line.ts';
+import { addLogCount } from './log-counts.ts';
+import type { Queryable } from './pool.ts';
+
+/** One app's lines of one group commit, frames that were counted before left out. */
+export interface LogChunk {
+  committedAtMs: number;
+  writerId: number;
+  /** Of the chunk; those of one writer become visible in this order. */
+  seq: number;
+  /** In order of arrival. */
+  lines: LogLine[];
+  counts: LogCount[];
+}
+
+export interface LogChunkRange {
+  appId: number;
+  /** Commit times: lines in them may be older, by as long as they were on their way. */
+  fromMs: number;
+  /** Exclusive; left out: up to now. */
+  toMs?: number;
+  /** Chunks known already: the last `seq` by writer. What follows a live log asks with these and a minute back. */
+  after?: ReadonlyMap<number, number>;
+  limit: number;
+}
+
+/** What one writer's chunk row says of one app. */
+interface ChunkRecord {
+  committed_at_ms: number;
+  writer_id: number;
+  seq: number;
+  duplicates: number[];
+  section: Buffer;
+}
+
+/** An app's chunks that are not in blocks yet, oldest commit first. A damaged section is as if it were not there. */
+export async function readLogChunks(db: Queryable, range: LogChunkRange): Promise<LogChunk[]> {
+  const after = [...(range.after ?? [])];
+  const { rows } = await db.query<ChunkRecord>(
+    `SELECT committed_at_ms, writer_id, seq, duplicates,
+       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
+                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+     FROM (
+       SELECT *, array_position(app_ids, $1) AS i FROM log_chunks c
+       WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int]
+         AND NOT EXISTS (
+           SELECT FROM unnest($4::int[], $5::bigint[]) AS known (writer_id, seq)
+           WHERE known.writer_id = c.writer_id AND known.seq >= c.seq)
+       ORDER BY committed_at_ms, writer_id, seq LIMIT $6
+     ) AS found`,
+    [
+      range.appId,
+      range.fromMs,
+      range.toMs ?? Number.MAX_SAFE_INTEGER,
+      after.map(([writerId]) => writerId),
+      after.map(([, seq]) => seq),
+      range.limit,
+    ],
+  );
+  return rows
+    .map(({ section, duplicates, ...row }) => {
+      const place = { committedAtMs: row.committed_at_ms, writerId: row.writer_id, seq: row.seq };
+      return { ...place, ...readSection(section, new Set(duplicates), place) };
+    })
+    .sort((a, b) => a.committedAtMs - b.committedAtMs || a.writerId - b.writerId || a.seq - b.seq);
+}
+
+/** A section's lines and counts; without what its frames' twins brought before. */
+export function readSection(
+  bytes: Uint8Array,
+  duplicates: ReadonlySet<number>,
+  place: { writerId: number; seq: number },
+): { lines: LogLine[]; counts: LogCount[] } {
+  const section = decodeOrNothing(bytes);
+  const counts = new Map<string, LogCount>();
+  const lines: LogLine[] = [];
+  for (const [index, { frame, ...line }] of section.lines.entries()) {
+    if (duplicates.has(frame)) continue;
+    lines.push({ ...line, writerId: place.writerId, seq: place.seq, index });
+    addLogCount(counts, line, 1, 0);
+  }
+  for (const { frame, bucketS, source, level, count } of section.leftOut) {
+    if (!duplicates.has(frame)) addLogCount(counts, { atMs: bucketS * 1000, source, level }, 0, count);
+  }
+  return { lines, counts: [...counts.values()] };
+}
+
+function decodeOrNothing(bytes: Uint8Array): LogSection {
+  try {
+    return decodeLogSection(bytes);
+  } catch (error) {
+    if (!(error instanceof LogBlockError)) throw error;
+    return { appId: 0, lines: [], leftOut: [] };
+  }
+}
