@@ -2,6 +2,7 @@
 
 import { type AppChange, listChanges, SAID_WITHIN_MS } from '../model/change-event.ts';
 import type { NewNotification } from '../model/delivery.ts';
+import { eventText } from '../model/event-words.ts';
 import type { NoticeEvent } from '../model/notice.ts';
 import type { Route } from '../model/routing.ts';
 import { MINUTE } from '../model/time.ts';
@@ -9,7 +10,6 @@ import { enqueueNotifications } from '../store/notifications.ts';
 import { type Pool, withTransaction } from '../store/pool.ts';
 import { listChangeEvents, listChangeReceivers } from '../store/reads/change-events.ts';
 import { listRoutes } from '../store/routes.ts';
-import { eventText } from './facts-words.ts';
 
 /** Looked at again and again, told once for their keys: lines may come late, and workers stand still. */
 const LOOK_BACK_MS = 15 * MINUTE;

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildNoticeReader } from '../alerts/facts.ts';
 import type { Evidence } from '../model/alert-change.ts';
+import { noticeWords } from '../model/notice-text.ts';
+import { SERIES_CODE, SERIES_DYNO, SERIES_PATH } from '../model/series.ts';
 import { type AppRow, createApp, removeApp } from '../store/apps.ts';
 import type { PersonRow } from '../store/people.ts';
 import { buildTestApi, TEST_KEY, type TestApi, type TestBrowser } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
-import { makePartitions } from '../test/seed-buckets.ts';
+import { type CountSeed, insertCounts, makePartitions } from '../test/seed-buckets.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -117,23 +120,39 @@ describe('the list', () => {
   });
 });
 
+/** v214 a minute before it began: web.2 fails with H12 on one path, the other dyno is well. */
+async function badDeploy(): Promise<void> {
+  const startMs = api.clock.nowMs - 600_000;
+  await database.pool.query(
+    `INSERT INTO events (at_ms, until_ms, app_id, kind, version, detail, dedupe_key)
+     VALUES ($1, $1, $2, 'release', 214, '{}', 'release-214')`,
+    [startMs - 60_000, shop.id],
+  );
+  const seeds: CountSeed[] = [];
+  for (let minute = -40; minute < 10; minute++) {
+    const bad = minute >= -1 ? 40 : 0;
+    const seed = { appId: shop.id, bucketS: Math.floor((startMs + minute * 60_000) / 10_000) * 10 };
+    seeds.push(
+      { ...seed, kind: SERIES_DYNO, key: 'web.1', count: 100, bad: bad / 20 },
+      { ...seed, kind: SERIES_DYNO, key: 'web.2', count: 60, bad },
+      { ...seed, kind: SERIES_PATH, key: 'GET /', count: 110, bad: 0 },
+      { ...seed, kind: SERIES_PATH, key: 'POST /<b>', count: 50, bad: bad + bad / 20 },
+    );
+    if (bad > 0) seeds.push({ ...seed, kind: SERIES_CODE, key: 'H12', count: bad });
+  }
+  await insertCounts(database.pool, seeds, 'count_buckets_10s');
+}
+
 describe('one incident', () => {
   test('says what fired, with its windows, who spent it, what to check, and its story as Markdown', async () => {
     const { sloId, id } = await addSlo();
     const incident = await open({ sloId });
-    const atMs = api.clock.nowMs - 300_000;
     await database.pool.query(
       `INSERT INTO incident_events (incident_id, at_ms, kind, detail) VALUES
          ($1, $2, 'release', '{"version": 214}'), ($1, $2 + 1, 'opened', '{"severity": "page"}')`,
       [incident, api.clock.nowMs - 660_000],
     );
-    for (let n = 0; n < 6; n++) {
-      await database.pool.query(
-        `INSERT INTO request_details (at_ms, app_id, reason, sample_rate, method, path_shape, dyno, status, code)
-         VALUES ($1, $2, 'bad', 1, 'GET', '/<b>', $3, 503, 'H12')`,
-        [atMs, shop.id, `web.${n}`],
-      );
-    }
+    await badDeploy();
     const { status, body } = await viewer.get(`/incidents/${incident}`);
     expect(status, JSON.stringify(body)).toBe(200);
     expect(body.verdict).toBe(
@@ -141,10 +160,29 @@ describe('one incident', () => {
     );
     expect(body.slo).toMatchObject({ id, app: shop.name });
     expect(body.windows.map((window: { label: string }) => window.label)).toEqual(['1h', '5m']);
-    expect(body.hints.map((hint: { kind: string }) => hint.kind)).toEqual(['release', 'code', 'pathShape']);
-    expect(body.hints[1].text).toBe('H12 carries 6 of 6 bad requests (100 %).');
-    expect(body.checks[0]).toEqual({ text: 'Its runbook', link: 'https://example.com/runbook' });
-    expect(body.checks[1].link).toContain('/codes/H12?');
+    expect(body.failure).toBe(body.verdict.replace(' Since 10:32 UTC.', ''));
+    expect(body).toMatchObject({ sinceMs: api.clock.nowMs - 600_000, factor: 14.4 });
+    expect(body.thresholdShare).toBeCloseTo(0.0144, 9);
+    // The causes are those that its messages name, by the same reading.
+    const told = await buildNoticeReader({ pool: database.pool, baseUrl: 'https://drains.example.com' })({
+      ...{ kind: 'trigger', severity: 'page', incidentId: incident, sequence: 1, details: {} },
+      ...{ isCombined: false, nowMs: api.clock.nowMs },
+    });
+    expect(body.causes).toEqual(told?.causes);
+    expect(body.hints.map((hint: { text: string }) => hint.text)).toEqual(
+      told && noticeWords(told, { mayRepeat: false, isCombined: false }).causes,
+    );
+    expect(body.hints.map((hint: { kind: string }) => hint.kind)).toEqual([
+      'release',
+      'code',
+      'dyno',
+      'pathShape',
+    ]);
+    expect(body.hints[0].link).toContain(`/a/${shop.name}/releases/v214?from=`);
+    expect(body.release).toMatchObject({ version: 214 });
+    expect(body.codes).toMatchObject([{ code: 'H12' }]);
+    expect(body.checks[0]).toEqual({ text: 'Follow the runbook.', link: 'https://example.com/runbook' });
+    expect(body.checks.map((check: { link: string }) => check.link).join()).toContain('/codes/H12?');
     expect(body.timeline.map((entry: { text: string }) => entry.text)).toEqual([
       'Release v214 before it.',
       'Opened as page.',

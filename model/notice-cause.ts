@@ -1,9 +1,16 @@
 /** Likely causes, each as a sentence with the numbers it comes from. */
-import type { Notice, NoticeCause, Share } from './notice.ts';
+import type { NoticeCause, Share } from './notice.ts';
 import { sayCount, sayInstant, sayShare, saySpan } from './notice-numbers.ts';
 
+/** When it is told, and when what is told of began. */
+export interface CauseMoment {
+  atMs: number;
+  incident: { startedAtMs: number } | null;
+  evidence: { sinceMs: number } | null;
+}
+
 /** `Since v214 (10:42 UTC, 2 min before it began) 2.3 % of requests are bad; before it 0.1 %.` */
-export function causeSentence(cause: NoticeCause, notice: Notice): string {
+export function causeSentence(cause: NoticeCause, notice: CauseMoment): string {
   const { atMs } = notice;
   switch (cause.kind) {
     case 'release': {
@@ -35,7 +42,7 @@ function ofWords(bad: number, ofBad: number): string {
   return `${sayCount(bad)} of ${sayCount(ofBad)} bad requests (${sayShare(ofBad > 0 ? bad / ofBad : 0)})`;
 }
 
-function beforeWords(causeMs: number, notice: Notice, join = ', '): string {
+function beforeWords(causeMs: number, notice: CauseMoment, join = ', '): string {
   const startedMs = notice.incident?.startedAtMs ?? notice.evidence?.sinceMs ?? null;
   if (startedMs === null || startedMs < causeMs) return '';
   return `${join}${saySpan(startedMs - causeMs)} before it began`;

@@ -3,6 +3,7 @@
  * app whose lines stopped, a new app, and hostile text.
  */
 import type { AlertingHealthAnswer, AlertsMessage } from '../api/contract/alerting.ts';
+import type { EventAnswer } from '../api/contract/events.ts';
 import type {
   IncidentAnswer,
   IncidentListAnswer,
@@ -901,6 +902,32 @@ export function incidentList(nowMs: number, mood: AlertMood, query: URLSearchPar
   };
 }
 
+/** A release, what it restarted, a crash, a scaling: half an hour around a moment. */
+function eventsAround(atMs: number): EventAnswer[] {
+  const make = (id: string, minutes: number, title: string, more: Partial<EventAnswer>): EventAnswer => ({
+    id,
+    atMs: atMs + minutes * MINUTE,
+    untilMs: atMs + minutes * MINUTE,
+    kind: 'release',
+    lane: 'release',
+    dyno: null,
+    code: null,
+    version: null,
+    count: 1,
+    title,
+    routine: false,
+    detail: {},
+    ...more,
+  });
+  return [
+    make('e0', -26, 'Config vars set: CACHE_TTL', { kind: 'config', lane: 'config' }),
+    make('e1', -4, 'Release v214 (Deploy 1a2b3c4d)', { version: 214 }),
+    make('e2', -3.7, 'web.1 restarted', { kind: 'state', lane: 'dyno', dyno: 'web.1', routine: true }),
+    make('e3', -3.5, 'web.3 restarted', { kind: 'state', lane: 'dyno', dyno: 'web.3', routine: true }),
+    make('e4', 6, 'web.3 crashed', { kind: 'crash', lane: 'dyno', dyno: 'web.3' }),
+  ];
+}
+
 export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAnswer | null {
   const row = incidentRows(nowMs, mood).find((one) => one.id === id);
   if (!row) return null;
@@ -931,6 +958,10 @@ export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAn
     verdict: isSlo
       ? 'Since v214 at 10:23Z: failed requests 0.1 % → 2.3 %, 21 times what the target allows. 96 % of them are H12; web.3 and web.4 carry 88 % of them. 20 % of the budget of 30 days is left; at this rate it is gone in 5 h.'
       : row.summary,
+    failure: isSlo
+      ? '2,204 of 151,200 requests in the last hour failed (1.5 %): 15 times as many as the objective of 99.9 % allows.'
+      : row.summary,
+    sinceMs: isSlo ? row.firingSinceMs - 3 * MINUTE : row.firingSinceMs,
     range: { from, to, step, resolution: 60, openFrom: null },
     chart: isSlo
       ? columns(from, to, step, [
@@ -957,6 +988,8 @@ export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAn
           ],
         ]),
     threshold: row.subject.key ? 1 : null,
+    thresholdShare: isSlo ? 0.0144 : null,
+    factor: isSlo ? 14.4 : null,
     windows: isSlo
       ? [
           {
@@ -978,22 +1011,7 @@ export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAn
         ]
       : [],
     gaps: [],
-    events: [
-      {
-        id: 'e1',
-        atMs: row.openedAtMs - 4 * MINUTE,
-        untilMs: row.openedAtMs - 4 * MINUTE,
-        kind: 'release',
-        lane: 'release',
-        dyno: null,
-        code: null,
-        version: 214,
-        count: 1,
-        title: 'Release v214 (Deploy 1a2b3c4d)',
-        routine: false,
-        detail: {},
-      },
-    ],
+    events: isSlo ? eventsAround(row.openedAtMs) : [],
     timeline: isSlo
       ? [
           entry(19, 'release', 'dev@example.com', 'v214 (Deploy 1a2b3c4d), 4 min before.'),
@@ -1016,18 +1034,45 @@ export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAn
           ...(row.withheld === 'noRoute' ? [entry(3.9, 'notTold', '', 'No route leads to a receiver.')] : []),
         ],
     deliveries: isSlo ? deliveries(nowMs).filter((one) => one.incidentId === row.id) : [],
+    causes: isSlo
+      ? [
+          {
+            kind: 'release',
+            version: 214,
+            releasedAtMs: row.openedAtMs - 4 * MINUTE,
+            before: { bad: 46, events: 46_100 },
+            after: { bad: 1170, events: 45_360 },
+          },
+          { kind: 'code', code: 'H12', title: 'Request timeout', bad: 1123, ofBad: 1170 },
+          { kind: 'dyno', dyno: 'web.3', bad: 620, ofBad: 1170, dynos: 4 },
+          { kind: 'path', path: 'POST /checkout', bad: 655, ofBad: 1170 },
+        ]
+      : [],
+    release: isSlo
+      ? { version: 214, atMs: row.openedAtMs - 4 * MINUTE, what: 'Deploy 1a2b3c4d', by: '' }
+      : null,
+    codes: isSlo
+      ? [
+          { code: 'H12', title: 'Request timeout', count: 1123 },
+          { code: 'H13', title: 'Connection closed without response', count: 31 },
+        ]
+      : [],
     hints: isSlo
       ? [
-          { kind: 'release', text: 'Since v214 (10:23Z): failed share 0.1 % → 2.3 %.', link: '/a/shop' },
+          {
+            kind: 'release',
+            text: 'Since v214 (10:23 UTC, 4 min before it began) 2.6 % of requests are bad; before it 0.1 %.',
+            link: '/a/shop/releases/v214',
+          },
           {
             kind: 'code',
-            text: '96 % of the failures are H12 (request timeout).',
+            text: 'H12 (Request timeout) is 1,123 of 1,170 bad requests (96 %).',
             link: '/a/shop/codes/H12',
           },
           {
             kind: 'dyno',
-            text: 'web.3 and web.4 carry 88 % of them, 50 % of the traffic.',
-            link: '/a/shop?dyno=web.3',
+            text: 'web.3 alone carries 620 of 1,170 bad requests (53 %); 4 dynos serve.',
+            link: '/a/shop/dynos/web.3',
           },
         ]
       : [],
@@ -1042,7 +1087,25 @@ export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAn
       : [],
     runbookUrl: isSlo ? 'https://runbooks.example.com/answers' : '',
     budget: slo?.budget ?? null,
-    slo: slo && { app: slo.app, id: slo.id, slug: slo.slug, title: slo.title },
+    slo: slo && {
+      app: slo.app,
+      id: slo.id,
+      slug: slo.slug,
+      title: slo.title,
+      kind: slo.kind,
+      target: slo.target,
+      thresholdMs: slo.kind === 'latency' ? 800 : null,
+    },
+    spent:
+      isSlo && slo
+        ? {
+            fromMs: row.firingSinceMs - 3 * MINUTE,
+            toMs: nowMs - MINUTE,
+            bad: 1176,
+            events: 45_360,
+            budgetShare: 1176 / slo.budget.allowed,
+          }
+        : null,
     rule:
       isSlo || row.subject.id === null
         ? null

@@ -1,6 +1,7 @@
 /** Incidents: what people see, and what they do about it. */
 import type { HeldReason } from '../../model/alert.ts';
 import type { SubjectKind } from '../../model/alert-change.ts';
+import type { NoticeCause, NoticeCode, NoticeRelease } from '../../model/notice.ts';
 import type { Severity } from '../../model/slo.ts';
 import type { EventAnswer } from './events.ts';
 import type { DeliveryAnswer } from './receivers.ts';
@@ -90,7 +91,7 @@ export interface TimelineEntry {
 
 /** Likely causes, each from a number that can be looked at. */
 export interface CauseHint {
-  kind: 'release' | 'code' | 'dyno' | 'pathShape' | 'platform' | 'addon';
+  kind: 'release' | 'code' | 'dyno' | 'pathShape' | 'crash' | 'config' | 'scale' | 'said';
   /** `Since v214 (10:42): failed share 0.1 % → 2.3 %.` */
   text: string;
   link: string;
@@ -102,11 +103,19 @@ export interface IncidentAnswer {
   incident: IncidentRow;
   /** The sentence over the page. */
   verdict: string;
+  /** What failed at the deciding moment, in one sentence: `1,204 of 52,310 requests in the last hour failed (2.3 %)…`. */
+  failure: string;
+  /** Since when it is bad; it fired after (`incident.firingSinceMs`), once that had lasted. */
+  sinceMs: number;
   range: RangeAnswer;
   /** What fired: the objective's `good` and `bad` or the rule's value, an hour before to now or 30 min after its end. */
   chart: Columns;
   /** Line of the threshold in the chart's unit; null where there is none. */
   threshold: number | null;
+  /** Of objectives: the share of bad requests above which it fired, factor × (1 − target); null for rules and budgets. */
+  thresholdShare: number | null;
+  /** The factor of the pair of windows that decided; null where there is none. */
+  factor: number | null;
   /** Windows of the deciding moment, shaded on the chart. */
   windows: { fromMs: number; toMs: number; label: string; bad: number; events: number; burn: number }[];
   gaps: GapAnswer[];
@@ -115,12 +124,33 @@ export interface IncidentAnswer {
   timeline: TimelineEntry[];
   /** Whom it told and how that went, newest first, at most 100. */
   deliveries: DeliveryAnswer[];
+  /** The same causes as its messages name, strongest first, as numbers; `hints` are their sentences. */
+  causes: NoticeCause[];
+  /** The newest release before it; null when none is known. */
+  release: NoticeRelease | null;
+  /** Codes seen since it began, most frequent first. */
+  codes: NoticeCode[];
   hints: CauseHint[];
   /** First things to check: from the table of codes, and the runbook. */
   checks: { text: string; link: string }[];
   runbookUrl: string;
   budget: BudgetAnswer | null;
-  slo: { app: string; id: string; slug: string; title: string } | null;
+  /**
+   * What it cost so far: bad requests from its beginning to its end, or now, and their share of the period's budget
+   * (1 = all of it; null when that allows none). null for rules.
+   */
+  spent: { fromMs: number; toMs: number; bad: number; events: number; budgetShare: number | null } | null;
+  slo: {
+    app: string;
+    id: string;
+    slug: string;
+    title: string;
+    kind: 'availability' | 'latency' | 'composite';
+    /** Exact decimal, `0.999`. */
+    target: string;
+    /** Of latency objectives, ms. */
+    thresholdMs: number | null;
+  } | null;
   rule: { app: string; id: string; title: string } | null;
   cause: { release: number | null; text: string; author: string; atMs: number } | null;
   /** Whole story as Markdown, for a review. */

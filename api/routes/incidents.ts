@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { subjectText } from '../../model/alert-change.ts';
 import { type Incident, isOpen } from '../../model/incident.ts';
 import { type ActionBy, NOTE_MAX, REASON_MAX } from '../../model/incident-actions.ts';
+import { evidenceSentence } from '../../model/notice-sentence.ts';
 import { HOUR, MINUTE } from '../../model/time.ts';
 import { listApps } from '../../store/apps.ts';
 import {
@@ -26,7 +27,7 @@ import { listDeliveries } from '../../store/reads/deliveries.ts';
 import { readEvents } from '../../store/reads/events.ts';
 import { readGaps } from '../../store/reads/gaps.ts';
 import { listRules } from '../../store/rules.ts';
-import { listSlos } from '../../store/slos.ts';
+import { listSlos, type SloRow } from '../../store/slos.ts';
 import { audit, nameOf } from '../author.ts';
 import type {
   AcknowledgeRequest,
@@ -273,11 +274,13 @@ async function detail(call: Call<undefined, undefined>): Promise<IncidentAnswer>
       minute: newestMinute(nowMs),
     });
     const runbookUrl = slo?.version.definition.runbookUrl ?? rule?.runbookUrl ?? '';
-    const found = await findHints(db, { incident: row, app, slo, runbookUrl, span, timeline });
+    const found = await findHints(db, { incident: row, app, slo, runbookUrl, span, nowMs });
     const answer: Omit<IncidentAnswer, 'markdown'> = {
       nowMs,
       incident: toIncidentRow(row, names, nowMs),
       verdict: sayIncident(row, nowMs),
+      failure: evidenceSentence(row.evidence, null),
+      sinceMs: row.evidence.sinceMs || row.startedAtMs,
       ...drawn,
       gaps: (await readGaps(db, row.appId, span.fromMs, span.toMs)).map(toGap),
       events: events.map(describeEvent).reverse(),
@@ -287,12 +290,18 @@ async function detail(call: Call<undefined, undefined>): Promise<IncidentAnswer>
       ),
       ...found,
       runbookUrl,
-      slo: slo ? { app, id: slo.publicId, slug: slo.slug, title: slo.version.definition.title } : null,
+      slo: slo ? describeOwner(app, slo) : null,
       rule: rule ? { app, id: rule.publicId, title: rule.title } : null,
       cause: row.cause,
     };
     return { ...answer, markdown: renderMarkdown(answer) };
   });
+}
+
+function describeOwner(app: string, { publicId, slug, version }: SloRow): IncidentAnswer['slo'] {
+  const { title, target, indicator } = version.definition;
+  const thresholdMs = indicator.kind === 'latency' ? indicator.thresholdMs : null;
+  return { app, id: publicId, slug, title, kind: indicator.kind, target, thresholdMs };
 }
 
 function sloIdOf({ subject }: Incident): number | null {
