@@ -16,6 +16,8 @@ import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
 import { configRoutes } from './routes/config.ts';
 import { correctionRoutes } from './routes/corrections.ts';
+import { fireDrillRoutes } from './routes/fire-drill.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { peopleRoutes } from './routes/people.ts';
@@ -31,6 +33,7 @@ import { sloTextRoutes } from './routes/slo-text.ts';
 import { sloRoutes } from './routes/slos.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { tellingRoutes } from './routes/telling.ts';
+import { wallRoutes } from './routes/wall.ts';
 import { findFile, loadStaticFiles, sendFile } from './static.ts';
 import { Streams } from './streams.ts';
 
@@ -43,6 +46,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...peopleRoutes(streams),
     ...appRoutes,
     ...chartRoutes,
+    ...explainRoutes,
     ...sloRoutes,
     ...sloTextRoutes,
     ...sloPreviewRoutes,
@@ -57,7 +61,9 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...silenceRoutes,
     ...scheduleRoutes,
     ...tellingRoutes,
+    ...fireDrillRoutes,
     ...healthRoutes,
+    ...wallRoutes(streams),
     ...streamRoutes(streams),
   ];
   routes.push(

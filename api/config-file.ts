@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RECEIVER_KINDS } from '../model/delivery.ts';
 import { receiverForm } from '../model/receiver-forms.ts';
 import { listApps } from '../store/apps.ts';
+import { listDrillRuleIds } from '../store/fire-drills.ts';
 import { listPeople } from '../store/people.ts';
 import type { Queryable } from '../store/pool.ts';
 import { listReceivers } from '../store/receivers.ts';
@@ -119,6 +120,7 @@ export async function exportConfig(db: Queryable, nowMs: number): Promise<Config
     db,
     apps.map((app) => app.id),
   );
+  const drills = await listDrillRuleIds(db);
   const appName = new Map(apps.map((app) => [app.id, app.name]));
   const pathOf = new Map(slos.map((slo) => [slo.publicId, `${appName.get(slo.appId) ?? ''}/${slo.slug}`]));
   const receivers = await listReceivers(db);
@@ -143,7 +145,9 @@ export async function exportConfig(db: Queryable, nowMs: number): Promise<Config
       slos: slos
         .filter((slo) => slo.appId === app.id)
         .map((slo) => ({ slug: slo.slug, definition: portable(slo, pathOf) })),
-      rules: rules.filter((rule) => rule.appId === app.id).map((rule) => draftOf(rule)),
+      rules: rules
+        .filter((rule) => rule.appId === app.id && !drills.has(rule.id))
+        .map((rule) => draftOf(rule)),
     })),
     receivers: receivers.map((row) => ({
       name: row.name,

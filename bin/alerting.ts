@@ -3,6 +3,7 @@
 import { tellChanges } from '../alerts/changes.ts';
 import { escalateDue } from '../alerts/escalate.ts';
 import { SloEvaluator } from '../alerts/evaluate.ts';
+import { followFireDrills } from '../alerts/fire-drill.ts';
 import { foldMinutes } from '../alerts/fold.ts';
 import { followApps } from '../alerts/follow-apps.ts';
 import { applyAlertChanges } from '../alerts/incident.ts';
@@ -51,6 +52,7 @@ export function buildAlerting({
       name: 'rules',
       work: ({ nowMs, signal }) => evaluateRules(pool, { nowMs, tell: applyAlertChanges, log, signal }),
     },
+    { name: 'fireDrills', work: ({ nowMs }) => followFireDrills(pool, nowMs) },
     { name: 'escalations', work: (at) => untilDone(at, () => escalateDue(pool, at.nowMs)) },
     { name: 'reminders', work: (at) => untilDone(at, () => remindDue(pool, at.nowMs)) },
     { name: 'changes', work: ({ nowMs }) => tellChanges(pool, nowMs) },

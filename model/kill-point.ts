@@ -32,6 +32,8 @@ export const KILL_POINTS = [
   'evaluate.after',
   /** Rules are evaluated; nothing of it is committed. */
   'rules.before',
+  /** Fire drills are brought on; nothing of it is committed. */
+  'drill.before',
   /** A notification is claimed; its attempt has not begun (K-10). */
   'notify.before',
   /** A notification was sent; nothing of the attempt is recorded (K-11). */
