@@ -1,4 +1,4 @@
-/** Who a request comes from: a person by session, a machine by API token, or nobody. */
+/** Who a request comes from: a person by session, a machine by API token, a screen on a wall, or nobody. */
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
 import { keyedHash } from '../model/secret.ts';
@@ -7,8 +7,9 @@ import type { PersonRow, Role } from '../store/people.ts';
 import type { Queryable } from '../store/pool.ts';
 import { insertSession, readSession, type SessionRow, touchSession } from '../store/sessions.ts';
 import { readToken, TOKEN_PREFIX, type TokenRow, touchToken } from '../store/tokens.ts';
+import { readWall, touchWall, WALL_PREFIX, type WallRow } from '../store/wall-tokens.ts';
 import { clientAddress } from './client.ts';
-import { readSessionCookie, writeSessionCookie } from './cookies.ts';
+import { readSessionCookie, readWallCookie, writeSessionCookie } from './cookies.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, toApiError } from './error.ts';
 
@@ -19,7 +20,9 @@ const SESSION_BYTES = 32;
 export type Caller =
   | { kind: 'nobody' }
   | { kind: 'person'; person: PersonRow; session: SessionRow; role: Role }
-  | { kind: 'token'; token: TokenRow; role: Role };
+  | { kind: 'token'; token: TokenRow; role: Role }
+  /** Reads what a wall shows and nothing else: routes marked `wall`. */
+  | { kind: 'wall'; wall: WallRow; role: 'viewer' };
 
 /**
  * An Authorization header decides when there is one; then cookies are not looked at, so no page can ride on them.
@@ -28,16 +31,39 @@ export type Caller =
 export async function identify(c: Context, deps: ApiDeps): Promise<Caller> {
   const authorization = c.req.header('authorization');
   if (authorization !== undefined) return identifyToken(c, authorization, deps);
+  const person = await identifyPerson(c, deps);
+  return person ?? (await identifyWall(c, deps, readWallCookie(c, deps.config))) ?? { kind: 'nobody' };
+}
+
+async function identifyPerson(c: Context, deps: ApiDeps): Promise<Caller | null> {
   const cookie = readSessionCookie(c, deps.config);
-  if (cookie === undefined || cookie === '' || cookie.length > 128) return { kind: 'nobody' };
+  if (cookie === undefined || cookie === '' || cookie.length > 128) return null;
   const nowMs = deps.nowMs();
   const hash = keyedHash(deps.config.secret, 'session', cookie);
   const caller = await lookUp(c, deps, hash, async () => {
     const found = await readSession(deps.pool, hash, nowMs);
     return found && { kind: 'person', ...found, role: found.person.role };
   });
-  if (caller?.kind !== 'person') return { kind: 'nobody' };
+  if (caller?.kind !== 'person') return null;
   await noteUse(touchSession(deps.pool, caller.session, nowMs));
+  return caller;
+}
+
+/** The screen that a link's token stands for; null when it does not work (any more). */
+export async function identifyWall(
+  c: Context,
+  deps: ApiDeps,
+  token: string | undefined,
+): Promise<Extract<Caller, { kind: 'wall' }> | null> {
+  if (token === undefined || token.length > 128 || !token.startsWith(WALL_PREFIX)) return null;
+  const nowMs = deps.nowMs();
+  const hash = keyedHash(deps.config.secret, 'wall', token);
+  const caller = await lookUp(c, deps, hash, async () => {
+    const wall = await readWall(deps.pool, hash, nowMs);
+    return wall && { kind: 'wall', wall, role: 'viewer' };
+  });
+  if (caller?.kind !== 'wall') return null;
+  await noteUse(touchWall(deps.pool, caller.wall, clientAddress(c, deps.config), nowMs));
   return caller;
 }
 
@@ -112,8 +138,16 @@ export async function beginSession(
   return { id };
 }
 
+/** What bounds and streams of a caller go by: their session, token or link; '' for nobody. */
+export function callerId(caller: Caller): string {
+  if (caller.kind === 'person') return caller.session.id;
+  if (caller.kind === 'token') return caller.token.id;
+  return caller.kind === 'wall' ? caller.wall.id : '';
+}
+
 /** How a caller is named in the audit log. */
 export function actorOf(caller: Caller): string {
   if (caller.kind === 'person') return caller.person.id;
+  if (caller.kind === 'wall') return `wall:${caller.wall.id}`;
   return caller.kind === 'token' ? `token:${caller.token.id}` : 'nobody';
 }

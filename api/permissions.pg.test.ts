@@ -92,9 +92,9 @@ describe('SEC-08 every route', () => {
     );
   });
 
-  test('open to strangers is one of four', () => {
+  test('open to strangers is one of five', () => {
     const open = ROUTES.filter((entry) => entry.permission === 'public').map((entry) => entry.path);
-    expect(open).toEqual(['/session', '/setup', '/sign-in']);
+    expect(open).toEqual(['/session', '/setup', '/sign-in', '/wall-session']);
   });
 });
 

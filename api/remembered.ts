@@ -55,5 +55,7 @@ export class RememberedCallers {
 /** Ends by itself, whatever the database would say. */
 function isOver(caller: Known, nowMs: number): boolean {
   if (caller.kind === 'token') return caller.token.expiresAtMs <= nowMs;
+  // A wall's link has no end of its own while it is in use.
+  if (caller.kind === 'wall') return false;
   return caller.session.createdAtMs <= nowMs - SESSION_AGE_MAX_MS;
 }

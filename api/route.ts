@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { AppRow } from '../store/apps.ts';
 import { readApp } from '../store/apps.ts';
 import type { Role } from '../store/people.ts';
-import { type Caller, FRESH_MS, hasRole, identify } from './auth.ts';
+import { type Caller, callerId, FRESH_MS, hasRole, identify } from './auth.ts';
 import { readJsonBody } from './body.ts';
 import { clientAddress } from './client.ts';
 import { sendJson } from './compress.ts';
@@ -40,6 +40,8 @@ export interface Route {
   permission: Permission;
   /** Only people with a session, never API tokens (SEC-28). */
   personOnly?: boolean;
+  /** A screen on a wall may read it too, with its link alone. */
+  wall?: boolean;
   /** A session must have given its password within FRESH_MS (SEC-24). */
   fresh?: boolean;
   /** Answered 503 while this part gives way to taking frames in (R-09). */
@@ -88,6 +90,8 @@ export function checkRoutes(routes: readonly Route[]): void {
     const name = `${entry.method} ${entry.path}`;
     if (!PERMISSIONS.includes(entry.permission)) throw new Error(`route ${name} declares no permission`);
     if (seen.has(name)) throw new Error(`route ${name} is declared twice`);
+    if (entry.wall && (entry.method !== 'GET' || entry.permission !== 'viewer'))
+      throw new Error(`route ${name} is no reading of a viewer, and open to walls`);
     if (UNSAFE.includes(entry.method) && entry.method !== 'DELETE' && !entry.body) {
       throw new Error(`route ${name} changes something and has no schema for its body`);
     }
@@ -140,7 +144,7 @@ async function identifyWithin(
     throw error;
   });
   if (caller.kind === 'nobody') waitOrThrow(limits.strangers, address, nowMs);
-  else waitOrThrow(limits.known, caller.kind === 'person' ? caller.session.id : caller.token.id, nowMs);
+  else waitOrThrow(limits.known, callerId(caller), nowMs);
   return caller;
 }
 
@@ -152,6 +156,7 @@ function waitOrThrow(limit: RateLimit, name: string, nowMs: number): void {
 function requirePermission(c: Context, entry: Route, caller: Caller, deps: ApiDeps, nowMs: number): void {
   if (entry.permission !== 'public') {
     if (caller.kind === 'nobody') throw new ApiError('notSignedIn');
+    if (caller.kind === 'wall' && !entry.wall) throw new ApiError('notAllowed');
     if (entry.personOnly && caller.kind !== 'person') throw new ApiError('personNeeded');
     if (!hasRole(caller, entry.permission)) throw new ApiError('notAllowed');
   }

@@ -90,6 +90,18 @@ export const appChange = z.strictObject({
   strictTokens: z.boolean().optional(),
   historyHours: z.number().int().min(0).max(168).optional(),
 });
+/** Nothing said is null, also when it is sent as nothing. */
+const label = cleanText(40)
+  .nullable()
+  .transform((text) => text || null);
+export const labelsRequest = z.strictObject({
+  stage: label,
+  team: label,
+  tags: z
+    .array(cleanText(40))
+    .max(10)
+    .transform((tags) => [...new Set(tags)].filter(Boolean).sort()),
+});
 export const rotateRequest = z.strictObject({ now: z.boolean().optional() });
 export const drainChange = z.strictObject({ state: z.enum(['adopted', 'banned']) });
 export const emptyRequest = z.strictObject({});

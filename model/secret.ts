@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
 /** What a secret is for: part of the hashed text, so that a hash of one purpose never matches another. */
-export type SecretPurpose = 'drain' | 'session' | 'apiToken' | 'user';
+export type SecretPurpose = 'drain' | 'session' | 'apiToken' | 'wall' | 'user';
 
 /** HMAC-SHA-256 under the instance's key (`DRAINBOARD_SECRET`): 32 bytes. */
 export function keyedHash(key: string, purpose: SecretPurpose, secret: string): Buffer {

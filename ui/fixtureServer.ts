@@ -1,7 +1,7 @@
 /**
  * Serves dist/ui under the policy of the product and answers the API from fixtures. For tests of the browser, and for
- * looking: `node ui/fixtureServer.ts [port]`. Cookies choose what is shown: `role=viewer|editor|admin|none`,
- * `fleet=normal|empty|big`, `alerts=normal|empty|held`, `refuse=1` (writes about alerts are refused), `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`, `trouble=` one of
+ * looking: `node ui/fixtureServer.ts [port]`. Cookies choose what is shown: `role=viewer|editor|admin|wall|none`,
+ * `fleet=normal|empty|big|calm`, `alerts=normal|empty|held`, `refuse=1` (writes about alerts are refused), `setup=1`, `fail=1` (every data call answers 500), `slow=<ms>`, `trouble=` one of
  * TROUBLES (while the database is away in it, every call for data answers 503).
  */
 import { readFileSync } from 'node:fs';
@@ -179,7 +179,7 @@ function answer(
 ) {
   const trouble = troubleOf(cookies);
   if (isDatabaseAway(trouble)) return databaseAway(response);
-  const role = (cookies.role === 'none' ? null : (cookies.role ?? 'admin')) as Role | null;
+  const role = (cookies.role === 'none' ? null : (cookies.role ?? 'admin')) as Role | 'wall' | null;
   if (path === '/session')
     return sendJson(response, fixtures.session(cookies.setup ? null : role, Boolean(cookies.setup)));
   if (request.method !== 'GET') return void write(path, params, request, response, nowMs);
@@ -225,6 +225,7 @@ function answer(
     '/sessions': () => fixtures.sessions(nowMs),
     '/tokens': () => fixtures.tokens(nowMs),
     '/people': fixtures.people,
+    '/walls': () => fixtures.walls(nowMs),
   };
   const found = plain[path];
   if (found) return sendJson(response, found());
@@ -261,6 +262,16 @@ async function write(
   if (path === '/sign-in')
     return sendJson(response, fixtures.session('admin'), 200, { 'Set-Cookie': 'role=admin; Path=/' });
   if (path === '/sign-out') return sendJson(response, undefined, 204, { 'Set-Cookie': 'role=none; Path=/' });
+  if (path === '/wall-session' && body.token !== 'dbw_fixture')
+    return problem(response, 401, 'Not signed in', 'This link does not work.', undefined, 'badToken');
+  if (path === '/wall-session')
+    return sendJson(response, undefined, 204, { 'Set-Cookie': 'role=wall; Path=/' });
+  if (path === '/walls')
+    return sendJson(
+      response,
+      { id: 'w2', name: body.name, url: 'https://drains.example.com/?wall=1#dbw_fixture' },
+      201,
+    );
   if (path === '/setup' && body.token !== 'let-me-in')
     return problem(response, 422, 'Not accepted', 'Some fields need another look.', [
       { field: 'token', message: 'This is not the set-up token of this instance.' },

@@ -20,6 +20,7 @@ import type {
   TokensAnswer,
 } from '../api/contract/session.ts';
 import type { Columns, GapAnswer, RangeAnswer, Series } from '../api/contract/time.ts';
+import type { WallsAnswer } from '../api/contract/wall.ts';
 import { isDatabaseAway, noticesOf, processes, type Trouble } from './instanceFixtures.ts';
 
 const MINUTE = 60_000;
@@ -612,8 +613,12 @@ function addonsOf(app: string, nowMs: number, mood: Mood, range: RangeAnswer): O
   ];
 }
 
-export function fleet(nowMs: number, how: 'normal' | 'empty' | 'big' = 'normal'): FleetAnswer {
+export function fleet(nowMs: number, how: 'normal' | 'empty' | 'big' | 'calm' = 'normal'): FleetAnswer {
   if (how === 'empty') return { nowMs, apps: [] };
+  if (how === 'calm') {
+    const apps = Array.from({ length: 6 }, (_, index) => fleetRow(`service-${index + 1}`, nowMs));
+    return { nowMs, apps };
+  }
   const names =
     how === 'big'
       ? [...APPS.map((one) => one.app), ...Array.from({ length: 188 }, (_, index) => `service-${index + 1}`)]
@@ -660,11 +665,31 @@ function fleetRow(app: string, nowMs: number): FleetRow {
     topCode: top && top.count > 0 ? top : null,
     worstMemory: memory ?? null,
     lastRelease: release?.version
-      ? { version: release.version, atMs: release.atMs }
+      ? { version: release.version, atMs: release.atMs, by: 'Kim' }
       : mood === 'waiting'
         ? null
-        : { version: 38, atMs: nowMs - 3 * DAY },
+        : { version: 38, atMs: nowMs - 3 * DAY, by: null },
+    requestsWeekAgo: requests,
+    incidents: fleetIncidents(mood, nowMs),
+    labels: fleetLabels(app, mood),
   };
+}
+
+function fleetIncidents(mood: Mood, nowMs: number): FleetRow['incidents'] {
+  const open = { page: 0, ticket: 0, info: 0, sinceMs: nowMs - 18 * MINUTE };
+  if (mood === 'incident')
+    return { ...open, page: 1, unacknowledged: 1, id: '0b7e1f4e-6f2a-4a7b-9d1e-000000000001' };
+  if (mood === 'leak')
+    return { ...open, ticket: 1, unacknowledged: 0, id: '0b7e1f4e-6f2a-4a7b-9d1e-000000000002' };
+  return null;
+}
+
+const TEAMS = ['store', 'platform', 'content', null];
+
+function fleetLabels(app: string, mood: Mood): FleetRow['labels'] {
+  const stage = mood === 'young' || mood === 'hostile' ? 'staging' : mood === 'waiting' ? null : 'production';
+  const team = TEAMS[Math.floor(noise(app, 'team') * TEAMS.length)] ?? null;
+  return { stage, team, tags: noise(app, 'tag') > 0.6 ? ['eu', 'public'] : [] };
 }
 
 export function codeTable(): CodeTableAnswer {
@@ -906,11 +931,27 @@ export function created(app: string, base: string): AppCreatedAnswer {
   };
 }
 
-export function session(role: Role | null, setupNeeded = false): SessionAnswer {
+export function session(role: Role | 'wall' | null, setupNeeded = false): SessionAnswer {
+  if (role === 'wall')
+    return { setupNeeded, person: null, wall: { name: 'Team room' }, baseUrl: 'https://drains.example.com' };
   const person: PersonAnswer | null = role
     ? { id: 'p1', email: 'kim@example.com', displayName: 'Kim', role }
     : null;
   return { setupNeeded, person, baseUrl: 'https://drains.example.com' };
+}
+
+export function walls(nowMs: number): WallsAnswer {
+  return {
+    walls: [
+      {
+        id: 'w1',
+        name: 'Team room',
+        createdAtMs: nowMs - 40 * DAY,
+        lastSeenMs: nowMs - 20_000,
+        lastAddress: '203.0.113.7',
+      },
+    ],
+  };
 }
 
 export function sessions(nowMs: number): SessionsAnswer {

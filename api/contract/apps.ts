@@ -26,7 +26,32 @@ export interface FleetRow {
   /** The most frequent code of the hour: of those that count against availability, where there are any. */
   topCode: { code: string; count: number } | null;
   worstMemory: { dyno: string; ratio: number } | null;
-  lastRelease: { version: number; atMs: number } | null;
+  /** `by`: who did it, where it is somebody with an account here; null otherwise, and on a wall. */
+  lastRelease: { version: number; atMs: number; by: string | null } | null;
+  /** Requests of the hour one week ago. */
+  requestsWeekAgo: number;
+  /** Open incidents; null without any. */
+  incidents: OpenIncidentsAnswer | null;
+  labels: LabelsAnswer;
+}
+
+export interface OpenIncidentsAnswer {
+  page: number;
+  ticket: number;
+  info: number;
+  unacknowledged: number;
+  /** Since when the one that is open longest is. */
+  sinceMs: number;
+  /** The gravest of them, the newest of those. */
+  id: string;
+}
+
+/** PUT /api/v1/apps/:app/labels replaces all of them. Only for grouping: nothing is decided by them. */
+export interface LabelsAnswer {
+  /** `production`, `staging`; null when not said. */
+  stage: string | null;
+  team: string | null;
+  tags: string[];
 }
 
 /** GET /api/v1/apps */

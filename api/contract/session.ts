@@ -13,6 +13,8 @@ export interface PersonAnswer {
 export interface SessionAnswer {
   setupNeeded: boolean;
   person: PersonAnswer | null;
+  /** Set when it is a screen on a wall that asks, by its own link: it reads the fleet and nothing else. */
+  wall?: { name: string };
   baseUrl: string;
 }
 

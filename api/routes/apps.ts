@@ -1,9 +1,12 @@
 /** Apps: the fleet, adding, changing, rotating, removing, their drains, the set-up checklist. */
 import type { z } from 'zod';
+import { keyedHash } from '../../model/secret.ts';
 import { HOUR } from '../../model/time.ts';
 import { AppNameError, createApp, listApps, removeApp, rotateSecret, updateApp } from '../../store/apps.ts';
 import { insertAudit } from '../../store/audit.ts';
 import { readInstance } from '../../store/instance.ts';
+import { NO_LABELS, readLabels, writeLabels } from '../../store/labels.ts';
+import { listPeople } from '../../store/people.ts';
 import { withTransaction } from '../../store/pool.ts';
 import { setDrainState } from '../../store/reads/drains.ts';
 import { type FleetFigures, readFleet } from '../../store/reads/fleet.ts';
@@ -16,13 +19,14 @@ import type {
   AppRotatedAnswer,
   FleetAnswer,
   FleetRow,
+  LabelsAnswer,
 } from '../contract/apps.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../error.ts';
 import { attachCommands, drainUrl, rotateCommands } from '../onboarding.ts';
 import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
-import { appChange, appRequest, drainChange, rotateRequest } from '../schemas.ts';
+import { appChange, appRequest, drainChange, labelsRequest, rotateRequest } from '../schemas.ts';
 import { toHealth } from '../shape.ts';
 
 /** With fewer requests than this in an hour, a ratio says more about chance than about the app. */
@@ -33,18 +37,21 @@ export const appRoutes: Route[] = [
     method: 'GET',
     path: '/apps',
     permission: 'viewer',
+    wall: true,
     part: 'dashboards',
     summary: 'Every app with the figures of its last hour',
     answer: 'FleetAnswer',
-    handle: async ({ deps, nowMs }): Promise<FleetAnswer> => {
+    handle: async ({ deps, caller, nowMs }): Promise<FleetAnswer> => {
       const apps = await listApps(deps.pool);
       const ids = apps.map((app) => app.id);
       const figures = await readFleet((work) => reading(deps.pool, work), ids, nowMs);
+      // A wall hangs where visitors pass.
+      const nameOf = caller.kind === 'wall' ? () => null : await readReleasers(deps);
       return {
         nowMs,
         apps: apps.flatMap((app) => {
           const own = figures.get(app.id);
-          return own ? [toFleetRow(app, own)] : [];
+          return own ? [toFleetRow(app, own, nameOf)] : [];
         }),
       };
     },
@@ -108,6 +115,15 @@ export const appRoutes: Route[] = [
     handle: rotateApp,
   }),
   route({
+    method: 'PUT',
+    path: '/apps/:app/labels',
+    permission: 'editor',
+    summary: 'Stage, team and tags of an app, by which the fleet is grouped; replaces all of them',
+    answer: 'LabelsAnswer',
+    body: labelsRequest,
+    handle: changeLabels,
+  }),
+  route({
     method: 'PATCH',
     path: '/apps/:app/drains/:id',
     permission: 'editor',
@@ -140,8 +156,24 @@ function toApp(app: Call<unknown, unknown>['app']): AppAnswer & Record<string, u
   };
 }
 
-function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures): FleetRow {
-  const { failed, requests, failedWeekAgo, requestsWeekAgo } = figures;
+/** Lines name people by a keyed hash (drain/drain.ts); those with an account here are known by it. */
+const HASH_CHARACTERS = 12;
+
+type NameOf = (hash: string | null) => string | null;
+
+async function readReleasers(deps: ApiDeps): Promise<NameOf> {
+  const people = await listPeople(deps.pool);
+  const names = new Map(
+    people.map(({ email, displayName }) => [
+      keyedHash(deps.config.secret, 'user', email).toString('base64url').slice(0, HASH_CHARACTERS),
+      displayName || (email.split('@')[0] ?? ''),
+    ]),
+  );
+  return (hash) => (hash === null ? null : (names.get(hash) ?? null));
+}
+
+function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures, nameOf: NameOf): FleetRow {
+  const { failed, requests, failedWeekAgo, requestsWeekAgo, lastRelease } = figures;
   return {
     app: app.name,
     createdAtMs: app.createdAtMs,
@@ -157,7 +189,14 @@ function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures): 
     p95MsWeekAgo: figures.p95MsWeekAgo,
     topCode: figures.topCode,
     worstMemory: figures.worstMemory,
-    lastRelease: figures.lastRelease,
+    lastRelease: lastRelease && {
+      version: lastRelease.version,
+      atMs: lastRelease.atMs,
+      by: nameOf(lastRelease.byHash),
+    },
+    requestsWeekAgo,
+    incidents: figures.incidents,
+    labels: figures.labels,
   };
 }
 
@@ -232,6 +271,24 @@ async function changeApp(call: Call<z.output<typeof appChange>, undefined>) {
     return changed;
   });
   return toApp(after);
+}
+
+async function changeLabels(call: Call<z.output<typeof labelsRequest>, undefined>): Promise<LabelsAnswer> {
+  const { deps, caller, app, body, nowMs, address } = call;
+  await withTransaction(deps.pool, async (tx) => {
+    const before = (await readLabels(tx)).get(app.id) ?? NO_LABELS;
+    await writeLabels(tx, app.id, body);
+    await insertAudit(tx, {
+      atMs: nowMs,
+      actor: actorOf(caller),
+      action: 'app.labels',
+      subject: app.name,
+      address,
+      before: { ...before },
+      after: { ...body },
+    });
+  });
+  return body;
 }
 
 async function rotateApp(call: Call<z.output<typeof rotateRequest>, undefined>): Promise<AppRotatedAnswer> {

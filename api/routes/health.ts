@@ -54,6 +54,7 @@ export const healthRoutes: Route[] = [
     method: 'GET',
     path: '/codes',
     permission: 'viewer',
+    wall: true,
     summary: 'Every code Heroku writes, in words',
     answer: 'CodeTableAnswer',
     handle: async (): Promise<CodeTableAnswer> => ({ codes: CODE_TABLE }),

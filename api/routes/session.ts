@@ -16,7 +16,7 @@ import {
 import { actorOf, beginSession, type Caller } from '../auth.ts';
 import { baseUrlOf } from '../client.ts';
 import type { SessionAnswer, SessionsAnswer } from '../contract/session.ts';
-import { writeSessionCookie } from '../cookies.ts';
+import { readWallCookie, writeSessionCookie, writeWallCookie } from '../cookies.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError, toApiError } from '../error.ts';
 import { isLeaked } from '../leaked-passwords.ts';
@@ -37,7 +37,14 @@ export function sessionRoutes(streams: Streams): Route[] {
       permission: 'public',
       summary: 'Who is signed in, and whether this instance was set up',
       answer: 'SessionAnswer',
-      handle: (call) => describeSession(call, call.caller.kind === 'person' ? call.caller.person : null),
+      handle: async (call) => {
+        const { c, deps, caller } = call;
+        const answer = await describeSession(call, caller.kind === 'person' ? caller.person : null);
+        if (caller.kind !== 'wall') return answer;
+        // Written again, so that a screen that is in use is never signed out.
+        writeWallCookie(c, deps.config, readWallCookie(c, deps.config) ?? '');
+        return { ...answer, wall: { name: caller.wall.name } };
+      },
     }),
     route({
       method: 'POST',

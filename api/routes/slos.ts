@@ -34,6 +34,7 @@ export const sloRoutes: Route[] = [
     method: 'GET',
     path: '/slos',
     permission: 'viewer',
+    wall: true,
     part: 'dashboards',
     summary: 'Objectives with budget, burn and state; least budget first',
     answer: 'SloListAnswer',

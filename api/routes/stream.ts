@@ -1,7 +1,7 @@
 /** The event stream of a tab. */
 import { z } from 'zod';
 import { listApps } from '../../store/apps.ts';
-import { identify } from '../auth.ts';
+import { callerId, identify } from '../auth.ts';
 import { ownOrigin } from '../client.ts';
 import { ApiError, toApiError } from '../error.ts';
 import { type Call, type Route, route, SHED_RETRY_S } from '../route.ts';
@@ -19,6 +19,7 @@ export function streamRoutes(streams: Streams): Route[] {
       method: 'GET',
       path: '/stream',
       permission: 'viewer',
+      wall: true,
       summary: 'Server-sent events: ping, tick, event, health, bye',
       answer: 'TickMessage',
       query: streamQuery,
@@ -33,12 +34,10 @@ async function openStream(
 ): Promise<Response> {
   const { c, deps, caller } = call;
   requireOwnPage(call);
-  const callerId =
-    caller.kind === 'person' ? caller.session.id : caller.kind === 'token' ? caller.token.id : '';
   const lastEventId = Number(c.req.header('last-event-id') ?? Number.NaN);
   const body = streams.open({
     apps: await appsOf(call),
-    caller: callerId,
+    caller: callerId(caller),
     lastEventId: Number.isSafeInteger(lastEventId) ? lastEventId : null,
     isAllowed: async () => {
       const now = await identify(c, deps).catch((error: unknown) => {

@@ -68,22 +68,29 @@ export async function readEvents(db: Queryable, query: EventQuery): Promise<Even
   return rows.map(toEvent);
 }
 
-/** The newest release of each app since an instant; apps without one are left out. */
+/** The newest release of each app since an instant, and the hash of who made it; apps without one are left out. */
 export async function readLastReleases(
   db: Queryable,
   appIds: readonly number[],
   sinceMs: number,
   untilMs: number,
-): Promise<Map<number, { version: number; atMs: number }>> {
-  const { rows } = await db.query<{ app_id: number; version: number; at_ms: number }>(
-    `SELECT a.app_id, e.version, e.at_ms FROM unnest($1::int[]) AS a (app_id), LATERAL (
-       SELECT version, at_ms FROM events e
+): Promise<Map<number, { version: number; atMs: number; byHash: string | null }>> {
+  const { rows } = await db.query<{
+    app_id: number;
+    version: number;
+    at_ms: number;
+    by_hash: string | null;
+  }>(
+    `SELECT a.app_id, e.version, e.at_ms, e.by_hash FROM unnest($1::int[]) AS a (app_id), LATERAL (
+       SELECT version, at_ms, detail ->> 'userHash' AS by_hash FROM events e
        WHERE e.app_id = a.app_id AND e.kind = 'release' AND e.version IS NOT NULL AND e.at_ms >= $2 AND e.at_ms < $3
        ORDER BY e.at_ms DESC LIMIT 1
      ) e`,
     [appIds, sinceMs, untilMs],
   );
-  return new Map(rows.map((row) => [row.app_id, { version: row.version, atMs: row.at_ms }]));
+  return new Map(
+    rows.map((row) => [row.app_id, { version: row.version, atMs: row.at_ms, byHash: row.by_hash }]),
+  );
 }
 
 /** Last state and number of restarts and crashes of each dyno in a range. */

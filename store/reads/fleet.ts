@@ -9,12 +9,14 @@ import {
   SERIES_MESSAGE,
 } from '../../model/series.ts';
 import { DAY, HOUR } from '../../model/time.ts';
+import { type Labels, NO_LABELS, readLabels } from '../labels.ts';
 import type { Queryable } from '../pool.ts';
 import { readCountPoints } from './count-points.ts';
 import { listDrains, type StreamHealth, streamHealthOf } from './drains.ts';
 import { readLastReleases } from './events.ts';
 import { readLostMessages } from './gaps.ts';
 import { addLatencies, emptyLatencies, type Latencies, quantileOf } from './histograms.ts';
+import { type AppIncidents, readIncidentsByApp } from './open-incidents.ts';
 import type { Lend } from './overview.ts';
 import { planSlices, type Slice } from './plan.ts';
 import { readRequestPoints } from './request-points.ts';
@@ -47,7 +49,9 @@ export interface FleetFigures extends StreamHealth {
   p95MsWeekAgo: number | null;
   topCode: { code: string; count: number } | null;
   worstMemory: { dyno: string; ratio: number } | null;
-  lastRelease: { version: number; atMs: number } | null;
+  lastRelease: { version: number; atMs: number; byHash: string | null } | null;
+  incidents: AppIncidents | null;
+  labels: Labels;
 }
 
 const KINDS = [...KINDS_OF_TOTAL, SERIES_CODE, SERIES_MESSAGE, SERIES_FILED, SERIES_FRAME];
@@ -68,20 +72,23 @@ export async function readFleet(
     groups: await readSliceGroups(db, appIds, hour),
     names: await readNamesByApp(db, appIds, KINDS, MEMORY),
   }));
-  const [{ requests, weekAgo, drains }, { lines, codes, memory, releases, lost }] = await Promise.all([
-    lend(async (db) => ({
-      requests: await readRequests(db, groups, names),
-      weekAgo: await readWeekAgo(db, names, hour.fromS),
-      drains: await listDrains(db, appIds),
-    })),
-    lend(async (db) => ({
-      lines: await readLines(db, groups, names),
-      codes: await readTopCodes(db, groups, names),
-      memory: await readWorstMemory(db, names, Math.ceil(nowMs / 10_000) * 10),
-      releases: await readLastReleases(db, appIds, nowMs - RELEASE_WITHIN_MS, nowMs + HOUR),
-      lost: await readLostMessages(db, appIds, nowMs - HOUR, nowMs + HOUR),
-    })),
-  ]);
+  const [{ requests, weekAgo, drains }, { lines, codes, memory, releases, lost, incidents, labels }] =
+    await Promise.all([
+      lend(async (db) => ({
+        requests: await readRequests(db, groups, names),
+        weekAgo: await readWeekAgo(db, names, hour.fromS),
+        drains: await listDrains(db, appIds),
+      })),
+      lend(async (db) => ({
+        lines: await readLines(db, groups, names),
+        codes: await readTopCodes(db, groups, names),
+        memory: await readWorstMemory(db, names, Math.ceil(nowMs / 10_000) * 10),
+        releases: await readLastReleases(db, appIds, nowMs - RELEASE_WITHIN_MS, nowMs + HOUR),
+        lost: await readLostMessages(db, appIds, nowMs - HOUR, nowMs + HOUR),
+        incidents: await readIncidentsByApp(db, appIds),
+        labels: await readLabels(db),
+      })),
+    ]);
   const figures = new Map<number, FleetFigures>();
   for (const appId of appIds) {
     const minutes = requests.get(appId)?.minutes ?? new Map<number, Minute>();
@@ -114,6 +121,8 @@ export async function readFleet(
       topCode: codes.get(appId) ?? null,
       worstMemory: memory.get(appId) ?? null,
       lastRelease: releases.get(appId) ?? null,
+      incidents: incidents.get(appId) ?? null,
+      labels: labels.get(appId) ?? NO_LABELS,
     });
   }
   return figures;
