@@ -3,9 +3,9 @@
  * reminders brought on, the watchman's signs given. Each step stands alone: one that fails is told and tried again
  * with the next round, and the others go on.
  */
+import { CLOSE_AFTER_MS, closedEvaluation } from '../model/closing.ts';
 import type { Log } from '../model/log.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
-import { CLOSE_AFTER_MS, closedEvaluation } from './slo-tell.ts';
 
 /** What a step is given. */
 export interface RoundAt {

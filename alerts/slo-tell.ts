@@ -1,12 +1,14 @@
 /** From evaluations of one SLO to what people are told: the net state once the newest minute is reached. */
+
 import { type HeldReason, isFiring, type TransitionReason } from '../model/alert.ts';
 import type { AlertChange, Evidence } from '../model/alert-change.ts';
 import { type Budget, exhaustedAt } from '../model/budget.ts';
 import type { CompiledTier } from '../model/burn.ts';
 import { burnRate, readTier, type TierReading } from '../model/burn.ts';
+import { CLOSE_AFTER_MS } from '../model/closing.ts';
 import { periodAt } from '../model/period.ts';
 import type { Tier } from '../model/slo.ts';
-import { MINUTE, SECOND } from '../model/time.ts';
+import { MINUTE } from '../model/time.ts';
 import { type MinuteRange, withoutRanges } from '../model/window-sums.ts';
 import {
   type EndedEpisode,
@@ -18,8 +20,6 @@ import {
 } from './slo-run.ts';
 import type { SloSource } from './slo-source.ts';
 
-/** A minute is closed so long after its end: late lines are still counted. */
-export const CLOSE_AFTER_MS = 45 * SECOND;
 /** An evaluation that comes later than this after its minute was closed says so. */
 const LATE_FROM_MS = MINUTE;
 /** Episodes of a time nobody could evaluate in that are listed, the newest ones. */
@@ -46,11 +46,6 @@ export interface Verdict {
   budget: Budget | null;
   transitions: readonly RunTransition[];
   isNewVersion: boolean;
-}
-
-/** The newest evaluation that can be made at an instant: it sees minutes that are closed. */
-export function closedEvaluation(nowMs: number): number {
-  return Math.floor((nowMs - CLOSE_AFTER_MS) / MINUTE);
 }
 
 /** How late an evaluation is made; 0 when in time. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildAlerting } from '../bin/alerting.ts';
+import { closedEvaluation } from '../model/closing.ts';
 import { silentLog } from '../model/log.ts';
 import { MINUTE } from '../model/time.ts';
 import { readDatabaseNow } from '../store/completeness.ts';
@@ -11,7 +12,6 @@ import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { exampleSlo } from '../test/slos.ts';
 import { foldMinutes } from './fold.ts';
 import { applyAlertChanges } from './incident.ts';
-import { closedEvaluation } from './slo-tell.ts';
 
 const START = Date.UTC(2026, 10, 20, 7, 30) / MINUTE;
 let database: TestDatabase;

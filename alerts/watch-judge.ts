@@ -1,4 +1,5 @@
 /** What is wrong with alerting itself, from facts (SLO.md 8, R-13). Pure. */
+import { closedEvaluation } from '../model/closing.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
 import type { Sign, WatchFacts } from '../store/watch.ts';
 
@@ -140,7 +141,7 @@ function ageOf(sign: Sign | undefined, { nowMs }: WatchFacts, { upMs }: Watcher)
 /** Minutes between the newest closed one and the objective that is farthest behind. */
 export function behindMinutes({ nowMs, nextMinute }: Pick<WatchFacts, 'nowMs' | 'nextMinute'>): number {
   if (nextMinute === null) return 0;
-  return Math.max(0, Math.floor((nowMs - 45 * SECOND) / MINUTE) - nextMinute);
+  return Math.max(0, closedEvaluation(nowMs) - nextMinute);
 }
 
 function say(ms: number): string {

@@ -1,7 +1,8 @@
 /** Incidents in words: the sentence over the page, lines of the timeline, the whole story as Markdown. Pure. */
 import type { Evidence } from '../model/alert-change.ts';
+import { sayLeft } from '../model/budget-left.ts';
 import type { Incident, IncidentEvent } from '../model/incident.ts';
-import { sayInstant, sayShare, saySpan } from '../model/notice-numbers.ts';
+import { sayInstant, saySpan } from '../model/notice-numbers.ts';
 import { evidenceSentence } from '../model/notice-sentence.ts';
 import type { IncidentAnswer } from './contract/incidents.ts';
 
@@ -145,7 +146,7 @@ export function renderMarkdown(answer: Omit<IncidentAnswer, 'markdown'>): string
     ...(incident.acknowledgedBy === null ? [] : [`- Acknowledged by: ${plain(incident.acknowledgedBy)}`]),
     ...(budget?.remaining === null || budget === null
       ? []
-      : [`- Budget left: ${sayShare(budget.remaining)}`]),
+      : [`- Budget left: ${budget.remaining < 0 ? 'overspent by ' : ''}${sayLeft(budget.remaining)}`]),
     ...(cause === null
       ? []
       : [

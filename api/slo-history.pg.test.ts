@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closedEvaluation } from '../model/closing.ts';
 import { SERIES_CODE, SERIES_DYNO, SERIES_PATH, SERIES_RELEASE } from '../model/series.ts';
 import { type AppRow, createApp } from '../store/apps.ts';
 import { buildTestApi, TEST_KEY, type TestApi, type TestBrowser } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { type CountSeed, insertCounts, makePartitions } from '../test/seed-buckets.ts';
 import { chooseTarget, chooseThresholdMs } from './slo-proposals.ts';
-import { newestMinute } from './slo-view.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -21,7 +21,7 @@ const OUTAGE = { from: 320, to: 300 };
 beforeAll(async () => {
   database = await createTestDatabase();
   api = buildTestApi(database.pool);
-  minute = newestMinute(api.clock.nowMs);
+  minute = closedEvaluation(api.clock.nowMs);
   viewer = (await api.signedIn('viewer')).browser;
   editor = (await api.signedIn('editor')).browser;
   shop = (await createApp(database.pool, { name: 'shop', key: TEST_KEY, nowMs: api.clock.nowMs })).app;

@@ -85,7 +85,7 @@ export function burnLine(view: SloView, line: LineRange): Columns {
   });
   return {
     t: line.starts.map((start) => start * 60),
-    series: [{ id: 'burn', label: 'Burn rate', unit: 'factor', values }],
+    series: [{ id: 'burn', label: 'Burn rate', unit: '×', values }],
   };
 }
 

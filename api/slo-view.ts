@@ -19,18 +19,11 @@ import type { SloFacts } from './slo-facts.ts';
 import { nameWindow, sayObjective, sayPeriod, sayTier } from './slo-text.ts';
 import { buildWindows, Spans, type Sums } from './slo-windows.ts';
 
-/** A minute is closed this long after its end: by then its lines have come and are counted. */
-export const CLOSED_AFTER_MS = 45_000;
 /** Windows of the list. */
 const LIST_WINDOWS = [60, 360, 4320] as const;
 const SPARKLINE_POINTS = 30;
 const LEARNING_MINUTES = 1440;
 const DAY_MINUTES = 1440;
-
-/** The newest evaluation: it sees the minutes that are closed. */
-export function newestMinute(nowMs: number): number {
-  return Math.floor((nowMs - CLOSED_AFTER_MS) / MINUTE);
-}
 
 /** What the figures of one objective are made of. */
 export interface SloView {

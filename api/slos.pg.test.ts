@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { closedEvaluation } from '../model/closing.ts';
 import { defaultTiers } from '../model/tiers.ts';
 import { type AppRow, createApp } from '../store/apps.ts';
 import { buildTestApi, TEST_KEY, type TestApi, type TestBrowser } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
-import { newestMinute } from './slo-view.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -16,7 +16,7 @@ let apps = 0;
 beforeAll(async () => {
   database = await createTestDatabase();
   api = buildTestApi(database.pool);
-  minute = newestMinute(api.clock.nowMs);
+  minute = closedEvaluation(api.clock.nowMs);
   viewer = (await api.signedIn('viewer')).browser;
   editor = (await api.signedIn('editor')).browser;
 });
@@ -183,6 +183,18 @@ describe('making and changing an objective', () => {
       },
     });
     expect(nested.body.faults[0].field).toBe('definition.indicator.members.0');
+    const corrected = await editor.send('POST', `/apps/${shop.name}/corrections`, {
+      ...{ slo: whole.id, fromMs: api.clock.nowMs - 3_600_000, toMs: api.clock.nowMs, reason: 'Moved' },
+    });
+    expect([corrected.status, corrected.body.faults]).toEqual([
+      422,
+      [
+        {
+          field: 'slo',
+          message: 'is made of parts and counts nothing itself: correct its parts, or the whole app',
+        },
+      ],
+    ]);
     expect((await editor.send('DELETE', `${path}/${whole.id}`)).status).toBe(204);
     expect((await editor.send('DELETE', `${path}/${first.id}`)).status).toBe(204);
     const left = (await viewer.get(`/slos?app=${shop.name}`)).body.slos;

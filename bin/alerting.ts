@@ -10,7 +10,7 @@ import { applyAlertChanges } from '../alerts/incident.ts';
 import { AlertRounds, type RoundAt, type RoundStep } from '../alerts/loop.ts';
 import { forgetIncidents, remindDue } from '../alerts/reminders.ts';
 import { evaluateRules } from '../alerts/rules/evaluate.ts';
-import { closedEvaluation } from '../alerts/slo-tell.ts';
+import { closedEvaluation } from '../model/closing.ts';
 import type { Log } from '../model/log.ts';
 import { SECOND } from '../model/time.ts';
 import { readDatabaseNow } from '../store/completeness.ts';

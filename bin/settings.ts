@@ -165,7 +165,7 @@ export const SETTINGS = {
   smtpUrl: optional('SMTP_URL', url('smtps', 'smtp'), {
     secret: true,
     description:
-      'Mail server for notifications and invitations, such as smtps://user:password@mail.example.com.',
+      'Mail server for notifications and invitations, such as smtps://user:password@mail.example.com. With smtp:// the connection is upgraded (STARTTLS) or refused; ?tls=off at its end sends in the clear, for a relay on the same machine.',
   }),
   smtpFrom: optional('SMTP_FROM', mailAddress, { description: 'Sender address of the mail we send.' }),
   oidcIssuer: optional('OIDC_ISSUER', url('https', 'http'), {

@@ -1,4 +1,5 @@
 /** The numbers of a notice as labelled lines, most telling first: at most eight, as many as every receiver takes. */
+import { sayLeft } from './budget-left.ts';
 import type { Notice } from './notice.ts';
 import { sayCount, sayInstant, sayShare, saySpan, sayTarget, sayWindow } from './notice-numbers.ts';
 import { badWords } from './notice-sentence.ts';
@@ -50,7 +51,7 @@ function windows({ evidence, budget: of }: Notice): Fact[] {
 function budget({ budget: of, atMs, state }: Notice): Fact | null {
   if (of === null || of.remaining === null) return null;
   const period = of.period === '' ? '' : ` (${of.period})`;
-  const left = of.remaining < 0 ? `overspent by ${sayShare(-of.remaining)}` : sayShare(of.remaining);
+  const left = of.remaining < 0 ? `overspent by ${sayLeft(of.remaining)}` : sayLeft(of.remaining);
   const isOver = state === 'resolved' || state === 'over' || of.remaining <= 0;
   const until =
     of.exhaustedAtMs === null || isOver ? '' : `, gone at ${sayInstant(of.exhaustedAtMs, atMs)} at this rate`;

@@ -1,6 +1,7 @@
 /** What failed, as one or two sentences with the numbers that decided. */
 import type { HeldReason } from './alert.ts';
 import type { Evidence } from './alert-change.ts';
+import { sayLeft } from './budget-left.ts';
 import { codeOf } from './codes.ts';
 import type { Notice, NoticeBudget } from './notice.ts';
 import {
@@ -57,10 +58,10 @@ function budgetSentence(evidence: Evidence, budget: NoticeBudget | null): string
     target === null ? '' : ` (objective ${sayTarget(target)})`,
   ].join('');
   if (left === null) return `The error budget${of} shrinks.`;
-  if (left < 0) return `The error budget${of} is overspent by ${sayShare(-left)}.`;
+  if (left < 0) return `The error budget${of} is overspent by ${sayLeft(left)}.`;
   return left === 0
     ? `The error budget${of} is spent.`
-    : `${sayShare(left)} of the error budget${of} is left.`;
+    : `${sayLeft(left)} of the error budget${of} is left.`;
 }
 
 /** What a rule's value is; KEY stands for what it is about, VALUE for the value with its unit. */

@@ -247,7 +247,7 @@ describe('sentences', () => {
           },
         }),
       ).sentence;
-    expect(budgetOf(0.249)).toBe('25 % of the error budget of 30 days (objective 99.9 %) is left.');
+    expect(budgetOf(0.249)).toBe('24 % of the error budget of 30 days (objective 99.9 %) is left.');
     expect(budgetOf(0)).toBe('The error budget of 30 days (objective 99.9 %) is spent.');
     expect(budgetOf(-0.4)).toBe('The error budget of 30 days (objective 99.9 %) is overspent by 40 %.');
   });

@@ -135,3 +135,25 @@ test('R-18 an app that is removed takes its SLOs, their counts, corrections and 
     expect([table, rowCount]).toEqual([table, 0]);
   }
 });
+
+test('counts of the parts of a composite are kept as long as it looks back, of a removed part too', async () => {
+  const app = await makeApp('parts');
+  const [short, removed, alone] = [await makeSlo(app, 7), await makeSlo(app, 14), await makeSlo(app, 21)];
+  const { rows } = await pool.query<{ public_id: string }>(
+    'SELECT public_id FROM slos WHERE id = ANY ($1::int[])',
+    [[short, removed]],
+  );
+  const members = rows.map((row) => row.public_id);
+  const definition = exampleSlo({
+    period: { kind: 'rolling', days: 90 },
+    indicator: { kind: 'composite', members },
+  });
+  await createSlo(pool, { appId: app, slug: 'whole', definition, author: 'ada', nowMs: NOW - 400 * DAY });
+  for (const id of [removed, alone])
+    await withTransaction(pool, (client) => removeSlo(client, id, NOW - 32 * DAY));
+  await trimSloTables(pool, { nowMs: NOW, keepMs: KEEP });
+  const kept = keepSloDays(definition);
+  for (const id of [short, removed])
+    expect(await oldestDay('slo_hours', id)).toBe(Math.floor(kept / 30) * 30);
+  expect(await oldestDay('slo_hours', alone)).toBeNull();
+});

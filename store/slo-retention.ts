@@ -41,9 +41,20 @@ interface Cutoff {
 async function readCutoffs(pool: Pool, nowMs: number): Promise<{ slos: Cutoff[]; apps: Cutoff[] }> {
   const apps = new Map<number, number>();
   const slos: Cutoff[] = [];
-  for (const { sloId, appId, removedAtMs, definition } of await listNewestVersions(pool)) {
-    const isGone = removedAtMs !== null && removedAtMs < nowMs - REMOVED_DAYS * DAY;
-    const days = keepSloDays(definition);
+  const versions = await listNewestVersions(pool);
+  const isOver = (removedAtMs: number | null) =>
+    removedAtMs !== null && removedAtMs < nowMs - REMOVED_DAYS * DAY;
+  // A composite has no counts of its own: those of its parts are kept as long as it looks back, also of removed ones.
+  const asParts = new Map<string, number>();
+  for (const { definition, removedAtMs } of versions) {
+    if (definition.indicator.kind !== 'composite' || isOver(removedAtMs)) continue;
+    for (const member of definition.indicator.members)
+      asParts.set(member, Math.max(asParts.get(member) ?? 0, keepSloDays(definition)));
+  }
+  for (const { sloId, publicId, appId, removedAtMs, definition } of versions) {
+    const asPart = asParts.get(publicId) ?? 0;
+    const isGone = isOver(removedAtMs) && asPart === 0;
+    const days = Math.max(keepSloDays(definition), asPart);
     slos.push({ id: sloId, hour: isGone ? LAST_HOUR : hourBefore(nowMs, days) });
     if (!isGone) apps.set(appId, Math.max(apps.get(appId) ?? KEEP_APP_DAYS, days));
   }

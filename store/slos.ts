@@ -279,20 +279,28 @@ export async function listSloVersions(db: Queryable, sloIds: readonly number[]):
 }
 
 /** The newest version of every SLO, of removed ones too. */
-export async function listNewestVersions(
-  db: Queryable,
-): Promise<{ sloId: number; appId: number; removedAtMs: number | null; definition: SloDefinition }[]> {
+export async function listNewestVersions(db: Queryable): Promise<
+  {
+    sloId: number;
+    publicId: string;
+    appId: number;
+    removedAtMs: number | null;
+    definition: SloDefinition;
+  }[]
+> {
   const { rows } = await db.query<{
     slo_id: number;
+    public_id: string;
     app_id: number;
     removed_at_ms: number | null;
     definition: SloDefinition;
   }>(
-    `SELECT DISTINCT ON (v.slo_id) v.slo_id, s.app_id, s.removed_at_ms, v.definition
+    `SELECT DISTINCT ON (v.slo_id) v.slo_id, s.public_id, s.app_id, s.removed_at_ms, v.definition
      FROM slo_versions v JOIN slos s ON s.id = v.slo_id ORDER BY v.slo_id, v.version DESC`,
   );
   return rows.map((row) => ({
     sloId: row.slo_id,
+    publicId: row.public_id,
     appId: row.app_id,
     removedAtMs: row.removed_at_ms,
     definition: row.definition,

@@ -97,6 +97,8 @@ export function formatUnit(value: number | null, unit: string): string {
       return `${formatBytes(value)}/s`;
     case 'perSecond':
       return `${formatNumber(value)}/s`;
+    case '×':
+      return `${formatNumber(value)}×`;
     case 'load':
     case '':
       return formatNumber(value);

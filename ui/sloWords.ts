@@ -1,5 +1,6 @@
 /** How an objective stands, in words and levels. Nothing is ok over a hole (R-05). */
 import type { BudgetAnswer, BurnAnswer, SloRow, SloState } from '../api/contract/slos.ts';
+import { leftPercent } from '../model/budget-left.ts';
 import { formatCount, formatNumber, NOTHING } from './format.ts';
 import type { Level } from './parts/state.tsx';
 
@@ -49,10 +50,8 @@ export function budgetLevel(remaining: number | null): Level {
 /** `73 %`, `99.4 %`, `−38 %`: rounded away from what flatters. */
 export function formatBudget(remaining: number | null): string {
   if (remaining === null) return NOTHING;
-  const percent = remaining * 100;
-  const digits = Math.abs(percent) >= 99 && Math.abs(percent) < 100 ? 1 : Math.abs(percent) < 10 ? 1 : 0;
-  const floor = Math.floor(Number((percent * 10 ** digits).toFixed(6))) / 10 ** digits;
-  return `${floor < 0 ? '−' : ''}${formatPlain(Math.abs(floor))}\u00a0%`;
+  const percent = leftPercent(remaining);
+  return `${percent < 0 ? '−' : ''}${formatPlain(Math.abs(percent))}\u00a0%`;
 }
 
 function formatPlain(value: number): string {

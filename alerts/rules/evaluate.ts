@@ -3,7 +3,9 @@
  * states, what changed and what incidents are told are written in the same transaction: two workers, or one that dies at
  * any point, do no harm (A-09, K-09).
  */
+
 import type { AlertChange } from '../../model/alert-change.ts';
+import { closedEvaluation } from '../../model/closing.ts';
 import { killPoint } from '../../model/kill-point.ts';
 import type { Log } from '../../model/log.ts';
 import type { AppFacts, MinuteSpan } from '../../model/rule-facts.ts';
@@ -21,7 +23,6 @@ import {
   upsertRuleStates,
 } from '../../store/rule-states.ts';
 import { listRules, type RuleRow, trimRemovedRules } from '../../store/rules.ts';
-import { closedEvaluation } from '../slo-tell.ts';
 import { type RuleOutcome, removeStates, walkOne } from './walk.ts';
 
 export interface RuleRoundOptions {

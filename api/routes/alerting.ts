@@ -1,10 +1,10 @@
 /** Whether alerting itself works, for people who are signed in. */
+import { closedEvaluation } from '../../model/closing.ts';
 import { MINUTE, SECOND } from '../../model/time.ts';
 import { listWatchAlerts, readWatchFacts, type WatchFacts } from '../../store/watch.ts';
 import type { AlertingHealthAnswer } from '../contract/alerting.ts';
 import { reading } from '../reading.ts';
 import { type Route, route } from '../route.ts';
-import { newestMinute } from '../slo-view.ts';
 
 /** A round comes each minute: later than this, it is late. */
 const LATE_MS = 2 * MINUTE;
@@ -36,7 +36,7 @@ function describe(facts: WatchFacts, problems: AlertingHealthAnswer['problems'])
     problems,
     lastRoundMs,
     evaluationLagMs:
-      nextMinute === null ? null : Math.max(0, (newestMinute(nowMs) - nextMinute + 1) * MINUTE),
+      nextMinute === null ? null : Math.max(0, (closedEvaluation(nowMs) - nextMinute + 1) * MINUTE),
     outboxAgeMs: outboxSinceMs === null ? null : Math.max(0, nowMs - outboxSinceMs),
     deadDeliveries,
     heartbeat: {

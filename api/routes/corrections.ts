@@ -83,6 +83,9 @@ async function addCorrection(call: Call<Body, undefined>): Promise<CorrectionAns
   const bounds = boundsOf(body, nowMs);
   return withTransaction(deps.pool, async (tx) => {
     const slo = body.slo === undefined ? null : await needSlo(tx, app, body.slo);
+    if (slo?.version.definition.indicator.kind === 'composite') {
+      refuse('slo', 'is made of parts and counts nothing itself: correct its parts, or the whole app');
+    }
     const row = await insertCorrection(tx, {
       appId: app.id,
       sloId: slo?.id ?? null,

@@ -1,6 +1,8 @@
 /** Incidents: list, one with its story, and what people do about it. */
+
 import { z } from 'zod';
 import { subjectText } from '../../model/alert-change.ts';
+import { closedEvaluation } from '../../model/closing.ts';
 import { type Incident, isOpen } from '../../model/incident.ts';
 import { type ActionBy, NOTE_MAX, REASON_MAX } from '../../model/incident-actions.ts';
 import { evidenceSentence } from '../../model/notice-sentence.ts';
@@ -51,7 +53,6 @@ import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { cleanLines, cleanText } from '../schemas.ts';
 import { toGap } from '../shape.ts';
-import { newestMinute } from '../slo-view.ts';
 import { describeDelivery } from './receivers.ts';
 import { needApps } from './slos.ts';
 
@@ -271,7 +272,7 @@ async function detail(call: Call<undefined, undefined>): Promise<IncidentAnswer>
       slo,
       rule,
       span,
-      minute: newestMinute(nowMs),
+      minute: closedEvaluation(nowMs),
     });
     const runbookUrl = slo?.version.definition.runbookUrl ?? rule?.runbookUrl ?? '';
     const found = await findHints(db, { incident: row, app, slo, runbookUrl, span, nowMs });

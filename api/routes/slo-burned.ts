@@ -1,5 +1,6 @@
 /** Who burned an objective's budget. */
 
+import { closedEvaluation } from '../../model/closing.ts';
 import { periodAt } from '../../model/period.ts';
 import { toNumber } from '../../model/target.ts';
 import { DAY, HOUR, MINUTE } from '../../model/time.ts';
@@ -12,7 +13,7 @@ import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { CUT_KINDS, countsAsUsual, rankRows, type Tally, tallyCuts, tallyKept } from '../slo-burned.ts';
 import { readFacts, type SloFacts, withSums } from '../slo-facts.ts';
-import { budgetAt, buildView, newestMinute } from '../slo-view.ts';
+import { budgetAt, buildView } from '../slo-view.ts';
 import { needSlo } from './slos.ts';
 
 const ORDER: readonly BurnedBy[] = [
@@ -41,7 +42,7 @@ export const sloBurnedRoutes: Route[] = [
 
 async function burned(call: Call<undefined, RangeQuery>): Promise<BurnedAnswer> {
   const { deps, app, params, query, nowMs } = call;
-  const minute = newestMinute(nowMs);
+  const minute = closedEvaluation(nowMs);
   return reading(deps.pool, async (db) => {
     const slo = await needSlo(db, app, params.id);
     const { facts, members } = await readFacts(db, [slo], minute);

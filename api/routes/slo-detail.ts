@@ -2,7 +2,9 @@
 
 import type { z } from 'zod';
 import { recoveries } from '../../model/budget.ts';
-import { sayCount, sayInstant, sayNumber, sayShare, saySpan } from '../../model/notice-numbers.ts';
+import { sayLeft } from '../../model/budget-left.ts';
+import { closedEvaluation } from '../../model/closing.ts';
+import { sayCount, sayInstant, sayNumber, saySpan } from '../../model/notice-numbers.ts';
 import { exportOpenSlo } from '../../model/openslo-export.ts';
 import { periodAt } from '../../model/period.ts';
 import { MINUTE } from '../../model/time.ts';
@@ -22,15 +24,7 @@ import { listCorrectionsOf } from '../slo-corrections.ts';
 import { membersOf, readFacts, type SloFacts, withSums } from '../slo-facts.ts';
 import { budgetLine, burnLine, planLine, project, requestLine, toRangeAnswer } from '../slo-lines.ts';
 import { sayChanges, sayCounting } from '../slo-text.ts';
-import {
-  budgetAt,
-  buildView,
-  burnOf,
-  describeSlo,
-  describeTiers,
-  newestMinute,
-  type SloView,
-} from '../slo-view.ts';
+import { budgetAt, buildView, burnOf, describeSlo, describeTiers, type SloView } from '../slo-view.ts';
 import { describeAll, needSlo } from './slos.ts';
 
 const EVENTS_MAX = 500;
@@ -54,7 +48,7 @@ export const sloDetailRoutes: Route[] = [
 
 async function detail(call: Call<undefined, z.output<typeof rangeQuery>>): Promise<SloDetailAnswer> {
   const { deps, app, params, query, nowMs } = call;
-  const minute = newestMinute(nowMs);
+  const minute = closedEvaluation(nowMs);
   return reading(deps.pool, async (db) => {
     const slo = await needSlo(db, app, params.id);
     const { facts, members } = await readFacts(db, [slo], minute);
@@ -152,7 +146,7 @@ export function sayVerdict(slo: SloRow, nowMs: number): string {
   }
   const left =
     budget.remaining > 0
-      ? `${sayShare(budget.remaining)} of the budget is left: ${sayCount(Math.max(0, budget.allowed - budget.bad))} of ${sayCount(budget.allowed)} bad ${budget.unit === 'slices' ? 'slices' : 'requests'}.`
+      ? `${sayLeft(budget.remaining)} of the budget is left: ${sayCount(Math.max(0, budget.allowed - budget.bad))} of ${sayCount(budget.allowed)} bad ${budget.unit === 'slices' ? 'slices' : 'requests'}.`
       : `The budget is spent ${sayNumber(1 - budget.remaining)} times over: ${sayCount(budget.bad)} bad, ${sayCount(budget.allowed)} allowed.`;
   const parts = [sayState(slo, nowMs), left];
   const burn = slo.burn[0]?.burn;

@@ -1,7 +1,8 @@
 /** What objectives would have done: a back-test of one, and proposals from an app's own traffic. */
-import { isDeepStrictEqual } from 'node:util';
 
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { closedEvaluation } from '../../model/closing.ts';
 import { quantileMs } from '../../model/histogram.ts';
 import { SERIES_DYNO } from '../../model/series.ts';
 import type { SloDefinition } from '../../model/slo.ts';
@@ -31,7 +32,6 @@ import {
   proposeLatency,
   proposePlatform,
 } from '../slo-proposals.ts';
-import { newestMinute } from '../slo-view.ts';
 
 const PROPOSAL_DAYS = 7;
 /** Fewer requests say nothing about what an app can promise. */
@@ -64,14 +64,14 @@ async function preview(call: Call<z.output<typeof sloPreview>, undefined>): Prom
   const { deps, app, body, nowMs } = call;
   const definition = needDefinition(body.definition);
   const days = Math.min(body.days ?? PREVIEW_DAYS_DEFAULT, PREVIEW_DAYS_MAX);
-  const range = previewRange(newestMinute(nowMs), days);
+  const range = previewRange(closedEvaluation(nowMs), days);
   return reading(deps.pool, async (db) =>
     previewOf(definition, await readHistory(db, app.id, definition, range, deps.countInLog), range),
   );
 }
 
 async function proposals({ deps, app, nowMs }: Call<undefined, undefined>): Promise<SloProposalsAnswer> {
-  const minute = newestMinute(nowMs);
+  const minute = closedEvaluation(nowMs);
   const range = previewRange(minute, PROPOSAL_DAYS);
   return reading(deps.pool, async (db) => {
     const read = (definition: SloDefinition) => readHistory(db, app.id, definition, range);

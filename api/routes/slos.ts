@@ -1,5 +1,7 @@
 /** Objectives: list, make, change, remove. */
+
 import { z } from 'zod';
+import { closedEvaluation } from '../../model/closing.ts';
 import type { SloDefinition } from '../../model/slo.ts';
 import { MINUTE } from '../../model/time.ts';
 import { type AppRow, listApps } from '../../store/apps.ts';
@@ -21,7 +23,7 @@ import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { needDefinition, SLUG, sloChange, sloCreate, slugOf } from '../slo-body.ts';
 import { membersOf, readFacts, type SloFacts, withSums } from '../slo-facts.ts';
-import { buildView, describeSlo, newestMinute } from '../slo-view.ts';
+import { buildView, describeSlo } from '../slo-view.ts';
 import type { Sums } from '../slo-windows.ts';
 
 /** Each objective costs counting at every request and an evaluation a minute. */
@@ -94,7 +96,7 @@ export async function readSloList(
   apps: readonly AppRow[],
   nowMs: number,
 ): Promise<SloListAnswer> {
-  const minute = newestMinute(nowMs);
+  const minute = closedEvaluation(nowMs);
   const names = new Map((await listApps(db)).map((app) => [app.id, app.name]));
   const slos = await listSlos(
     db,
