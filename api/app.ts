@@ -12,6 +12,7 @@ import { RememberedCallers } from './remembered.ts';
 import { mountRoutes, type Route, route } from './route.ts';
 import { alertingRoutes } from './routes/alerting.ts';
 import { mountAlertingHealth } from './routes/alerting-health.ts';
+import { annotationRoutes } from './routes/annotations.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
 import { configRoutes } from './routes/config.ts';
@@ -47,6 +48,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...appRoutes,
     ...chartRoutes,
     ...explainRoutes,
+    ...annotationRoutes,
     ...sloRoutes,
     ...sloTextRoutes,
     ...sloPreviewRoutes,

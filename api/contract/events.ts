@@ -1,7 +1,7 @@
 /** Releases, scaling, dyno states, episodes of R codes. */
 
-/** Lane of the event lane: `release`, `config` (config, scale, add-on, build), `dyno`, `platform`. */
-export type EventLane = 'release' | 'config' | 'dyno' | 'platform';
+/** Lane of the event lane: `release`, `config` (config, scale, add-on, build), `dyno`, `platform`, `note` (of people). */
+export type EventLane = 'release' | 'config' | 'dyno' | 'platform' | 'note';
 
 export interface EventAnswer {
   id: string;

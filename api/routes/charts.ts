@@ -1,6 +1,7 @@
 /** What the pages of one app draw and list. */
 import { z } from 'zod';
 import { DAY } from '../../model/time.ts';
+import { readAnnotations } from '../../store/annotations.ts';
 import { readAddons } from '../../store/reads/addons.ts';
 import { KINDS_OF_LINES, readLines } from '../../store/reads/codes.ts';
 import { readCountPoints } from '../../store/reads/count-points.ts';
@@ -15,6 +16,7 @@ import { KINDS_OF_TOTAL, totalNames } from '../../store/reads/requests-over-time
 import { CUTS, type Cut, cutsOf, parseMetric, readSeries } from '../../store/reads/series.ts';
 import { readSeriesNames } from '../../store/reads/series-names.ts';
 import { readSlices } from '../../store/reads/units.ts';
+import { annotationEvent } from '../annotation-shape.ts';
 import type { OverviewAnswer } from '../contract/apps.ts';
 import type { CodesAnswer, RequestsAnswer } from '../contract/codes.ts';
 import type { AddonsAnswer, DynosAnswer, SeriesAnswer } from '../contract/dynos.ts';
@@ -168,6 +170,7 @@ async function overview(call: Call<undefined, z.output<typeof overviewQuery>>): 
       gaps: await readGaps(db, app.id, fromMs, toMs),
       health: await readHealth(db, [app.id], nowMs),
       events: await readEvents(db, { appId: app.id, fromMs, toMs, limit: OVERVIEW_EVENTS_MAX }),
+      notes: await readAnnotations(db, app.id, fromMs, toMs),
     })),
   ]);
   const { totals, ...columns } = figures;
@@ -177,7 +180,10 @@ async function overview(call: Call<undefined, z.output<typeof overviewQuery>>): 
     range: toRange(range),
     health: toHealth(needHealth(rest.health.get(app.id))),
     gaps: rest.gaps.map(toGap),
-    events: rest.events.map(describeEvent).reverse(),
+    events: [
+      ...rest.events.map(describeEvent).reverse(),
+      ...rest.notes.map((note) => annotationEvent(note, call.caller)),
+    ].sort((a, b) => a.atMs - b.atMs),
     totals: {
       requests: totals.count,
       bad: totals.bad,
