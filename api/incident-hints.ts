@@ -66,7 +66,7 @@ function linkOf(cause: NoticeCause, page: (path: string) => string): string {
   switch (cause.kind) {
     case 'release':
     case 'said':
-      return page(`/releases/v${cause.version}`);
+      return page(`/releases/${cause.version}`);
     case 'code':
       return page(`/codes/${encodeURIComponent(cause.code)}`);
     case 'dyno':

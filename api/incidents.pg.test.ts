@@ -178,7 +178,7 @@ describe('one incident', () => {
       'dyno',
       'pathShape',
     ]);
-    expect(body.hints[0].link).toContain(`/a/${shop.name}/releases/v214?from=`);
+    expect(body.hints[0].link).toContain(`/a/${shop.name}/releases/214?from=`);
     expect(body.release).toMatchObject({ version: 214 });
     expect(body.codes).toMatchObject([{ code: 'H12' }]);
     expect(body.checks[0]).toEqual({ text: 'Follow the runbook.', link: 'https://example.com/runbook' });

@@ -1062,7 +1062,7 @@ export function incident(id: string, nowMs: number, mood: AlertMood): IncidentAn
           {
             kind: 'release',
             text: 'Since v214 (10:23 UTC, 4 min before it began) 2.6 % of requests are bad; before it 0.1 %.',
-            link: '/a/shop/releases/v214',
+            link: '/a/shop/releases/214',
           },
           {
             kind: 'code',

@@ -12,6 +12,8 @@ export const rulesPath = (app: string | null) => (app === null ? '/alerts' : `/a
 export const rulePath = (app: string, id: string) => `/a/${of(app)}/alerts/${of(id)}`;
 export const ruleNewPath = (app: string) => `/a/${of(app)}/alerts/new`;
 export const receiverPath = (id: string) => `/receivers/${of(id)}`;
+export const releasePath = (app: string, version: number) => `/a/${of(app)}/releases/${version}`;
+export const explainPath = (app: string) => `/a/${of(app)}/explain`;
 
 /** What a link to the logs asks for. Lists are joined by commas; `-` before a value leaves it out (`-router`). */
 export interface LogsLink {
