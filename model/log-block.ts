@@ -98,20 +98,35 @@ export function encodeLogBlock(lines: readonly LogLine[]): Buffer {
 
 /** Decodes what encodeLogBlock gave. Throws LogBlockError on other versions and on damage. */
 export function decodeLogBlock(bytes: Uint8Array): LogLine[] {
+  return unpack(bytes, readBlock);
+}
+
+/** A block's bytes before compression, to be looked through before time is taken to make lines of them. Throws as above. */
+export function unpackLogBlock(bytes: Uint8Array): Buffer {
   return unpack(bytes, (input) => {
-    const count = boundedCount(input);
-    const [writers, seqs, indexes] = [
-      readDeltas(input, count),
-      readDeltas(input, count),
-      readDeltas(input, count),
-    ];
-    return readLines(input, count).map((line, at) => ({
-      ...line,
-      writerId: writers[at]!,
-      seq: seqs[at]!,
-      index: indexes[at]!,
-    }));
+    const raw = input.raw(input.left);
+    return Buffer.from(raw.buffer, raw.byteOffset, raw.length);
   });
+}
+
+/** The lines of what unpackLogBlock gave. Throws as above. */
+export function decodeUnpackedLogBlock(raw: Uint8Array): LogLine[] {
+  return orDamaged(() => readBlock(new ByteReader(raw)));
+}
+
+function readBlock(input: ByteReader): LogLine[] {
+  const count = boundedCount(input);
+  const [writers, seqs, indexes] = [
+    readDeltas(input, count),
+    readDeltas(input, count),
+    readDeltas(input, count),
+  ];
+  return readLines(input, count).map((line, at) => ({
+    ...line,
+    writerId: writers[at]!,
+    seq: seqs[at]!,
+    index: indexes[at]!,
+  }));
 }
 
 /** About how many bytes a line takes before it is compressed. */
@@ -144,11 +159,17 @@ function unpack<T>(bytes: Uint8Array, read: (input: ByteReader) => T): T {
   }
   const rawLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(2, true);
   if (rawLength > RAW_BYTES_MAX) throw new LogBlockError(`a piece of the log claims ${rawLength} bytes`);
-  try {
+  return orDamaged(() => {
     const payload = bytes.subarray(HEADER_BYTES);
     if (bytes[1] === CODEC_PLAIN) return read(new ByteReader(payload));
     if (bytes[1] !== CODEC_ZSTD) throw new RangeError(`unknown codec ${bytes[1]}`);
     return read(new ByteReader(zstdDecompressSync(payload, { maxOutputLength: Math.max(1, rawLength) })));
+  });
+}
+
+function orDamaged<T>(read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
     throw new LogBlockError('a piece of the log is damaged', { cause });
   }
