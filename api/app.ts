@@ -17,10 +17,11 @@ import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
 import { configRoutes } from './routes/config.ts';
 import { correctionRoutes } from './routes/corrections.ts';
-import { fireDrillRoutes } from './routes/fire-drill.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { fireDrillRoutes } from './routes/fire-drill.ts';
 import { healthRoutes } from './routes/health.ts';
 import { incidentRoutes } from './routes/incidents.ts';
+import { latencyRoutes } from './routes/latency.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { receiverRoutes } from './routes/receivers.ts';
 import { ruleRoutes } from './routes/rules.ts';
@@ -48,6 +49,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...appRoutes,
     ...chartRoutes,
     ...explainRoutes,
+    ...latencyRoutes,
     ...annotationRoutes,
     ...sloRoutes,
     ...sloTextRoutes,

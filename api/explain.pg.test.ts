@@ -12,6 +12,7 @@ import { buildTestApi, TEST_KEY, type TestApi, type TestBrowser } from '../test/
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { type CountSeed, insertCounts, makePartitions } from '../test/seed-buckets.ts';
 import type { ExplainAnswer, ExplainRow } from './contract/explain.ts';
+import type { LatencyAnswer } from './contract/latency.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -169,4 +170,15 @@ test('the bucket that still fills is left out, and months are refused', async ()
   expect((await browser.get('/apps/shop/explain?from=now-40d')).body.code).toBe('badRange');
   expect((await browser.get('/apps/shop/explain?slowMs=0')).status).toBe(400);
   expect((await api.browser().get('/apps/shop/explain')).status).toBe(401);
+});
+
+test('durations over time are counted by point and row, with the rows that have any', async () => {
+  const { status, body } = await browser.get(`/apps/shop/latency?${incident}&step=60`);
+  expect(status).toBe(200);
+  const { t, lowMs, highMs, counts } = body as LatencyAnswer;
+  expect([t.length, counts.length]).toEqual([20, 20]);
+  // A minute holds 60 requests of 20 ms, 22 of 40 ms and 8 of 30 s.
+  expect(counts[5]?.filter((count) => count > 0)).toEqual([60, 22, 8]);
+  expect(lowMs[0]).toBeLessThanOrEqual(20);
+  expect(highMs).toBeGreaterThan(30_000);
 });
