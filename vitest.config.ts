@@ -40,7 +40,6 @@ export default defineConfig({
         globalSetup: ['test/setup.postgres.ts'],
         testTimeout: 90_000,
         hookTimeout: 90_000,
-        fileParallelism: false,
       }),
       // Outages mostly wait: two files at a time, each with servers and ports of its own.
       kind('process', 'process', { testTimeout: 120_000, hookTimeout: 60_000 }),
