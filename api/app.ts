@@ -7,16 +7,20 @@ import type { ApiDeps } from './deps.ts';
 import { ApiError, renderProblem, toApiError } from './error.ts';
 import { requestIdOf, setHeaders } from './headers.ts';
 import { buildHealthTeller } from './health-teller.ts';
+import { KeptNow } from './kept.ts';
 import { buildOpenApi } from './openapi.ts';
 import { RememberedCallers } from './remembered.ts';
 import { mountRoutes, type Route, route } from './route.ts';
+import { addonRoutes } from './routes/addons.ts';
 import { alertingRoutes } from './routes/alerting.ts';
 import { mountAlertingHealth } from './routes/alerting-health.ts';
 import { annotationRoutes } from './routes/annotations.ts';
 import { appRoutes } from './routes/apps.ts';
 import { chartRoutes } from './routes/charts.ts';
+import { codeRoutes } from './routes/codes.ts';
 import { configRoutes } from './routes/config.ts';
 import { correctionRoutes } from './routes/corrections.ts';
+import { dynoRoutes } from './routes/dynos.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { fireDrillRoutes } from './routes/fire-drill.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -24,6 +28,8 @@ import { incidentRoutes } from './routes/incidents.ts';
 import { latencyRoutes } from './routes/latency.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { receiverRoutes } from './routes/receivers.ts';
+import { releaseRoutes } from './routes/releases.ts';
+import { retentionRoutes } from './routes/retention.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -48,7 +54,11 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...peopleRoutes(streams),
     ...appRoutes,
     ...chartRoutes,
+    ...codeRoutes,
+    ...dynoRoutes,
+    ...addonRoutes,
     ...explainRoutes,
+    ...releaseRoutes,
     ...latencyRoutes,
     ...annotationRoutes,
     ...sloRoutes,
@@ -66,6 +76,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...scheduleRoutes,
     ...tellingRoutes,
     ...fireDrillRoutes,
+    ...retentionRoutes,
     ...healthRoutes,
     ...wallRoutes(streams),
     ...streamRoutes(streams),
@@ -87,7 +98,8 @@ type Variables = { Variables: { requestId: string } };
 
 /** Throws when a route lacks a permission: then the process must not start (SEC-08). */
 export function buildApi(given: ApiDeps): Hono<Variables> {
-  const deps: ApiDeps = { remembered: new RememberedCallers(), ...given };
+  const kept = new KeptNow(given.pool, given.config);
+  const deps: ApiDeps = { remembered: new RememberedCallers(), ...given, config: kept.config, kept };
   const server = new Hono<Variables>();
   const { live, stopping, ownProcess, nowMs, streamGauge, gaveWay } = deps;
   const streams = new Streams({
@@ -101,6 +113,7 @@ export function buildApi(given: ApiDeps): Hono<Variables> {
   const files = deps.uiDir === undefined ? new Map() : loadStaticFiles(deps.uiDir);
 
   server.use('*', async (c, next) => {
+    kept.refreshNowAndThen();
     const requestId = requestIdOf(c, deps.config);
     c.set('requestId', requestId);
     await next();

@@ -13,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import { type CountSeed, insertCounts, makePartitions } from '../test/seed-buckets.ts';
 import type { ExplainAnswer, ExplainRow } from './contract/explain.ts';
 import type { LatencyAnswer } from './contract/latency.ts';
+import type { ReleaseAnswer } from './contract/releases.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -181,4 +182,19 @@ test('durations over time are counted by point and row, with the rows that have 
   expect(counts[5]?.filter((count) => count > 0)).toEqual([60, 22, 8]);
   expect(lowMs[0]).toBeLessThanOrEqual(20);
   expect(highMs).toBeGreaterThan(30_000);
+});
+
+test('a release is held against the same length of time before it, up to the next one', async () => {
+  const { status, body } = await browser.get('/apps/shop/releases/v214?spanMs=1200000');
+  expect(status).toBe(200);
+  const answer = body as ReleaseAnswer;
+  expect(answer.after.to - answer.after.from).toBe(answer.before.to - answer.before.from);
+  expect(answer.before.to).toBe(answer.after.from);
+  expect([answer.before.bad, answer.after.bad > 100]).toEqual([1, true]);
+  expect(answer.after.codes[0]?.code).toBe('H12');
+  expect(answer.bad.map((row) => row.value)).toContain('web.3');
+  expect(answer.bad.map((row) => row.attribute)).not.toContain('release');
+  expect([answer.previous, answer.next]).toEqual([null, null]);
+  expect((await browser.get('/apps/shop/releases/7')).status).toBe(404);
+  expect((await browser.get('/apps/shop/releases/latest')).status).toBe(404);
 });
