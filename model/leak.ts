@@ -26,14 +26,48 @@ export interface LeakVerdict {
   quotaBytes: number;
 }
 
+/** What a dyno's memory was judged by: whether there is enough to say anything, and what it says. */
+export interface LeakReading {
+  /** Points since the last start, its warm-up left out, and the time they span. */
+  points: number;
+  spanMinutes: number;
+  /** false: too few points, too short a time, or no quota to compare with. Then `verdict` is null. */
+  isEnough: boolean;
+  /** null where it is enough: memory does not grow steadily. */
+  verdict: LeakVerdict | null;
+}
+
+/** The reading of a dyno for evaluation `minute`, with how much it stands on. */
+export function readLeak(facts: LeakFacts, minute: number): LeakReading {
+  const points = steadyPoints(facts, minute);
+  const spanMinutes = spanOf(points);
+  const hasQuota = facts.quotaBytes !== null && facts.quotaBytes > 0;
+  return {
+    points: points.length,
+    spanMinutes,
+    isEnough: hasQuota && points.length >= POINTS_MIN && spanMinutes >= SPAN_MIN_MINUTES,
+    verdict: judgeLeak(facts, minute),
+  };
+}
+
+/** Points since the last start without its warm-up, before `minute`. */
+function steadyPoints(facts: LeakFacts, minute: number): LeakFacts['points'] {
+  const startedMinute = facts.startedMinute ?? facts.points[0]?.minute ?? 0;
+  return facts.points.filter(
+    (point) => point.minute >= startedMinute + WARM_UP_MINUTES && point.minute < minute,
+  );
+}
+
+function spanOf(points: LeakFacts['points']): number {
+  return (points.at(-1)?.minute ?? 0) - (points[0]?.minute ?? 0);
+}
+
 /** What a dyno's memory says for evaluation `minute`; null while too little is known, or it does not grow. */
 export function judgeLeak(facts: LeakFacts, minute: number): LeakVerdict | null {
   const first = facts.points[0];
   if (first === undefined || facts.quotaBytes === null || facts.quotaBytes <= 0) return null;
   const startedMinute = facts.startedMinute ?? first.minute;
-  const points = facts.points.filter(
-    (point) => point.minute >= startedMinute + WARM_UP_MINUTES && point.minute < minute,
-  );
+  const points = steadyPoints(facts, minute);
   const bytesPerMinute = steadySlope(points);
   const last = points.at(-1);
   if (bytesPerMinute === null || last === undefined) return null;
@@ -56,7 +90,7 @@ export function judgeLeak(facts: LeakFacts, minute: number): LeakVerdict | null 
  */
 function steadySlope(points: LeakFacts['points']): number | null {
   if (points.length < POINTS_MIN) return null;
-  if ((points.at(-1)?.minute ?? 0) - (points[0]?.minute ?? 0) < SPAN_MIN_MINUTES) return null;
+  if (spanOf(points) < SPAN_MIN_MINUTES) return null;
   const all = slopesOf(points);
   const rising = all.filter((slope) => slope > 0).length;
   const slope = medianOf(all);

@@ -699,7 +699,12 @@ export function codeTable(): CodeTableAnswer {
 export function codes(app: string, query: OverviewQuery): CodesAnswer {
   const whole = overview(app, query);
   return {
+    app,
+    nowMs: query.nowMs,
     range: whole.range,
+    health: whole.health,
+    gaps: whole.gaps,
+    requests: whole.totals.requests,
     counts: whole.codes,
     codes: whole.codes.series.map((series) => {
       const info = CODES.find((one) => one.code === series.id) ?? {

@@ -2,24 +2,17 @@
 import { z } from 'zod';
 import { DAY } from '../../model/time.ts';
 import { readAnnotations } from '../../store/annotations.ts';
-import { readAddons } from '../../store/reads/addons.ts';
-import { KINDS_OF_LINES, readLines } from '../../store/reads/codes.ts';
-import { readCountPoints } from '../../store/reads/count-points.ts';
 import { readCounts } from '../../store/reads/counts.ts';
-import { readDynos } from '../../store/reads/dynos.ts';
 import { type EventRow, readEvents } from '../../store/reads/events.ts';
 import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth } from '../../store/reads/health.ts';
 import { readOverview } from '../../store/reads/overview.ts';
 import { type KeptRequest, readRequests } from '../../store/reads/requests.ts';
-import { KINDS_OF_TOTAL, totalNames } from '../../store/reads/requests-over-time.ts';
 import { CUTS, type Cut, cutsOf, parseMetric, readSeries } from '../../store/reads/series.ts';
-import { readSeriesNames } from '../../store/reads/series-names.ts';
-import { readSlices } from '../../store/reads/units.ts';
 import { annotationEvent } from '../annotation-shape.ts';
 import type { OverviewAnswer } from '../contract/apps.ts';
-import type { CodesAnswer, RequestsAnswer } from '../contract/codes.ts';
-import type { AddonsAnswer, DynosAnswer, SeriesAnswer } from '../contract/dynos.ts';
+import type { RequestsAnswer } from '../contract/codes.ts';
+import type { SeriesAnswer } from '../contract/dynos.ts';
 import type { EventsAnswer } from '../contract/events.ts';
 import type { CountsAnswer } from '../contract/health.ts';
 import { ApiError } from '../error.ts';
@@ -36,7 +29,7 @@ import {
 } from '../params.ts';
 import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
-import { codeInfo, toGap, toHealth, toRange } from '../shape.ts';
+import { toGap, toHealth, toRange } from '../shape.ts';
 
 const VIEWER = { method: 'GET', permission: 'viewer', part: 'dashboards' } as const;
 /** On one page; a list with a cursor holds them all. */
@@ -106,40 +99,6 @@ export const chartRoutes: Route[] = [
     answer: 'CountsAnswer',
     query: rangeQuery,
     handle: counts,
-  }),
-  route({
-    ...VIEWER,
-    path: '/apps/:app/codes',
-    summary: 'H, R and L codes seen in a range',
-    answer: 'CodesAnswer',
-    query: rangeQuery,
-    handle: codes,
-  }),
-  route({
-    ...VIEWER,
-    path: '/apps/:app/dynos',
-    summary: 'Dynos that did or said anything in a range',
-    answer: 'DynosAnswer',
-    query: rangeQuery,
-    handle: async ({ deps, app, query, nowMs }): Promise<DynosAnswer> => {
-      const range = readRange(query, nowMs, deps.config);
-      const dynos = await reading(deps.pool, (client) => readDynos(client, app.id, range));
-      return { range: toRange(range), dynos };
-    },
-  }),
-  route({
-    ...VIEWER,
-    path: '/apps/:app/addons',
-    summary: 'Newest values of the add-ons in a range',
-    answer: 'AddonsAnswer',
-    query: rangeQuery,
-    handle: async ({ deps, app, query, nowMs }): Promise<AddonsAnswer> => {
-      const range = readRange(query, nowMs, deps.config);
-      return {
-        range: toRange(range),
-        addons: await reading(deps.pool, (db) => readAddons(db, app.id, range)),
-      };
-    },
   }),
   route({
     ...VIEWER,
@@ -264,35 +223,6 @@ async function counts(call: Call<undefined, RangeQuery>): Promise<CountsAnswer> 
     ...found
   } = await reading(deps.pool, (db) => readCounts(db, app.id, span, nowMs, deps.config));
   return { app: app.name, from: fromS, to: toS, ...found };
-}
-
-async function codes(call: Call<undefined, RangeQuery>): Promise<CodesAnswer> {
-  const { deps, app, query, nowMs } = call;
-  const range = readRange(query, nowMs, deps.config);
-  return reading(deps.pool, async (db) => {
-    const slices = await readSlices(db, app.id, range, range.resolutionS);
-    const names = await readSeriesNames(db, [app.id], [...KINDS_OF_TOTAL, ...KINDS_OF_LINES]);
-    const found = await readLines(db, { appId: app.id, range, slices, names });
-    const [requests] = await readCountPoints(db, {
-      target: { appId: app.id, seriesIds: totalNames(names, range.t.length).map((name) => name.id) },
-      slices,
-      columns: ['count'],
-      stepS: null,
-      by: 'none',
-    });
-    const total = requests?.sums.count ?? 0;
-    return {
-      range: toRange(range),
-      codes: found.codes.map(({ code, ...figures }) => ({
-        ...codeInfo(code),
-        ...figures,
-        // Known to the point only: never later than now.
-        lastSeenMs: Math.min(figures.lastSeenMs, nowMs),
-        shareOfRequests: code.startsWith('H') && total > 0 ? figures.count / total : null,
-      })),
-      counts: found.columns,
-    };
-  });
 }
 
 async function events(call: Call<undefined, z.output<typeof eventsQuery>>): Promise<EventsAnswer> {

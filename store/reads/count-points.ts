@@ -15,7 +15,8 @@ export type CountColumn =
   | 'status_4xx'
   | 'status_5xx'
   | 'platform'
-  | 'bytes';
+  | 'bytes'
+  | 'service_sum_ms';
 
 /** Everything a total of requests is made of. */
 export const REQUEST_COLUMNS = [

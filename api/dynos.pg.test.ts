@@ -1,0 +1,355 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  SERIES_ADDON_METRIC,
+  SERIES_CODE,
+  SERIES_DYNO,
+  SERIES_DYNO_METRIC,
+  SERIES_HOST,
+  SERIES_MESSAGE,
+  SERIES_PATH,
+  SERIES_RELEASE,
+} from '../model/series.ts';
+import { createApp } from '../store/apps.ts';
+import { buildTestApi, TEST_KEY, type TestApi, type TestBrowser } from '../test/api-client.ts';
+import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
+import {
+  type CountSeed,
+  compactUnit,
+  insertCounts,
+  insertSamples,
+  makePartitions,
+} from '../test/seed-buckets.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+let editor: TestBrowser;
+let viewer: TestBrowser;
+let appId = 0;
+
+const MB = 2 ** 20;
+/** The clock of the API stands at 10:42:17; the history goes back to 05:00. */
+const START_S = Date.UTC(2026, 10, 20, 5) / 1000;
+const NOW_S = Date.UTC(2026, 10, 20, 10, 42) / 1000;
+/** Of H12: 10:20 to 10:30, on web.2 alone. */
+const BAD_FROM_S = Date.UTC(2026, 10, 20, 10, 20) / 1000;
+const BAD_TO_S = BAD_FROM_S + 600;
+const HOUR = 'from=2026-11-20T09:42:00Z&to=2026-11-20T10:42:00Z&step=60';
+
+/** A request a dyno and minute; in the bad minutes web.2 has another one that times out. */
+function requests(): CountSeed[] {
+  const seeds: CountSeed[] = [];
+  const add = (bucketS: number, kind: number, key: string, more: Partial<CountSeed>) =>
+    seeds.push({ appId, bucketS, kind, key, count: 1, ...more });
+  for (let minuteS = NOW_S - 3600; minuteS < NOW_S; minuteS += 60) {
+    for (const dyno of ['web.1', 'web.2', 'web.3']) {
+      const isBad = dyno === 'web.2' && minuteS >= BAD_FROM_S && minuteS < BAD_TO_S;
+      const release = minuteS < BAD_FROM_S ? '41' : '42';
+      const cells: [number, string][] = [
+        [SERIES_DYNO, dyno],
+        [SERIES_PATH, dyno === 'web.1' ? 'GET /' : 'POST /orders'],
+        [SERIES_HOST, 'shop.example.com'],
+        [SERIES_RELEASE, release],
+      ];
+      for (const [kind, key] of cells) {
+        const connectMs = kind === SERIES_DYNO ? { connectMs: [1] } : {};
+        add(minuteS, kind, key, { bad: 0, excluded: 0, serviceMs: [40], ...connectMs });
+        if (isBad) add(minuteS + 10, kind, key, { bad: 1, excluded: 0, serviceMs: [30_000], ...connectMs });
+      }
+      if (isBad) add(minuteS + 10, SERIES_CODE, 'H12', {});
+    }
+    add(minuteS, SERIES_MESSAGE, 'request', {});
+  }
+  return seeds;
+}
+
+async function insertDetails() {
+  for (let minute = 0; minute < 10; minute++) {
+    const atMs = (BAD_FROM_S + minute * 60 + 12) * 1000;
+    await database.pool.query(
+      `INSERT INTO request_details (at_ms, app_id, reason, sample_rate, request_id, method, path, path_shape, host, client,
+         dyno, release, connect_ms, service_ms, status, bytes, code)
+       VALUES ($1, $2, 'bad', 1, $3, 'POST', '/orders', '/orders', 'shop.example.com', $4, 'web.2', 42, 1, 30000, 503, 0, 'H12')`,
+      [atMs, appId, `r-${minute}`, minute < 8 ? '203.0.113.0/24' : '198.51.100.0/24'],
+    );
+  }
+}
+
+async function insertEvent(atS: number, kind: string, more: Record<string, unknown> = {}) {
+  const { dyno = null, code = null, version = null, untilS = atS, count = 1, ...detail } = more;
+  await database.pool.query(
+    `INSERT INTO events (at_ms, until_ms, app_id, kind, dyno, code, version, count, detail, dedupe_key)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      atS * 1000,
+      (untilS as number) * 1000,
+      appId,
+      kind,
+      dyno,
+      code,
+      version,
+      count,
+      JSON.stringify(detail),
+      `${kind}${atS}${String(dyno)}${JSON.stringify(detail)}`,
+    ],
+  );
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = buildTestApi(database.pool);
+  api.clock.nowMs = NOW_S * 1000 + 17_000;
+  const { pool } = database;
+  await makePartitions(pool, START_S - 86_400, NOW_S + 7200);
+  appId = (await createApp(pool, { name: 'shop', key: TEST_KEY, nowMs: START_S * 1000 })).app.id;
+  await createApp(pool, { name: 'blank', key: TEST_KEY, nowMs: START_S * 1000 });
+  await insertCounts(pool, requests());
+  await insertCounts(pool, [
+    { appId, kind: SERIES_CODE, key: 'R14', bucketS: NOW_S - 1500, count: 30 },
+    { appId, kind: SERIES_CODE, key: 'H10', bucketS: NOW_S - 2970, count: 2 },
+  ]);
+  await insertDetails();
+  const metric = (dyno: string, name: string, bucketS: number, value: number) => ({
+    appId,
+    kind: SERIES_DYNO_METRIC,
+    key: `${dyno}\t${name}`,
+    bucketS,
+    values: [value],
+  });
+  const samples = [];
+  for (let atS = START_S; atS < NOW_S; atS += 60) {
+    const hours = (atS - START_S) / 3600;
+    samples.push(
+      metric('web.1', 'memory_total', atS, 200 * MB),
+      metric('web.1', 'memory_quota', atS, 512 * MB),
+    );
+    samples.push(metric('web.2', 'memory_total', atS, (100 + 40 * hours) * MB));
+    samples.push(metric('web.2', 'memory_quota', atS, 512 * MB), metric('web.2', 'load_avg_1m', atS, 0.2));
+    samples.push(metric('web.3', 'memory_total', atS, 210 * MB));
+  }
+  samples.push(metric('web.2', 'memory_swap', NOW_S - 600, 30 * MB));
+  samples.push(metric('web.1', 'memory_swap', NOW_S - 600, 0));
+  await insertSamples(pool, samples);
+  await insertSamples(pool, [
+    {
+      appId,
+      kind: SERIES_ADDON_METRIC,
+      key: 'heroku-postgres\tpostgresql-shape-1\tactive-connections',
+      label: 'DATABASE',
+      bucketS: NOW_S - 120,
+      values: [17],
+    },
+  ]);
+  for (let unitS = START_S; unitS < NOW_S - 600; unitS += 600) await compactUnit(pool, appId, 60, unitS);
+  await insertEvent(START_S, 'state', { dyno: 'web.2', from: 'up', to: 'starting' });
+  await insertEvent(NOW_S - 3000, 'cycling', { dyno: 'web.1' });
+  await insertEvent(NOW_S - 2999, 'state', { dyno: 'web.1', from: 'up', to: 'starting' });
+  await insertEvent(NOW_S - 2990, 'exit', { dyno: 'web.1', exitStatus: 143 });
+  await insertEvent(NOW_S - 2985, 'state', { dyno: 'web.1', from: 'starting', to: 'up' });
+  await insertEvent(NOW_S - 1500, 'code', { dyno: 'web.2', code: 'R14', untilS: NOW_S - 900, count: 30 });
+  await insertEvent(BAD_FROM_S, 'release', { version: 42 });
+  await insertEvent(START_S, 'release', { version: 41 });
+  await insertEvent(START_S + 60, 'scale', {
+    formation: [{ type: 'web', quantity: 3, size: 'Standard-1X' }, { quantity: 1 }],
+  });
+  editor = (await api.signedIn('editor')).browser;
+  viewer = (await api.signedIn('viewer')).browser;
+}, 30_000);
+afterAll(() => database.close());
+
+describe('dynos', () => {
+  test('each has its lane, quota and where that is from, life and leak', async () => {
+    const { status, body } = await viewer.get(`/apps/shop/dynos?${HOUR}`);
+    expect(status).toBe(200);
+    expect(body.hasRuntimeMetrics).toBe(true);
+    expect(body.dynos.map((one: { dyno: string }) => one.dyno)).toEqual(['web.1', 'web.2', 'web.3']);
+    const [one, two, three] = body.dynos;
+    expect(one).toMatchObject({ quotaSource: 'line', restarts: 1, crashes: 0, requests: 60, swap: [] });
+    expect(one.memory).toHaveLength(body.t.length);
+    expect(one.memory[0]).toBe(200 * MB);
+    expect(one.marks).toEqual([
+      { atMs: (NOW_S - 2999) * 1000, untilMs: (NOW_S - 2999) * 1000, kind: 'cycle', count: 1 },
+    ]);
+    expect(one.life).toMatchObject({
+      boots: 1,
+      cycles: 1,
+      bootMs: 14_000,
+      exits: [{ status: 143, count: 1 }],
+    });
+    expect(one.life.firstRequestMs).toBe(59_000);
+    expect(one.leak.growth).toBeNull();
+    expect(two.marks).toMatchObject([{ kind: 'R14', count: 30, untilMs: (NOW_S - 900) * 1000 }]);
+    expect(two.swap.filter((value: number | null) => value !== null)).toEqual([30 * MB]);
+    expect(two.leak).toMatchObject({ isEnough: true });
+    expect(two.leak.growth.bytesPerHour / MB).toBeCloseTo(40, 0);
+    expect(two.leak.growth.isLeak).toBe(true);
+    expect(two.leak.growth.minutesToQuota).toBeGreaterThan(200);
+    // Its lines have no quota: the formation's size does.
+    expect(three).toMatchObject({ quotaSource: 'size', memoryQuotaBytes: 512 * MB });
+    expect(body.types).toEqual([
+      {
+        processType: 'web',
+        dynos: 3,
+        size: 'Standard-1X',
+        sizeSource: 'heroku',
+        sizeAtMs: (START_S + 60) * 1000,
+        cores: null,
+        coresSource: null,
+      },
+    ]);
+  });
+
+  test('what a user says about a size holds before what Heroku’s line says, and is written into the audit log', async () => {
+    const path = '/apps/shop/dyno-sizes/web';
+    expect((await viewer.send('PUT', path, { size: null, cores: 2 })).status).toBe(403);
+    expect((await editor.send('PUT', path, { size: 'Huge', cores: 2 })).status).toBe(422);
+    expect((await editor.send('PUT', path, { size: null, cores: 0 })).status).toBe(422);
+    expect((await editor.send('PUT', '/apps/shop/dyno-sizes/a%20b', { size: null, cores: 2 })).status).toBe(
+      404,
+    );
+    expect((await editor.send('PUT', path, { size: 'Performance-M', cores: 2 })).status).toBe(204);
+    const { types } = (await viewer.get(`/apps/shop/dynos?${HOUR}`)).body;
+    expect(types[0]).toMatchObject({
+      size: 'Performance-M',
+      sizeSource: 'you',
+      cores: 2,
+      coresSource: 'you',
+    });
+    expect((await editor.send('DELETE', path)).status).toBe(204);
+    expect((await editor.send('DELETE', path)).status).toBe(404);
+    const { rows } = await database.pool.query(
+      "SELECT action, subject, after FROM audit_log WHERE action LIKE 'dynoSize%' ORDER BY id",
+    );
+    expect(rows).toEqual([
+      { action: 'dynoSize.set', subject: 'shop/web', after: { size: 'Performance-M', cores: 2 } },
+      { action: 'dynoSize.delete', subject: 'shop/web', after: null },
+    ]);
+  });
+
+  test('one beside its siblings: share, p95 and failures of its own, their median, least and most', async () => {
+    const { body } = await viewer.get(`/apps/shop/dynos/web.2?${HOUR}`);
+    expect(body.siblings).toEqual(['web.1', 'web.3']);
+    const by = Object.fromEntries(body.comparisons.map((one: { of: string }) => [one.of, one]));
+    expect(by.share.own).toBeCloseTo(70 / 190, 9);
+    expect(by.share.median).toBeCloseTo(60 / 190, 9);
+    expect(by.failed).toMatchObject({ own: 10 / 70, median: 0, high: 0 });
+    expect(by.p95.own).toBeGreaterThan(29_000);
+    expect(by.p95.high).toBeLessThan(45);
+    expect(by.memory.low).toBe(200 * MB);
+    expect(by.memory.high).toBe(210 * MB);
+    expect(by.load.own).toBeCloseTo(0.2, 9);
+    expect(by.load.median).toBeNull();
+    expect(by.p95.columns.series.map((one: { id: string }) => one.id)).toEqual([
+      'own',
+      'median',
+      'low',
+      'high',
+    ]);
+    expect(body.dyno.dyno).toBe('web.2');
+    expect(body.events.map((one: { kind: string }) => one.kind)).toEqual(['release', 'code']);
+    const unknown = (await viewer.get(`/apps/shop/dynos/web.9?${HOUR}`)).body;
+    expect(unknown.dyno).toBeNull();
+    expect(unknown.siblings).toHaveLength(3);
+    expect((await viewer.get(`/apps/shop/dynos/%2e%2e%2f?${HOUR}`)).status).toBe(404);
+  });
+
+  test('an app without anything has no dynos, no metrics, no add-ons, and says so', async () => {
+    expect((await viewer.get(`/apps/blank/dynos?${HOUR}`)).body).toMatchObject({
+      hasRuntimeMetrics: false,
+      dynos: [],
+      types: [],
+      health: { state: 'waiting' },
+    });
+    expect((await viewer.get(`/apps/blank/addons?${HOUR}`)).body).toMatchObject({
+      everSeen: false,
+      addons: [],
+    });
+  });
+});
+
+describe('codes', () => {
+  test('H12: exact counts, releases before and after, shares beside all requests, dynos that wait', async () => {
+    const { body } = await viewer.get(`/apps/shop/codes/H12?${HOUR}`);
+    expect(body).toMatchObject({ count: 10, countBefore: null, requests: 190, shareOfRequests: 10 / 190 });
+    expect(body.firstSeenMs).toBe(BAD_FROM_S * 1000);
+    expect(body.releases).toMatchObject([
+      { version: 41, count: 0, requests: 114 },
+      { version: 42, count: 10, requests: 76 },
+    ]);
+    const by = Object.fromEntries(body.breakdowns.map((one: { by: string }) => [one.by, one]));
+    expect(by.dyno.rows).toEqual([{ key: 'web.2', share: 1, count: 10, baseline: 70 / 190 }]);
+    expect(by.path.rows).toEqual([{ key: 'POST /orders', share: 1, count: 10, baseline: 130 / 190 }]);
+    expect(by.network.rows.map((row: { share: number }) => row.share)).toEqual([0.8, 0.2]);
+    expect(by.network.rows[0].baseline).toBeNull();
+    expect(body.kept).toEqual({ rows: 10, read: 10, clients: 2 });
+    const service = body.durations.find((one: { of: string }) => one.of === 'service');
+    expect(service).toMatchObject({ p50Ms: 30_000, maxMs: 30_000, allP50Ms: 40 });
+    expect(body.samples).toHaveLength(10);
+    expect(body.samples[0]).toMatchObject({ requestId: 'r-9', dyno: 'web.2' });
+    expect(body.special).toMatchObject({ kind: 'concurrency', dynos: 3, cores: null });
+    expect(body.special.during.points).toBe(10);
+    // 30 s of service in one of sixty seconds and three dynos.
+    expect(body.special.during.inFlight).toBeCloseTo((30_000 + 3 * 40) / 60_000 / 3, 6);
+    expect(body.special.otherwise.inFlight).toBeCloseTo(40 / 60_000, 6);
+    expect(body.special.during.load).toBeCloseTo(0.2, 9);
+  });
+
+  test('a code that never was has its page all the same, and so has one nobody knows', async () => {
+    const never = (await viewer.get(`/apps/shop/codes/H13?${HOUR}`)).body;
+    expect(never).toMatchObject({ count: 0, everFirstSeenMs: null, firstSeenMs: null, samples: [] });
+    expect(never.special).toMatchObject({ kind: 'restarts', near: null, restarts: 1 });
+    expect(never.counts.series[0].values.slice(0, 3)).toEqual([0, 0, 0]);
+    const unknown = (await viewer.get(`/apps/shop/codes/H35?${HOUR}`)).body;
+    expect(unknown.info.known).toBe(false);
+    expect(unknown.guide.checks).toHaveLength(3);
+    expect((await viewer.get(`/apps/shop/codes/X1?${HOUR}`)).status).toBe(400);
+    const blank = (await viewer.get(`/apps/blank/codes/H12?${HOUR}`)).body;
+    expect(blank).toMatchObject({ count: 0, requests: 0, shareOfRequests: null });
+    expect(blank.counts.series[0].values.every((value: unknown) => value === null)).toBe(true);
+  });
+
+  test('R14 names the dynos of its episodes, H10 leads with what dynos did, L10 with what is missing', async () => {
+    const memory = (await viewer.get(`/apps/shop/codes/R14?${HOUR}`)).body;
+    expect(memory.special).toEqual({ kind: 'memory', dynos: ['web.2'] });
+    expect(memory.kept).toBeNull();
+    expect(memory.breakdowns).toEqual([
+      {
+        by: 'dyno',
+        rows: [{ key: 'web.2', share: 1, count: 30, baseline: null }],
+        others: { keys: 0, share: 0 },
+      },
+    ]);
+    const boot = (await viewer.get(`/apps/shop/codes/H10?${HOUR}`)).body.special;
+    expect(boot).toMatchObject({ kind: 'boot', dyno: 'web.1' });
+    expect(boot.events.map((one: { title: string }) => one.title)).toContain('web.1 exited with status 143');
+    expect((await viewer.get(`/apps/shop/codes/L10?${HOUR}`)).body.special).toEqual({
+      kind: 'drain',
+      lostMessages: 0,
+      stretches: 0,
+    });
+  });
+
+  test('the list has every code of the range with its share', async () => {
+    const { body } = await viewer.get(`/apps/shop/codes?${HOUR}`);
+    expect(body.requests).toBe(190);
+    expect(body.codes.find((one: { code: string }) => one.code === 'H12')).toMatchObject({
+      count: 10,
+      shareOfRequests: 10 / 190,
+    });
+  });
+});
+
+describe('add-ons', () => {
+  test('metrics over time and newest, by add-on', async () => {
+    const { body } = await viewer.get(`/apps/shop/addons?${HOUR}`);
+    expect(body.everSeen).toBe(true);
+    expect(body.addons).toHaveLength(1);
+    const [postgres] = body.addons;
+    expect(postgres).toMatchObject({
+      addon: 'postgresql-shape-1',
+      source: 'DATABASE',
+      service: 'heroku-postgres',
+      latest: [{ metric: 'active-connections', value: 17, unit: 'count' }],
+    });
+    expect(postgres.metrics.series[0].values.filter((value: number | null) => value !== null)).toEqual([17]);
+  });
+});
