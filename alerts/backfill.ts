@@ -84,12 +84,12 @@ async function stepOf(backfill: Backfill, options: BackfillOptions): Promise<Ste
 }
 
 async function beginStep(
-  { firstReceivedAtMs }: Backfill,
+  { appId, firstReceivedAtMs }: Backfill,
   first: SloVersionRow,
   { pool, nowMs }: BackfillOptions,
 ): Promise<Step | null> {
   const endMs = first.validFromS * 1000;
-  const oldestMs = await readOldestChunkMs(pool);
+  const oldestMs = await readOldestChunkMs(pool, appId);
   // An installation that is as new as its SLO: what comes until the SLO begins is its past, too.
   if (oldestMs === null) {
     if (nowMs() < endMs + UNSETTLED_MS) return null;

@@ -6,6 +6,7 @@ import type { SloDefinition } from '../model/slo.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Kept } from '../store/reads/plan.ts';
 import type { KeptRequest } from '../store/reads/requests.ts';
+import type { KeptNow } from './kept.ts';
 import type { LiveFeed, StreamGauge } from './live.ts';
 import type { RememberedCallers } from './remembered.ts';
 
@@ -20,6 +21,10 @@ export interface ApiConfig extends Kept {
   herokuAppName?: string | undefined;
   herokuDomain?: string | undefined;
   keepDetailsMs: number;
+  keepChunksMs?: number | undefined;
+  keepQuarantineMs?: number | undefined;
+  /** Lines of logs, where this process knows of them. */
+  keepLogsMs?: number | undefined;
 }
 
 export interface ApiDeps {
@@ -44,6 +49,8 @@ export interface ApiDeps {
   gaveWay?: ((part: ShedPart) => boolean) | undefined;
   /** Who may read while the database is away; buildApi makes one. */
   remembered?: RememberedCallers | undefined;
+  /** What holds of the spans above by what people chose; buildApi makes one. */
+  kept?: KeptNow | undefined;
   /** Called once after the first admin was made. */
   onClaimed?: (() => void) | undefined;
   /** Looks a request id up in the durable log; newest first, with `why` = `log`. */

@@ -25,7 +25,7 @@ export async function countLogged(
 ): Promise<LoggedCounts> {
   const { appId, definition, toMs, timeMs } = query;
   const startedMs = performance.now();
-  const fromMs = Math.max(query.fromMs, (await readOldestChunkMs(db)) ?? toMs);
+  const fromMs = Math.max(query.fromMs, (await readOldestChunkMs(db, appId)) ?? toMs);
   const sums = new Map<number, { minute: number; events: number; bad: number }>();
   let earliestMs = toMs;
   while (earliestMs > fromMs && performance.now() - startedMs < timeMs) {

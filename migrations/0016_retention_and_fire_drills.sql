@@ -13,6 +13,12 @@ CREATE TABLE retention_settings (
 );
 CREATE UNIQUE INDEX retention_settings_what ON retention_settings (coalesce(app_id, 0), tier);
 
+-- Up to where an app's own, shorter retention has cut it out of the durable log, which all apps share.
+CREATE TABLE app_cuts (
+  app_id int PRIMARY KEY REFERENCES apps (id) ON DELETE CASCADE,
+  chunks_before_ms bigint NOT NULL
+);
+
 -- A fire drill: a rule that always holds is made for an app, and what becomes of it is followed to its end. The rule,
 -- its incident and its messages are deleted afterwards; this row is what is left.
 CREATE TABLE fire_drills (

@@ -110,14 +110,28 @@ async function deleteBatch(pool: Pool, statement: string, values: unknown[]): Pr
   }
 }
 
-/** Cuts the app's sections out of the log's chunks, and drops chunks that hold no other. */
-async function eraseSections(pool: Pool, appId: number, signal?: AbortSignal): Promise<number> {
-  const partitions = (await listPartitions(pool)).filter(({ table }) => table === 'chunks');
+/** All of an app's. */
+function eraseSections(pool: Pool, appId: number, signal?: AbortSignal): Promise<number> {
+  return cutSections(pool, appId, { beforeMs: Number.MAX_SAFE_INTEGER, signal });
+}
+
+/**
+ * Cuts an app's sections out of the log's chunks that were committed before an instant; gives how many. Their room on
+ * disk comes back when their partition goes.
+ */
+export async function cutSections(
+  pool: Pool,
+  appId: number,
+  { beforeMs, signal }: { beforeMs: number; signal?: AbortSignal | undefined },
+): Promise<number> {
+  const partitions = (await listPartitions(pool)).filter(
+    ({ table, from }) => table === 'chunks' && from < beforeMs,
+  );
   let chunks = 0;
   for (const { from, to } of partitions) {
     for (;;) {
       if (signal?.aborted === true) return chunks;
-      const { rowCount } = await pool.query(CUT_SECTIONS, [appId, from, to]);
+      const { rowCount } = await pool.query(CUT_SECTIONS, [appId, from, Math.min(to, beforeMs)]);
       chunks += rowCount ?? 0;
       if ((rowCount ?? 0) < BATCH_CHUNKS) break;
     }

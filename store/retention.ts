@@ -2,29 +2,34 @@
  * Retention: what is older than its setting goes, a partition at a time. Nothing goes that is still needed: rows
  * before they are compacted, chunks before they are rolled up. Each step can be repeated and interrupted (K-08).
  */
+
+import { LOG_HOURS_MAX } from '../model/log-line.ts';
+import {
+  type KeptSpans,
+  keptNow,
+  keptOfApp,
+  RETENTION_TIERS,
+  type RetentionSetting,
+} from '../model/retention.ts';
 import { DAY, HOUR } from '../model/time.ts';
 import { insertAudit } from './audit.ts';
 import { oldestDueUnitS, trimCompactions } from './compaction.ts';
-import { deleteInBatches, type Erased, eraseRemovedApps } from './erasure.ts';
+import { cutSections, deleteInBatches, type Erased, eraseRemovedApps } from './erasure.ts';
 import { type Lease, requireLease } from './leases.ts';
 import { listPartitions, PARTITIONED, type PartitionedTable, retirePartitions } from './partitions.ts';
 import type { Pool, Queryable } from './pool.ts';
+import { listRetentionSettings, noteCut } from './retention-settings.ts';
 import { trimSloTables } from './slo-retention.ts';
 import { tellGivenUpSpoolEntries, trimSpoolTables } from './spool-accounts.ts';
 
 /** How long rows are kept, ms; names as in the process's configuration. */
-export interface RetentionConfig {
-  keep10sMs: number;
-  keep1minMs: number;
-  keep1hMs: number;
-  keepChunksMs: number;
-  keepDetailsMs: number;
-  keepQuarantineMs: number;
+export interface RetentionConfig extends KeptSpans {
   frameMemoryMs: number;
 }
 
 export interface RetentionOptions {
   nowMs: number;
+  /** The most that is kept: people may have chosen less. */
   config: RetentionConfig;
   /** Ends the round between two steps. */
   signal?: AbortSignal;
@@ -70,13 +75,20 @@ export function keepMs(table: PartitionedTable, config: RetentionConfig): number
     case 'sample_buckets_1h':
     case 'events':
       return config.keep1hMs;
+    // Each app has its own hours, and lines not in blocks yet have time: store/log-retention.ts.
+    case 'log_chunks':
+    case 'log_blocks':
+      return LOG_HOURS_MAX * HOUR;
   }
 }
 
 /** One round over everything. Throws LeaseLostError when fenced off. */
-export async function applyRetention(pool: Pool, options: RetentionOptions): Promise<RetentionResult> {
+export async function applyRetention(pool: Pool, given: RetentionOptions): Promise<RetentionResult> {
   const result: RetentionResult = { retired: [], deleted: {}, erased: [], heldBack: [] };
-  const { nowMs, config, signal } = options;
+  const { nowMs, signal } = given;
+  const settings = await listRetentionSettings(pool);
+  const config = keptNow(given.config, settings);
+  const options = { ...given, config };
   const steps: (() => Promise<unknown>)[] = [
     ...(Object.keys(PARTITIONED) as PartitionedTable[]).map(
       (table) => () => retireTable(pool, table, options, result),
@@ -91,6 +103,7 @@ export async function applyRetention(pool: Pool, options: RetentionOptions): Pro
     async () => {
       result.deleted.quarantine = await trimQuarantine(pool, options);
     },
+    () => trimApps(pool, options, settings, result),
     async () => {
       const age = [CLOSED_WRITERS_MS / 1000];
       const closed = 'closed_at < clock_timestamp() - make_interval(secs => $1)';
@@ -176,17 +189,57 @@ async function trimQuarantine(pool: Pool, { nowMs, config, signal }: RetentionOp
   return old + (await deleteInBatches(pool, 'quarantine', surplus, [QUARANTINE_MAX_BYTES], signal));
 }
 
+/** What apps keep for a shorter time than the instance does. */
+async function trimApps(
+  pool: Pool,
+  { nowMs, config, signal }: RetentionOptions,
+  settings: readonly RetentionSetting[],
+  result: RetentionResult,
+): Promise<void> {
+  const unrolledMs = await oldestUnrolledMs(pool);
+  const add = (table: string, rows: number) => {
+    result.deleted[table] = (result.deleted[table] ?? 0) + rows;
+  };
+  for (const { appId, tier } of settings) {
+    const spec = RETENTION_TIERS.find((one) => one.tier === tier);
+    if (appId === null || spec?.perApp !== true || signal?.aborted === true) continue;
+    const beforeMs = nowMs - keptOfApp(config, settings, appId, spec);
+    if (beforeMs <= nowMs - config[spec.field]) continue;
+    const values = [appId, beforeMs];
+    if (tier === 'quarantine') {
+      const old = 'app_id = $1 AND received_at_ms < $2';
+      add('quarantine', await deleteInBatches(pool, 'quarantine', old, values, signal));
+    } else if (tier === 'details') {
+      for (const { table, name, from } of await listPartitions(pool)) {
+        if (table !== 'request_details' || from >= beforeMs) continue;
+        add(table, await deleteInBatches(pool, name, 'app_id = $1 AND at_ms < $2', values, signal));
+      }
+    } else if (tier === 'requests') {
+      // What is not in the roll-ups yet is needed, whoever's it is.
+      const cutMs = Math.min(beforeMs, unrolledMs ?? beforeMs);
+      await noteCut(pool, appId, cutMs);
+      add('chunks', await cutSections(pool, appId, { beforeMs: cutMs, signal }));
+    }
+  }
+}
+
 /** what was deleted is on record; a round with nothing to do leaves no trace. */
 async function record(pool: Pool, nowMs: number, result: RetentionResult): Promise<void> {
-  const { gaps = 0, quarantine = 0 } = result.deleted;
-  if (result.retired.length === 0 && gaps === 0 && quarantine === 0) return;
+  const { gaps = 0, quarantine = 0, request_details: details = 0, chunks = 0 } = result.deleted;
+  if (result.retired.length === 0 && gaps + quarantine + details + chunks === 0) return;
   await insertAudit(pool, {
     atMs: nowMs,
     actor: 'worker',
     action: 'retention.delete',
     subject: '',
     address: '',
-    after: { partitions: result.retired, gaps, quarantine },
+    after: {
+      partitions: result.retired,
+      gaps,
+      quarantine,
+      ...(details > 0 && { details }),
+      ...(chunks > 0 && { chunks }),
+    },
   });
 }
 

@@ -103,10 +103,13 @@ export async function writeBackfillStep(
   });
 }
 
-/** Commit time of the oldest chunk, of whatever app; null without any. */
-export async function readOldestChunkMs(db: Queryable): Promise<number | null> {
+/** Since when the log has all of an app: commit time of its oldest chunk, of whatever app; null without any. */
+export async function readOldestChunkMs(db: Queryable, appId: number): Promise<number | null> {
   const { rows } = await db.query<{ at_ms: number | null }>(
-    'SELECT min(committed_at_ms) AS at_ms FROM chunks',
+    `SELECT CASE WHEN min(committed_at_ms) IS NOT NULL THEN
+         greatest(min(committed_at_ms), (SELECT chunks_before_ms FROM app_cuts WHERE app_id = $1)) END AS at_ms
+     FROM chunks`,
+    [appId],
   );
   return rows[0]?.at_ms ?? null;
 }
