@@ -1,0 +1,156 @@
+/** Blocks of an app's log, those that end last first (table log_blocks). Bodies are read only where a line could fit. */
+import { isDyno, processTypeOf } from '../../model/heroku.ts';
+import type { LogFilter } from '../../model/log-filter.ts';
+import type { LogBlockHead } from '../log-blocks.ts';
+import { readLogCounts } from '../log-counts.ts';
+import type { Queryable } from '../pool.ts';
+import type { LogScan, RawPiece, ReadStore } from './log-pieces.ts';
+
+const HEADS_A_PAGE = 100;
+/** Bodies at a time: few for the first page of lines, which mostly ends there, then more. */
+const BODIES_FIRST = 2;
+const BODIES_MAX = 32;
+
+interface Waiting {
+  head: LogBlockHead;
+  canFit: boolean;
+}
+
+export class LogBlockStream {
+  readonly #read: ReadStore;
+  readonly #scan: LogScan;
+  #waiting: Waiting[] = [];
+  readonly #bodies = new Map<number, Buffer>();
+  #last: { toMs: number; id: number } | null = null;
+  #isDone = false;
+  #bodiesAtOnce = BODIES_FIRST;
+
+  constructor(read: ReadStore, scan: LogScan) {
+    this.#read = read;
+    this.#scan = scan;
+  }
+
+  /** No line that is still to come is later. */
+  get boundMs(): number {
+    const [next] = this.#waiting;
+    if (next !== undefined) return next.head.toMs;
+    if (this.#isDone) return Number.NEGATIVE_INFINITY;
+    return this.#last?.toMs ?? this.#scan.toMs;
+  }
+
+  async next(): Promise<RawPiece | null> {
+    if (this.#waiting.length === 0) {
+      await this.#read((db) => this.#readHeads(db));
+      return null;
+    }
+    const [first] = this.#waiting;
+    if (first?.canFit && !this.#bodies.has(first.head.id)) await this.#read((db) => this.#readBodies(db));
+    const taken = this.#waiting.shift();
+    if (taken === undefined) return null;
+    const { head } = taken;
+    const body = this.#bodies.get(head.id) ?? null;
+    this.#bodies.delete(head.id);
+    return { counts: head.counts, holds: head.lines, content: body };
+  }
+
+  async #readHeads(db: Queryable): Promise<void> {
+    const { appId, fromMs, toMs, filter } = this.#scan;
+    const heads = await readHeads(db, { appId, fromMs, toMs, last: this.#last, limit: HEADS_A_PAGE });
+    const last = heads.at(-1);
+    if (heads.length < HEADS_A_PAGE || last === undefined) this.#isDone = true;
+    if (last !== undefined) this.#last = { toMs: last.toMs, id: last.id };
+    this.#waiting = heads.map((head) => ({ head, canFit: canFit(head, filter) }));
+  }
+
+  async #readBodies(db: Queryable): Promise<void> {
+    const wanted = this.#waiting.filter(({ canFit }) => canFit).slice(0, this.#bodiesAtOnce);
+    this.#bodiesAtOnce = Math.min(BODIES_MAX, this.#bodiesAtOnce * 2);
+    const { rows } = await db.query<{ id: number; body: Buffer }>(
+      `SELECT b.id, b.body FROM unnest($2::bigint[], $3::bigint[]) AS wanted (to_ms, id)
+       JOIN log_blocks b ON b.app_id = $1 AND b.to_ms = wanted.to_ms AND b.id = wanted.id
+       WHERE b.to_ms BETWEEN $4 AND $5`,
+      [
+        this.#scan.appId,
+        wanted.map(({ head }) => head.toMs),
+        wanted.map(({ head }) => head.id),
+        wanted.at(-1)?.head.toMs,
+        wanted[0]?.head.toMs,
+      ],
+    );
+    const bodies = new Map(rows.map((row) => [row.id, row.body]));
+    // What retention took away in the meantime is empty, and not asked for again.
+    for (const { head } of wanted) this.#bodies.set(head.id, bodies.get(head.id) ?? Buffer.alloc(0));
+  }
+}
+
+interface HeadRecord {
+  id: number;
+  from_ms: number;
+  to_ms: number;
+  lines: number;
+  counts: number[];
+  codes: string[];
+  procids: string[];
+}
+
+/** Heads of blocks that overlap [fromMs, toMs), the latest end first, behind `last` in that order. */
+export async function readHeads(
+  db: Queryable,
+  ask: {
+    appId: number;
+    fromMs: number;
+    toMs: number;
+    last: { toMs: number; id: number } | null;
+    limit: number;
+  },
+): Promise<LogBlockHead[]> {
+  const { rows } = await db.query<HeadRecord>(
+    `SELECT id, from_ms, to_ms, lines, counts, codes, procids FROM log_blocks
+     WHERE app_id = $1 AND to_ms >= $2 AND from_ms < $3 AND to_ms <= $4 AND (to_ms < $4 OR id < $5)
+     ORDER BY to_ms DESC, id DESC LIMIT $6`,
+    [
+      ask.appId,
+      ask.fromMs,
+      ask.toMs,
+      ask.last?.toMs ?? Number.MAX_SAFE_INTEGER,
+      ask.last?.id ?? Number.MAX_SAFE_INTEGER,
+      ask.limit,
+    ],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    fromMs: row.from_ms,
+    toMs: row.to_ms,
+    lines: row.lines,
+    counts: readLogCounts(row.counts),
+    codes: row.codes,
+    procids: row.procids,
+  }));
+}
+
+/** Whether a block can hold a line that fits, by what its head tells. */
+export function canFit(head: LogBlockHead, filter: LogFilter): boolean {
+  const { sources, levels, codes, procids } = filter;
+  if (head.lines === 0) return false;
+  if (codes.only.length > 0 && !head.codes.some((code) => codes.only.some((asked) => isOf(code, asked)))) {
+    return false;
+  }
+  if (procids.only.length > 0 && !head.procids.some((procid) => isOneOf(procid, procids.only))) return false;
+  if (sources.only.length + sources.not.length + levels.only.length + levels.not.length === 0) return true;
+  return head.counts.some(
+    ({ kept, source, level }) =>
+      kept > 0 &&
+      (sources.only.length === 0 || sources.only.includes(source)) &&
+      !sources.not.includes(source) &&
+      (levels.only.length === 0 || levels.only.includes(level ?? 'none')) &&
+      !levels.not.includes(level ?? 'none'),
+  );
+}
+
+function isOf(code: string, asked: string): boolean {
+  return asked === 'any' || code.startsWith(asked);
+}
+
+function isOneOf(procid: string, asked: readonly string[]): boolean {
+  return asked.includes(procid) || (isDyno(procid) && asked.includes(processTypeOf(procid) ?? ''));
+}
