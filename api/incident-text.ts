@@ -2,7 +2,7 @@
 import type { Evidence } from '../model/alert-change.ts';
 import { sayLeft } from '../model/budget-left.ts';
 import type { Incident, IncidentEvent } from '../model/incident.ts';
-import { sayInstant, saySpan } from '../model/notice-numbers.ts';
+import { sayCount, sayInstant, sayNumber, sayShare, saySpan } from '../model/notice-numbers.ts';
 import { evidenceSentence } from '../model/notice-sentence.ts';
 import type { IncidentAnswer } from './contract/incidents.ts';
 
@@ -128,10 +128,14 @@ function fromTo(detail: Readonly<Record<string, unknown>>): string {
   return from === '' ? ` to ${to}` : ` from ${from} to ${to}`;
 }
 
+/** More lines of what happened around it are no story any more. */
+const AROUND_MAX = 40;
+
 /** The story for a review. Text from outside is kept from being markup. */
 export function renderMarkdown(answer: Omit<IncidentAnswer, 'markdown'>): string {
-  const { incident, timeline, hints, cause, budget } = answer;
+  const { incident, timeline, hints, cause, budget, spent, windows, events } = answer;
   const at = (ms: number) => new Date(ms).toISOString().replace('T', ' ').slice(0, 16);
+  const happened = events.filter((event) => !event.routine).slice(-AROUND_MAX);
   const lines = [
     `# #${incident.number} ${plain(incident.title)}`,
     '',
@@ -147,6 +151,11 @@ export function renderMarkdown(answer: Omit<IncidentAnswer, 'markdown'>): string
     ...(budget?.remaining === null || budget === null
       ? []
       : [`- Budget left: ${budget.remaining < 0 ? 'overspent by ' : ''}${sayLeft(budget.remaining)}`]),
+    ...(spent === null
+      ? []
+      : [
+          `- Cost: ${sayCount(spent.bad)} bad of ${sayCount(spent.events)} requests${spent.budgetShare === null ? '' : `, ${sayShare(spent.budgetShare)} of the budget`}`,
+        ]),
     ...(cause === null
       ? []
       : [
@@ -154,9 +163,28 @@ export function renderMarkdown(answer: Omit<IncidentAnswer, 'markdown'>): string
         ]),
     '',
     plain(answer.verdict),
+    ...(windows.length === 0
+      ? []
+      : [
+          '',
+          '| Window | Bad | Of | Burn |',
+          '| --- | ---: | ---: | ---: |',
+          ...windows.map(
+            ({ label, bad, events: all, burn }) =>
+              `| ${plain(label)} | ${sayCount(bad)} | ${sayCount(all)} | ${sayNumber(burn)}× |`,
+          ),
+        ]),
     ...(hints.length === 0
       ? []
       : ['', '## What stands out', '', ...hints.map((hint) => `- ${plain(hint.text)}`)]),
+    ...(happened.length === 0
+      ? []
+      : [
+          '',
+          '## Around it (UTC)',
+          '',
+          ...happened.map((event) => `- ${at(event.atMs)} ${plain(event.title)}`),
+        ]),
     '',
     '## Timeline (UTC)',
     '',

@@ -1,33 +1,38 @@
 /** Of an incident: what people do about it. Large enough for a thumb, in the order one needs them. */
 import { useState } from 'preact/hooks';
-import type { IncidentRow } from '../../api/contract/incidents.ts';
+import type { IncidentAnswer, IncidentRow } from '../../api/contract/incidents.ts';
 import { showHidden } from '../clean.ts';
-import { formatInstant, formatSpan, zoneSuffix } from '../format.ts';
+import { formatSpan } from '../format.ts';
 import { InstantBox, LongText, TextBox } from '../parts/inputs.tsx';
 import { SendFault, useSender } from '../parts/sender.tsx';
 import { useApp } from '../state/context.ts';
+import { at, failingLogs } from '../verdict/incident.ts';
 
 type Doing = 'acknowledge' | 'snooze' | 'resolve' | null;
 
 interface Props {
-  row: IncidentRow;
-  nowMs: number;
+  data: IncidentAnswer;
   onChange(): Promise<void>;
 }
 
 const HOUR = 3_600_000;
 const SNOOZES = [1, 4, 8, 24, 72];
 
-export function Actions({ row, onChange }: Props) {
-  const { session, clock, range } = useApp();
+/**
+ * The first row holds what is needed first: taking it on, and the log lines that fail. On a phone it stays at the lower
+ * edge, under the thumb, and the reasons open above it.
+ */
+export function Actions({ data, onChange }: Props) {
+  const { session, clock, range, router } = useApp();
   const [doing, setDoing] = useState<Doing>(null);
+  const { incident: row, runbookUrl } = data;
   const zone = range.zone.value;
   const nowMs = clock.nowMs.value;
-  const at = (ms: number) => `${formatInstant(ms, zone, false, nowMs)}${zoneSuffix(ms, zone)}`;
   const snoozed = row.snoozedUntilMs !== null && row.snoozedUntilMs > nowMs;
-  if (row.state === 'resolved')
-    return row.resolution ? <p class="muted small">Ended: {showHidden(row.resolution)}.</p> : null;
+  const isOver = row.state === 'resolved';
+  const canAct = session.canEdit.value && !isOver;
   const toggle = (what: Doing) => setDoing(doing === what ? null : what);
+  const logs = failingLogs(data);
   async function done() {
     setDoing(null);
     await onChange();
@@ -37,14 +42,15 @@ export function Actions({ row, onChange }: Props) {
       {row.acknowledgedBy && row.state === 'acknowledged' && (
         <p>
           Acknowledged by <strong>{showHidden(row.acknowledgedBy)}</strong>
-          {row.acknowledgedAtMs !== null && ` ${at(row.acknowledgedAtMs)}`}:{' '}
+          {row.acknowledgedAtMs !== null && ` ${at(row.acknowledgedAtMs, nowMs, zone)}`}:{' '}
           {showHidden(row.acknowledgeReason)}
         </p>
       )}
-      {snoozed && row.snoozedUntilMs !== null && <p>Snoozed until {at(row.snoozedUntilMs)}.</p>}
-      {session.canEdit.value ? (
+      {snoozed && row.snoozedUntilMs !== null && <p>Snoozed until {at(row.snoozedUntilMs, nowMs, zone)}.</p>}
+      {isOver && row.resolution && <p class="muted small">Ended: {showHidden(row.resolution)}.</p>}
+      <div class="act-bar">
         <div class="act-row">
-          {row.state === 'open' && (
+          {canAct && row.state === 'open' && (
             <button
               type="button"
               class="primary"
@@ -54,17 +60,34 @@ export function Actions({ row, onChange }: Props) {
               Acknowledge
             </button>
           )}
-          <button type="button" aria-expanded={doing === 'snooze'} onClick={() => toggle('snooze')}>
-            {snoozed ? 'Change snooze' : 'Snooze'}
-          </button>
-          <button type="button" aria-expanded={doing === 'resolve'} onClick={() => toggle('resolve')}>
-            Resolve by hand
-          </button>
+          <a class="button" href={router.link(logs.href)}>
+            {showHidden(logs.text)}
+          </a>
         </div>
-      ) : (
+        {doing === 'acknowledge' && <Acknowledge row={row} onDone={done} />}
+      </div>
+      {(canAct || runbookUrl !== '') && (
+        <div class="act-row">
+          {canAct && (
+            <>
+              <button type="button" aria-expanded={doing === 'snooze'} onClick={() => toggle('snooze')}>
+                {snoozed ? 'Change snooze' : 'Snooze'}
+              </button>
+              <button type="button" aria-expanded={doing === 'resolve'} onClick={() => toggle('resolve')}>
+                Resolve by hand
+              </button>
+            </>
+          )}
+          {runbookUrl !== '' && (
+            <a class="button" href={runbookUrl} target="_blank" rel="noreferrer noopener">
+              Runbook
+            </a>
+          )}
+        </div>
+      )}
+      {!session.canEdit.value && !isOver && (
         <p class="muted small">Someone with the role editor or admin can acknowledge it.</p>
       )}
-      {doing === 'acknowledge' && <Acknowledge row={row} onDone={done} />}
       {doing === 'snooze' && <Snooze row={row} isOn={snoozed} onDone={done} />}
       {doing === 'resolve' && <Resolve row={row} onDone={done} />}
     </section>

@@ -1,5 +1,5 @@
 /** Silences and maintenance windows: what is withheld now and later, and making one with a look at what it fits. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { SilenceAnswer, SilenceListAnswer } from '../../api/contract/silences.ts';
 import '../styles/alerts.css';
 import { showHidden } from '../clean.ts';
@@ -21,6 +21,14 @@ export function SilencesPage() {
   });
   const [form, setForm] = useState<{ draft: SilenceDraft; id: string | null } | null>(null);
   const open = (draft: SilenceDraft, id: string | null = null) => setForm({ draft, id });
+  // Another page offered a window for an app: its form stands open, filled in.
+  const wanted = router.params.value.get('maintenance');
+  const offers = silences.data.value?.offers;
+  useEffect(() => {
+    if (!wanted || !offers || !session.canEdit.peek()) return;
+    open(maintenanceDraft(wanted, offers.find((one) => one.app === wanted)?.sinceMs ?? null, clock.now()));
+    router.setParams({ maintenance: null }, 'replace');
+  }, [wanted, offers]);
   return (
     <>
       <div class="page-head">
@@ -88,6 +96,19 @@ export function SilencesPage() {
   );
 }
 
+/** From when maintenance mode was first seen, for an hour from now; its minutes leave the budgets. */
+function maintenanceDraft(app: string, sinceMs: number | null, nowMs: number): SilenceDraft {
+  const draft = newSilence(nowMs);
+  return {
+    ...draft,
+    kind: 'maintenance',
+    apps: [app],
+    fromMs: sinceMs ?? draft.fromMs,
+    reason: 'Heroku maintenance mode',
+    correctsBudgets: true,
+  };
+}
+
 function Offers({ answer, onTake }: { answer: SilenceListAnswer; onTake(draft: SilenceDraft): void }) {
   const { clock, session } = useApp();
   if (!session.canEdit.value) return null;
@@ -101,16 +122,7 @@ function Offers({ answer, onTake }: { answer: SilenceListAnswer; onTake(draft: S
           </span>
           <button
             type="button"
-            onClick={() =>
-              onTake({
-                ...newSilence(clock.now()),
-                kind: 'maintenance',
-                apps: [offer.app],
-                fromMs: offer.sinceMs,
-                reason: 'Heroku maintenance mode',
-                correctsBudgets: true,
-              })
-            }
+            onClick={() => onTake(maintenanceDraft(offer.app, offer.sinceMs, clock.now()))}
           >
             Make a window of it
           </button>

@@ -15,8 +15,12 @@ interface Props {
 }
 
 export function Corrections({ data, onChange }: Props) {
-  const { session } = useApp();
-  const [adding, setAdding] = useState(false);
+  const { session, router } = useApp();
+  // `correct=1` with a range: whoever marked a stretch elsewhere means that one.
+  const asked = router.params.value.has('correct') && router.params.value.has('from');
+  const first = asked ? { fromMs: data.range.from * 1000, toMs: data.range.to * 1000 } : undefined;
+  const [adding, setAdding] = useState(asked);
+  const isWhole = data.definition.indicator.kind === 'composite';
   return (
     <section class="group" aria-labelledby="corrections">
       <h2 id="corrections">Corrections</h2>
@@ -25,17 +29,20 @@ export function Corrections({ data, onChange }: Props) {
         hatched in the charts, and can be taken back.
       </p>
       {data.corrections.length > 0 && <Table data={data} onChange={onChange} />}
-      {data.corrections.length === 0 && !adding && <p class="muted">None.</p>}
-      {session.canEdit.value && (
+      {data.corrections.length === 0 && !adding && !isWhole && <p class="muted">None.</p>}
+      {isWhole && <p class="muted">It counts nothing itself: correct its parts, or the whole app there.</p>}
+      {session.canEdit.value && !isWhole && (
         <p>
           <button type="button" aria-expanded={adding} onClick={() => setAdding(!adding)}>
             {adding ? 'Close' : 'Add a correction'}
           </button>
         </p>
       )}
-      {adding && (
-        <Add
-          data={data}
+      {adding && !isWhole && (
+        <AddCorrection
+          app={data.slo.app}
+          sloId={data.slo.id}
+          {...(first && { first })}
           onDone={async () => {
             setAdding(false);
             await onChange();
@@ -136,14 +143,22 @@ function whenText(one: CorrectionAnswer, zone: 'utc' | 'local'): string {
   return `${formatRange(one.fromMs, one.toMs, zone)} ${zoneName(one.fromMs, zone)}`;
 }
 
-function Add({ data, onDone }: { data: SloDetailAnswer; onDone(): Promise<void> }) {
+interface AddProps {
+  app: string;
+  sloId: string;
+  /** What is meant already: the span of an incident, or of a selection. */
+  first?: { fromMs: number; toMs: number; reason?: string };
+  onDone(): Promise<void>;
+}
+
+export function AddCorrection({ app, sloId, first, onDone }: AddProps) {
   const { client, toast } = useApp();
   const sender = useSender();
   const [kind, setKind] = useState<'once' | 'weekly'>('once');
-  const [fromMs, setFrom] = useState<number | null>(null);
-  const [toMs, setTo] = useState<number | null>(null);
+  const [fromMs, setFrom] = useState<number | null>(first?.fromMs ?? null);
+  const [toMs, setTo] = useState<number | null>(first?.toMs ?? null);
   const [repeat, setRepeat] = useState(newRepeat);
-  const [reason, setReason] = useState('');
+  const [reason, setReason] = useState(first?.reason ?? '');
   const [whole, setWhole] = useState(false);
   return (
     <form
@@ -152,8 +167,8 @@ function Add({ data, onDone }: { data: SloDetailAnswer; onDone(): Promise<void> 
       onSubmit={(event) => {
         event.preventDefault();
         void sender.send(async () => {
-          await client.send('POST', `/apps/${encodeURIComponent(data.slo.app)}/corrections`, {
-            ...(!whole && { slo: data.slo.id }),
+          await client.send('POST', `/apps/${encodeURIComponent(app)}/corrections`, {
+            ...(!whole && { slo: sloId }),
             ...(fromMs !== null && { fromMs }),
             ...(toMs !== null && { toMs }),
             ...(kind === 'weekly' && { repeat: repeatOf(repeat) }),
