@@ -9,11 +9,14 @@ export const TEMPLATE_MAX = 240;
 const TEXT_LOOKED_AT = 1_000;
 
 /** Keys whose quoted values name a kind of line; other quoted values are data. */
-const TELLING_KEY =
-  /(?:^|[\s{,])"?(?:msg|message|level|lvl|severity|event|logger|error|err|error_class|exception|class|type|kind|code|desc|status|method|at|name|job|task|service|component|controller|action)"?\s*[:=]\s*$/i;
+const TELLING_KEYS = new Set(
+  (
+    'msg message level lvl severity event logger error err error_class exception class type kind code desc status ' +
+    'method at name job task service component controller action'
+  ).split(' '),
+);
 /** Behind `status=`: which status it is tells kinds of lines apart, as no other number does. */
-const STATUS_KEY = /(?:^|[\s{,"'])status(?:_?code)?"?\s*[:=]\s*$/i;
-/** As much before a value as a key takes. */
+const STATUS_KEYS = new Set(['status', 'status_code', 'statuscode']);
 const KEY_MAX = 32;
 
 const UNIT_OF_TIME =
@@ -80,22 +83,14 @@ export const PATTERN_ID = /^[0-9a-z]{1,7}-[0-9a-z]{1,7}$/;
 type Groups = Record<string, string | undefined>;
 
 function maskTokens(text: string, tokens: RegExp): string {
-  return text.replace(tokens, (...found) => {
-    const groups = found.at(-1) as Groups;
-    const [whole, offset] = [found[0] as string, found.at(-3) as number];
-    const isKey = groups.quoted !== undefined && text[offset + whole.length] === ':';
-    return maskToken(whole, groups, isKey ? () => 'name=' : () => keyBefore(text, offset));
-  });
+  return text.replace(tokens, (...found) =>
+    maskToken(text, found[0] as string, found.at(-3) as number, found.at(-1) as Groups),
+  );
 }
 
-/** With a letter in front where the text goes on before it, so that a cut key is not taken for a whole one. */
-function keyBefore(text: string, offset: number): string {
-  return offset <= KEY_MAX ? text.slice(0, offset) : `x${text.slice(offset - KEY_MAX, offset)}`;
-}
-
-function maskToken(whole: string, groups: Groups, key: () => string): string {
-  if (groups.word !== undefined) return maskWord(whole, key);
-  if (groups.quoted !== undefined) return maskQuoted(whole, key);
+function maskToken(text: string, whole: string, offset: number, groups: Groups): string {
+  if (groups.word !== undefined) return maskWord(text, whole, offset);
+  if (groups.quoted !== undefined) return maskQuoted(text, whole, offset);
   if (groups.mask !== undefined || groups.code !== undefined) return whole;
   if (groups.single !== undefined) return "'<str>'";
   if (groups.uuid !== undefined) return '<uuid>';
@@ -107,20 +102,38 @@ function maskToken(whole: string, groups: Groups, key: () => string): string {
   return '<time>';
 }
 
+/** The key of a value, in lower case: `status` of `"status": 504` and of `status=504`; '' when it has none. */
+function keyBefore(text: string, offset: number): string {
+  let at = offset - 1;
+  while (text[at] === ' ') at--;
+  if (text[at] !== '=' && text[at] !== ':') return '';
+  at--;
+  while (text[at] === ' ' || text[at] === '"') at--;
+  const end = at + 1;
+  while (end - at <= KEY_MAX && isOfKey(text.charCodeAt(at))) at--;
+  // Behind a mask it is the rest of a word that was masked in part.
+  return text[at] === '>' ? '' : text.slice(at + 1, end).toLowerCase();
+}
+
+/** Letters, digits and `_`; false beyond the text. */
+function isOfKey(unit: number): boolean {
+  const isLetter = (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a);
+  return isLetter || (unit >= 0x30 && unit <= 0x39) || unit === 0x5f;
+}
+
 /** A key of JSON stays, and so does a value that tells what kind of line it is, with what is in it masked. */
-function maskQuoted(whole: string, key: () => string): string {
-  const inner = whole.slice(1, -1);
-  if (inner === '') return whole;
-  if (TELLING_KEY.test(key())) return `"${maskTokens(inner, INNER)}"`;
-  return '"<str>"';
+function maskQuoted(text: string, whole: string, offset: number): string {
+  if (whole.length === 2) return whole;
+  const isKept = text[offset + whole.length] === ':' || TELLING_KEYS.has(keyBefore(text, offset));
+  return isKept ? `"${maskTokens(whole.slice(1, -1), INNER)}"` : '"<str>"';
 }
 
 const HEX_WORD = /^(?=.*[a-fA-F])[0-9a-fA-F]{6,}$/;
 /** Letters and digits by turns, as no one writes by hand. */
 const RANDOM_WORD = /^[A-Za-z_]*\d+(?:[A-Za-z_]+\d+){2}/;
 
-function maskWord(word: string, key: () => string): string {
-  if (/^[1-5]\d\d$/.test(word) && STATUS_KEY.test(key())) return word;
+function maskWord(text: string, word: string, offset: number): string {
+  if (/^[1-5]\d\d$/.test(word) && STATUS_KEYS.has(keyBefore(text, offset))) return word;
   if (HEX_WORD.test(word)) return '<hex>';
   if (RANDOM_WORD.test(word)) return '<id>';
   return word.replace(/\d+/g, '<num>');
