@@ -70,6 +70,7 @@ function buildReceiver(): { handle: Parameters<typeof createServer>[1] & {}; sto
     heldBytesMax: 64 * 1024 * 1024,
     frameMemoryHours: 6,
     storeClientAddresses: false,
+    logs: { byDefault: true, linesPerSecond: 200, routerLinesPerSecond: 50 },
     onRolledUp: () => {},
     ...(redisUrl !== undefined && {
       spool: { url: redisUrl, onHeroku: false, plannedBytes: 256 * 1024 * 1024 },

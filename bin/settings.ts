@@ -1,6 +1,7 @@
 import type { BlockList } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseRanges } from '../alerts/outbound-address.ts';
+import { LOG_HOURS_MAX } from '../model/log-line.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { DAY, HOUR } from '../model/time.ts';
 import { parseDatabaseUrl } from '../store/pool.ts';
@@ -104,6 +105,20 @@ export const SETTINGS = {
   }),
   keepQuarantineMs: withDefault('DRAINBOARD_KEEP_QUARANTINE_DAYS', wholeNumber(1, 92, DAY), '7', {
     description: 'Days to keep the bytes of unreadable messages.',
+  }),
+  keepLogsHours: withDefault('DRAINBOARD_KEEP_LOGS_HOURS', wholeNumber(0, LOG_HOURS_MAX), '24', {
+    description: 'Hours to keep lines of logs, for apps that say nothing else; 0 keeps none.',
+  }),
+  logsBytes: withDefault('DRAINBOARD_LOGS_MIB', wholeNumber(16, 1_048_576, MEBIBYTE), '512', {
+    description:
+      'Mebibytes that kept lines may take in the database, all apps together; beyond it the oldest go first.',
+  }),
+  logLinesPerSecond: withDefault('DRAINBOARD_LOG_LINES', wholeNumber(1, 100_000), '200', {
+    description:
+      'Lines of an app kept of each second before only one in ten, in a hundred and so on is; codes and errors are all kept.',
+  }),
+  logRouterLinesPerSecond: withDefault('DRAINBOARD_LOG_ROUTER_LINES', wholeNumber(1, 100_000), '50', {
+    description: 'The same for router lines, whose requests are counted and kept apart in any case.',
   }),
   frameMemoryMs: withDefault('DRAINBOARD_FRAME_MEMORY_HOURS', wholeNumber(1, 72, HOUR), '6', {
     description: 'Hours in which a frame that is delivered again is recognised and counted once.',

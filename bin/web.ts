@@ -172,6 +172,7 @@ export async function runWeb(config: WebConfig, log: Log, last?: StopStep): Prom
       beat: delivery?.beat,
       pool: pools.worker,
       config,
+      logs: { hours: config.keepLogsHours, bytesMax: config.logsBytes },
       log,
       nowMs: Date.now,
       gaveWay: () => shedder.gaveWay('evaluation'),
@@ -220,6 +221,11 @@ function buildDrainOf(
     heldBytesMax: config.heldBytes,
     frameMemoryHours: config.frameMemoryMs / HOUR,
     storeClientAddresses: config.storeClientAddresses,
+    logs: {
+      byDefault: config.keepLogsHours > 0,
+      linesPerSecond: config.logLinesPerSecond,
+      routerLinesPerSecond: config.logRouterLinesPerSecond,
+    },
     ownSigns: ownSignsOf(config),
     ...hooks,
     ...(config.redisUrl !== undefined && {

@@ -7,6 +7,8 @@ import type { Log } from '../model/log.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
 import { compactDue } from '../store/compaction.ts';
 import { withLease } from '../store/leases.ts';
+import { compactLogs } from '../store/log-compaction.ts';
+import { trimLogs } from '../store/log-retention.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import type { Pool } from '../store/pool.ts';
 import { applyRetention, type RetentionConfig } from '../store/retention.ts';
@@ -14,9 +16,17 @@ import { RoomMaker } from '../store/room.ts';
 import { type AlertingOptions, buildAlerting } from './alerting.ts';
 import { type Loop, startLoop } from './loop.ts';
 
+export interface LogKeeping {
+  /** Of apps that say nothing of it; 0: not at all. */
+  hours: number;
+  bytesMax: number;
+}
+
 export interface WorkerLoopsOptions {
   pool: Pool;
   config: RetentionConfig;
+  /** How long lines of logs are kept, and how much of them; left out: nothing is done about them. */
+  logs?: LogKeeping | undefined;
   log: Log;
   nowMs: () => number;
   /** Whether evaluation gives way to ingest now. */
@@ -38,6 +48,7 @@ export const WORKER_IDLE_LIMIT_MS = 15 * SECOND;
 const PARTITIONS_EVERY_MS = MINUTE;
 const PARTITIONS_AHEAD = 3;
 const COMPACTION_EVERY_MS = 10 * SECOND;
+const LOGS_EVERY_MS = 10 * SECOND;
 const RETENTION_EVERY_MS = 10 * MINUTE;
 /** Frames are held while the database refuses them: room is made at once. */
 const ROOM_EVERY_MS = 5 * SECOND;
@@ -53,6 +64,7 @@ const COMPACTION_BATCH = 50;
 export function startWorkerLoops({
   pool,
   config,
+  logs,
   log,
   nowMs,
   gaveWay,
@@ -85,6 +97,19 @@ export function startWorkerLoops({
       if (heldBack.length > 0) log.warn('retention.heldBack', { tables: heldBack });
     });
 
+  const compactLines = ({ hours }: LogKeeping) =>
+    withLease(pool, { name: 'logs', holder }, async (fence) => {
+      for (let isDone = false; !isDone && !signal.aborted; ) {
+        ({ isDone } = await compactLogs(pool, { nowMs: nowMs(), hours, fence }));
+      }
+    });
+  const trimLines = (keeping: LogKeeping) =>
+    withLease(pool, { name: 'logRetention', holder }, async (fence) => {
+      const { shortenedToMs, ...gone } = await trimLogs(pool, { nowMs: nowMs(), ...keeping, signal, fence });
+      if (gone.retired.length > 0 || gone.deleted > 0) log.info('logs.deleted', gone);
+      if (shortenedToMs !== null) log.warn('logs.shortened', { shortenedToMs });
+    });
+
   // Without a lease: taking one is a write, which is just what is refused.
   const room = new RoomMaker(pool, log);
   const makeRoom = () => room.round(nowMs());
@@ -108,6 +133,10 @@ export function startWorkerLoops({
     if (signal.aborted) return;
     start('compaction', COMPACTION_EVERY_MS, compact);
     start('retention', RETENTION_EVERY_MS, retain);
+    if (logs !== undefined) {
+      start('logs', LOGS_EVERY_MS, () => compactLines(logs));
+      start('logRetention', RETENTION_EVERY_MS, () => trimLines(logs));
+    }
     start('room', ROOM_EVERY_MS, makeRoom);
     start('sloBackfill', BACKFILL_EVERY_MS, backfill);
   });
@@ -127,6 +156,10 @@ export function startWorkerLoops({
       await makePartitions();
       await compact();
       await retain();
+      if (logs !== undefined) {
+        await compactLines(logs);
+        await trimLines(logs);
+      }
       await alerting.tick();
     },
   };

@@ -37,7 +37,14 @@ function work(): void {
   };
   const delivery = startDelivery(tells);
   const watchman = startWatchman(tells);
-  const loops = startWorkerLoops({ pool, config, log, nowMs: Date.now, beat: delivery.beat });
+  const loops = startWorkerLoops({
+    pool,
+    config,
+    logs: { hours: config.keepLogsHours, bytesMax: config.logsBytes },
+    log,
+    nowMs: Date.now,
+    beat: delivery.beat,
+  });
   log.info('worker.started', { connections: config.workerConnections });
 
   let stoppingMs: number | undefined;

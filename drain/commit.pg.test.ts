@@ -166,6 +166,7 @@ describe('S-03 the frame ledger', () => {
       body: Buffer.alloc(0),
       frames: [{ position: 0, drainId, frameId: frame }],
       knownDuplicates: [],
+      logs: null,
     };
     const outcome = await commitChunk(database.pool, input);
     if (outcome.kind !== 'committed') throw new Error('refused');
@@ -251,6 +252,7 @@ describe('S-03 the frame ledger', () => {
               body: Buffer.alloc(0),
               frames: [{ position: 0, drainId: 1, frameId: frame }],
               knownDuplicates: [],
+              logs: null,
             }),
           ),
         );

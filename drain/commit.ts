@@ -237,7 +237,7 @@ export class Committer {
 
   async #commit(group: Group): Promise<void> {
     const encoded = encodeGroup(group);
-    this.#options.spool?.note(encoded.body.length);
+    this.#options.spool?.note(encoded.body.length + (encoded.logs?.body.length ?? 0));
     // Some try of this group may have been carried out: not the last one alone tells what its number stands for.
     let isUnsure = false;
     for (let attempt = 0; ; attempt++) {
@@ -637,6 +637,7 @@ export class Committer {
 function encodeGroup(group: Group): EncodedGroup {
   return {
     ...group.encode(),
+    logs: group.encodeLogs(),
     messages: group.messages,
     frames: ledgerFrames(group),
     knownDuplicates: group.frames.filter((frame) => frame.frameId === null).map((frame) => frame.position),

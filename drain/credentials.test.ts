@@ -15,6 +15,7 @@ function credential(appName: string, secret: string, revokedAtMs: number | null 
     strictTokens: false,
     historyOpenUntilMs: 0,
     customMetrics: true,
+    keepLogsHours: null,
   };
 }
 

@@ -16,6 +16,7 @@ import { Committer } from './commit.ts';
 import { Credentials, REFRESH_MS } from './credentials.ts';
 import { type Fate, Receiver } from './http.ts';
 import { Intake } from './intake.ts';
+import type { LogBounds } from './log-guard.ts';
 import { LookBack } from './look-back.ts';
 import { LoopGuard, type OwnSigns } from './loop-guard.ts';
 import { Mover } from './mover.ts';
@@ -41,6 +42,8 @@ export interface DrainOptions {
   heldBytesMax: number;
   frameMemoryHours: number;
   storeClientAddresses: boolean;
+  /** Lines of logs: whether of apps that say nothing of it, and how many of each second; left out: none at all. */
+  logs?: (LogBounds & { byDefault: boolean }) | undefined;
   /** Told when deltas are visible to readers. */
   onRolledUp: (apps: AppDeltas[]) => void;
   /** ms between two roll-ups, and between two readings of credentials and drains; tests are in a hurry. */
@@ -110,6 +113,7 @@ export function buildDrain(options: DrainOptions): Drain {
   const numbers = new SeriesNumbers();
   const intake = new Intake({
     storeClientAddresses: options.storeClientAddresses,
+    logs: options.logs,
     hashUser: (user) =>
       createHmac('sha256', options.key)
         .update(`user\0${user}`)
@@ -121,7 +125,7 @@ export function buildDrain(options: DrainOptions): Drain {
     clock,
     load: () => listDrainCredentials(pool, clock.nowMs()),
   });
-  const registry = new Registry(pool, clock);
+  const registry = new Registry(pool, clock, options.logs?.byDefault);
   const refusals = new Refusals(pool, log);
   const slos = new SloBook(pool, clock);
   let isDatabaseAway = (): boolean => true;

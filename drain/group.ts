@@ -1,5 +1,7 @@
 /** The frames that wait for one commit, read into sections already. */
 import type { LossRecord } from '../model/deltas.ts';
+import { encodeLogSection } from '../model/log-block.ts';
+import type { LogChunkInput } from '../store/chunks.ts';
 import { encodeSection } from './chunk.ts';
 import { getOrMake } from './get-or-make.ts';
 import type { Intake } from './intake.ts';
@@ -162,5 +164,25 @@ export class Group {
       }),
       body: Buffer.concat(parts),
     };
+  }
+
+  /** The lines of the group as the columns of a row of the log; null without. */
+  encodeLogs(): LogChunkInput | null {
+    const parts: Buffer[] = [];
+    const logs: LogChunkInput = { appIds: [], sectionEnds: [], lines: 0, body: Buffer.alloc(0) };
+    let end = 0;
+    for (const section of this.#sections.values()) {
+      if (section.logs === null) continue;
+      const { appId } = section;
+      const part = encodeLogSection({ appId, lines: section.logs.lines, leftOut: section.logs.leftOut });
+      parts.push(part);
+      end += part.length;
+      logs.appIds.push(appId);
+      logs.sectionEnds.push(end);
+      logs.lines += section.logs.lines.length;
+    }
+    if (parts.length === 0) return null;
+    logs.body = Buffer.concat(parts);
+    return logs;
   }
 }

@@ -6,6 +6,8 @@
 import { KINDS, NOTES } from '../model/observation.ts';
 import { BUCKET_S, bucketStartS } from '../model/time.ts';
 import { Framer } from './framing.ts';
+import type { LogBounds, LogGuard } from './log-guard.ts';
+import { LogIntake } from './log-intake.ts';
 import {
   KIND_ADDON_SAMPLE,
   KIND_API_EVENT,
@@ -50,12 +52,24 @@ export class Intake {
   readonly #reader = new MessageReader();
   readonly #samples: SampleRows;
   readonly #hashUser: (user: string) => string;
+  readonly #logs: LogIntake | null;
+  /** Of the body being read; null when no lines of it are kept. */
+  #guard: LogGuard | null = null;
 
-  /** @param hashUser keyed hash of a person's name or address: what is stored instead of it */
-  constructor(options: { storeClientAddresses: boolean; hashUser: (user: string) => string }) {
+  /**
+   * @param hashUser keyed hash of a person's name or address: what is stored instead of it
+   * @param logs how many lines of a log are kept of each second; left out: none
+   */
+  constructor(options: {
+    storeClientAddresses: boolean;
+    hashUser: (user: string) => string;
+    logs?: LogBounds | undefined;
+  }) {
     this.#terms = new Terms(options.storeClientAddresses);
     this.#samples = new SampleRows(this.#terms.dynos);
     this.#hashUser = options.hashUser;
+    const { logs, storeClientAddresses } = options;
+    this.#logs = logs === undefined ? null : new LogIntake({ ...logs, storeClientAddresses });
   }
 
   /** Appends a body to a section as one frame. `position`: of the frame in the whole chunk. */
@@ -83,6 +97,7 @@ export class Intake {
       previousLineMs: body.drain.lastLineMs,
       quarantined: 0,
     };
+    this.#guard = this.#logs?.open(to) ?? null;
     if (body.dropCount > 0 || body.lostCount > 0) addHeaderLosses(to);
     const framer = this.#framer;
     framer.start(body.buf);
@@ -121,8 +136,13 @@ export class Intake {
     entry.kinds[message.kind] = (entry.kinds[message.kind] ?? 0) + 1;
     const timeMs = filedTime(message, to);
     countFiled(entry, timeMs);
-    if (message.kind === KIND_REQUEST) addRequest(this.#terms, to, message, timeMs);
-    else this.#addOther(to, message, timeMs);
+    if (message.kind === KIND_REQUEST) {
+      addRequest(this.#terms, to, message, timeMs);
+      if (this.#guard !== null) this.#logs?.addRequest(to, this.#guard, message, timeMs);
+    } else {
+      this.#addOther(to, message, timeMs);
+      if (this.#guard !== null) this.#logs?.addOther(to, this.#guard, message, timeMs);
+    }
     if (message.notes !== 0) {
       note(entry, message.notes);
       if ((message.notes & NOTES_QUARANTINED) !== 0) {

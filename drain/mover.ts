@@ -7,12 +7,13 @@ import type { SpoolHealth } from '../model/ingest-health.ts';
 import { killPoint } from '../model/kill-point.ts';
 import type { Log } from '../model/log.ts';
 import { HOUR, MINUTE, SECOND } from '../model/time.ts';
+import type { LogChunkInput } from '../store/chunks.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Delivery, SpoolStream } from '../store/spool.ts';
 import { listRemovedApps, markSpoolMoved, pingWrite, quarantineSpoolEntry } from '../store/spool-accounts.ts';
 import type { Clock } from './clock.ts';
 import type { Committer } from './commit.ts';
-import { nameOf, openEntry, type SpoolKey } from './spool-entry.ts';
+import { nameOf, openEntry, openLogs, type SpoolKey } from './spool-entry.ts';
 import { accountsOf, decodeSections, withoutApps } from './spool-group.ts';
 
 export interface MoverOptions {
@@ -187,13 +188,14 @@ export class Mover {
     return outcome;
   }
 
-  async #move({ id, times, entry }: Delivery): Promise<Outcome> {
+  async #move({ id, times, entry, logs }: Delivery): Promise<Outcome> {
     const { committer, keys, clock, pool, log } = this.#options;
     // The stream was cut behind our back, or is another's; an account says what was in it.
     if (entry === null) return 'moved';
     if (times > DELIVERIES_MAX) return await this.#quarantine(id, entry, 'tooOften', []);
     const opened = openEntry(keys, entry);
     if (!opened.ok) return await this.#fail({ id, times, entry }, opened.error, []);
+    opened.value.logs = this.#linesOf(id, entry, logs);
     const sections = decodeSections(opened.value);
     if (sections === null) return await this.#fail({ id, times, entry }, 'badSection', []);
     const waitedMs = Math.max(0, clock.nowMs() - Number(id.split('-')[0]));
@@ -214,6 +216,15 @@ export class Mover {
     killPoint('mover.after');
     this.#movedMessages += group.messages;
     return 'moved';
+  }
+
+  /** Lines of an entry's frames. Those that cannot be read are left out: what counts is the frames. */
+  #linesOf(id: string, entry: Buffer, logs: Buffer | null): LogChunkInput | null {
+    const name = nameOf(entry);
+    if (logs === null || name === null) return null;
+    const opened = openLogs(this.#options.keys, name, logs);
+    if (opened === null) this.#options.log.warn('mover.linesLost', { entry: id });
+    return opened;
   }
 
   /** Left to whoever claims it next, perhaps of another release or with another key; at last to the quarantine. */

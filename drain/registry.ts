@@ -34,15 +34,18 @@ const RELEASES_SINCE_MS = 400 * DAY;
 export class Registry {
   readonly #pool: Pool;
   readonly #clock: Clock;
+  readonly #keepLogs: boolean;
   readonly #apps = new Map<number, AppState>();
   readonly #drains = new Map<string, KnownDrain>();
   /** Apps with all the drains they may have: whoever comes with another token shares one. */
   readonly #crowded = new Map<number, { drain: KnownDrain; frames: number; atMs: number }>();
   readonly #arriving = new Map<string, Promise<KnownDrain>>();
 
-  constructor(pool: Pool, clock: Clock) {
+  /** @param keepLogs whether lines are kept of apps that say nothing of it */
+  constructor(pool: Pool, clock: Clock, keepLogs = false) {
     this.#pool = pool;
     this.#clock = clock;
+    this.#keepLogs = keepLogs;
   }
 
   /** State of the credential's app, its settings brought up to date. */
@@ -60,6 +63,8 @@ export class Registry {
     }
     app.customMetrics = credential.customMetrics;
     app.historyOpenUntilMs = credential.historyOpenUntilMs;
+    const { keepLogsHours } = credential;
+    app.keepLogs = keepLogsHours === null ? this.#keepLogs : keepLogsHours > 0;
     return app;
   }
 

@@ -4,6 +4,7 @@
  */
 import type { RecordBody } from '../model/deltas.ts';
 import type { Term } from './intern.ts';
+import type { LogRows } from './log-rows.ts';
 
 /** A frame (one POST) of the section. */
 export interface FrameEntry {
@@ -210,6 +211,8 @@ export class Section {
   readonly requests: RequestColumns = takeRequests();
   readonly samples: SampleColumns = takeSamples();
   readonly records: RecordEntry[] = [];
+  /** Lines to be kept; null without, and after decoding: they are stored beside the chunk. */
+  logs: LogRows | null = null;
   /** Texts by number. 0 is the empty text. */
   readonly texts: string[] = [''];
   /** Shapes of those texts that are paths; missing after decoding, when they are made anew. */

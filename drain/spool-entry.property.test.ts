@@ -6,7 +6,9 @@ import {
   makeSpoolWriter,
   nameOf,
   openEntry,
+  openLogs,
   sealEntry,
+  sealLogs,
 } from './spool-entry.ts';
 
 const KEY = deriveSpoolKey('s'.repeat(40));
@@ -26,6 +28,7 @@ const group: fc.Arbitrary<EncodedGroup> = fc.record({
     { maxLength: 5 },
   ),
   body: bytes({ minLength: 0, maxLength: 200 }),
+  logs: fc.constant(null),
 });
 const name = fc.record({
   writer: fc.uint8Array({ minLength: 8, maxLength: 8 }).map((array) => Buffer.from(array).toString('hex')),
@@ -70,6 +73,7 @@ test('U-08 U-05 bytes of any kind, other versions and other keys never throw', (
     knownDuplicates: [],
     frames: [],
     body: Buffer.of(1),
+    logs: null,
   };
   const entry = sealEntry(KEY, { writer: makeSpoolWriter(), number: 1 }, given);
   expect(openEntry([OTHER_KEY], entry)).toEqual({ ok: false, error: 'unknownKey' });
@@ -89,6 +93,7 @@ test('SEC-43 two entries of the same group have nothing in common but their head
     knownDuplicates: [],
     frames: [],
     body: Buffer.alloc(64, 7),
+    logs: null,
   };
   const entryName = { writer: makeSpoolWriter(), number: 1 };
   const [first, second] = [sealEntry(KEY, entryName, given), sealEntry(KEY, entryName, given)];
@@ -96,6 +101,38 @@ test('SEC-43 two entries of the same group have nothing in common but their head
   expect(first.subarray(19, 31)).not.toEqual(second.subarray(19, 31));
   expect(first.subarray(31)).not.toEqual(second.subarray(31));
   expect(first.includes(Buffer.alloc(16, 7))).toBe(false);
+});
+
+const logs = fc.record({
+  appIds: fc.array(number, { maxLength: 5 }),
+  sectionEnds: fc.array(number, { maxLength: 5 }),
+  lines: number,
+  body: bytes({ minLength: 0, maxLength: 200 }),
+});
+
+test('SEC-44 lines beside an entry are encrypted under its name: they come out again for that entry and no other', () => {
+  fc.assert(
+    fc.property(name, name, logs, fc.nat(), (entryName, otherName, given, at) => {
+      const sealed = sealLogs(KEY, entryName, given)!;
+      expect(openLogs([OTHER_KEY, KEY], entryName, sealed)).toEqual(given);
+      expect(openLogs([OTHER_KEY], entryName, sealed)).toBeNull();
+      if (otherName.writer !== entryName.writer) expect(openLogs([KEY], otherName, sealed)).toBeNull();
+      const flipped = Buffer.from(sealed);
+      flipped[at % flipped.length]! ^= 1;
+      expect(openLogs([KEY], entryName, flipped)).toBeNull();
+      if (given.body.length >= 16) expect(sealed.includes(given.body)).toBe(false);
+    }),
+  );
+  expect(sealLogs(KEY, { writer: makeSpoolWriter(), number: 1 }, null)).toBeNull();
+});
+
+test('R-15 U-08 an entry is the same with lines and without: a release that knows none reads it', () => {
+  fc.assert(
+    fc.property(name, group, logs, (entryName, given, lines) => {
+      const opened = openEntry([KEY], sealEntry(KEY, entryName, { ...given, logs: lines }));
+      expect(opened).toEqual({ ok: true, value: given });
+    }),
+  );
 });
 
 test('the key of the spool is its own, and the same after every start', () => {

@@ -8,10 +8,12 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../model/result.ts';
-import type { ChunkInput } from '../store/chunks.ts';
 import { ByteReader, ByteWriter } from '../model/varint.ts';
+import type { ChunkInput, LogChunkInput } from '../store/chunks.ts';
 
 const VERSION = 1;
+/** Of the lines beside an entry. */
+const LOGS_VERSION = 1;
 const KEY_ID_BYTES = 4;
 const WRITER_BYTES = 8;
 const NUMBER_BYTES = 6;
@@ -21,7 +23,7 @@ const TAG_BYTES = 16;
 const FRAME_ID_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 
-/** A group of frames as its chunk row will be, whoever commits it and when. */
+/** A group of frames as its rows will be, whoever commits it and when. Its lines are sealed apart, by sealLogs. */
 export type EncodedGroup = Omit<
   ChunkInput,
   'writerId' | 'epoch' | 'seq' | 'committedAtMs' | 'frameMemoryHours'
@@ -101,6 +103,66 @@ export function openEntry(keys: readonly SpoolKey[], entry: Buffer): Result<Enco
   }
 }
 
+/**
+ * Encrypts a group's lines under the name of its entry, for a field of their own beside it: a release before, which
+ * knows none, moves the entry all the same. null without lines.
+ */
+export function sealLogs(key: SpoolKey, name: EntryName, logs: LogChunkInput | null): Buffer | null {
+  if (logs === null) return null;
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, key.key, nonce).setAAD(logsHeader(key, name));
+  return Buffer.concat([
+    Buffer.from([LOGS_VERSION]),
+    key.id,
+    nonce,
+    cipher.update(writeLogs(logs)),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+}
+
+/** Decrypts what sealLogs gave for the entry of that name; null for anything else: the frames count without their lines. */
+export function openLogs(keys: readonly SpoolKey[], name: EntryName, bytes: Buffer): LogChunkInput | null {
+  const nonceAt = 1 + KEY_ID_BYTES;
+  const bodyAt = nonceAt + NONCE_BYTES;
+  if (bytes.length < bodyAt + TAG_BYTES || bytes[0] !== LOGS_VERSION) return null;
+  const key = keys.find(({ id }) => id.equals(bytes.subarray(1, nonceAt)));
+  if (key === undefined) return null;
+  const decipher = createDecipheriv(CIPHER, key.key, bytes.subarray(nonceAt, bodyAt))
+    .setAAD(logsHeader(key, name))
+    .setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+  try {
+    const plain = [decipher.update(bytes.subarray(bodyAt, bytes.length - TAG_BYTES)), decipher.final()];
+    return readLogs(Buffer.concat(plain));
+  } catch {
+    return null;
+  }
+}
+
+/** What is authenticated besides: lines of another entry must not pass for this one's. */
+function logsHeader(key: SpoolKey, name: EntryName): Buffer {
+  return Buffer.concat([Buffer.from('logs'), key.id, Buffer.from(`${name.writer}:${name.number}`)]);
+}
+
+function writeLogs(logs: LogChunkInput): Uint8Array {
+  const out = new ByteWriter(logs.body.length + 256);
+  writeNumbers(out, logs.appIds);
+  writeNumbers(out, logs.sectionEnds);
+  out.varint(logs.lines);
+  out.raw(logs.body);
+  return out.written();
+}
+
+function readLogs(bytes: Buffer): LogChunkInput {
+  const input = new ByteReader(bytes);
+  return {
+    appIds: readNumbers(input),
+    sectionEnds: readNumbers(input),
+    lines: input.varint(),
+    body: Buffer.from(input.raw(input.left)),
+  };
+}
+
 function writeGroup(group: EncodedGroup): Uint8Array {
   const out = new ByteWriter(group.body.length + 1024);
   out.varint(group.messages);
@@ -128,7 +190,8 @@ function readGroup(bytes: Buffer): EncodedGroup {
     drainId: input.varint(),
     frameId: Buffer.from(input.raw(FRAME_ID_BYTES)),
   }));
-  return { messages, appIds, sectionEnds, knownDuplicates, frames, body: Buffer.from(input.raw(input.left)) };
+  const body = Buffer.from(input.raw(input.left));
+  return { messages, appIds, sectionEnds, knownDuplicates, frames, body, logs: null };
 }
 
 function writeNumbers(out: ByteWriter, numbers: number[]): void {

@@ -40,6 +40,7 @@ function groupOf(sections: Section[], knownDuplicates: number[] = []): EncodedGr
     body: Buffer.concat(bodies),
     frames: frames.filter(({ position }) => !knownDuplicates.includes(position)),
     knownDuplicates,
+    logs: null,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What is in a group that goes to the spool or comes back from it, by app. */
 import { SECOND } from '../model/time.ts';
+import type { LogChunkInput } from '../store/chunks.ts';
 import type { SpoolAccount } from '../store/spool-accounts.ts';
 import { decodeSection } from './chunk.ts';
 import type { Section } from './section.ts';
@@ -67,7 +68,25 @@ export function withoutApps(
     }
   }
   kept.body = Buffer.concat(bodies);
+  kept.logs = logsWithout(group.logs, removed);
   kept.frames = group.frames.filter(({ position }) => positions.has(position));
   kept.knownDuplicates = group.knownDuplicates.filter((position) => positions.has(position));
   return { group: kept, live };
+}
+
+function logsWithout(logs: LogChunkInput | null, removed: ReadonlySet<number>): LogChunkInput | null {
+  if (logs === null) return null;
+  const kept: LogChunkInput = { ...logs, appIds: [], sectionEnds: [] };
+  const bodies: Buffer[] = [];
+  let [start, end] = [0, 0];
+  for (const [index, appId] of logs.appIds.entries()) {
+    const bytes = logs.body.subarray(start, logs.sectionEnds[index]);
+    start += bytes.length;
+    if (removed.has(appId)) continue;
+    end += bytes.length;
+    bodies.push(bytes);
+    kept.appIds.push(appId);
+    kept.sectionEnds.push(end);
+  }
+  return bodies.length === 0 ? null : { ...kept, body: Buffer.concat(bodies) };
 }

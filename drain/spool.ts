@@ -17,7 +17,7 @@ import {
 import type { Clock } from './clock.ts';
 import type { GroupSpool } from './commit.ts';
 import type { Section } from './section.ts';
-import { type EncodedGroup, makeSpoolWriter, type SpoolKey, sealEntry } from './spool-entry.ts';
+import { type EncodedGroup, makeSpoolWriter, type SpoolKey, sealEntry, sealLogs } from './spool-entry.ts';
 import { accountsOf } from './spool-group.ts';
 import { ArrivalRate } from './spool-rate.ts';
 
@@ -102,9 +102,10 @@ export class Spool implements GroupSpool {
     const name = { writer: this.#writer, number: ++this.#number };
     try {
       const entry = sealEntry(key, name, group);
-      const streamId = await stream.append(entry);
+      const logs = sealLogs(key, name, group.logs);
+      const streamId = await stream.append(entry, logs);
       this.#open.push({ ...name, streamId, accounts });
-      this.#bytesSince += entry.length;
+      this.#bytesSince += entry.length + (logs?.length ?? 0);
       this.#entriesSince++;
       this.#appendFailure = '';
       this.#noteRoom();

@@ -8,6 +8,8 @@ import type { FrameEntry, Section } from './section.ts';
 export interface AppState {
   appId: number;
   customMetrics: boolean;
+  /** Whether lines of its log are kept; left out: none are. */
+  keepLogs?: boolean;
   /** Until then lines keep their own time up to HISTORY_MAX_MS back. */
   historyOpenUntilMs: number;
   /** Release that serves now, stamped on each request; '' before the first was seen. */

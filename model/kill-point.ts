@@ -22,6 +22,8 @@ export const KILL_POINTS = [
   'rollup.inside',
   /** A roll-up is committed; this process does not know it yet. */
   'rollup.after',
+  /** Inside the transaction that makes blocks of a log's chunks: all is written, nothing committed. */
+  'logs.compacting',
   /** A dead writer is claimed; nothing of it is rolled up. */
   'takeover.claimed',
   /** Apps have been followed; nothing of it is committed. */

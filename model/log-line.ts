@@ -8,6 +8,9 @@ export type LogSource = (typeof LOG_SOURCES)[number];
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Longest that an app's lines may be kept, hours. */
+export const LOG_HOURS_MAX = 744;
+
 /** Longest text of a line in UTF-16 units; what is longer ends in `…`. */
 export const LOG_TEXT_MAX = 4_000;
 

@@ -23,6 +23,8 @@ export interface DrainCredential {
   strictTokens: boolean;
   historyOpenUntilMs: number;
   customMetrics: boolean;
+  /** Hours its log is kept; 0: none of it is; null: as everywhere. */
+  keepLogsHours: number | null;
 }
 
 export type AppNameFault = 'badName' | 'ownName' | 'nameTaken';
@@ -209,6 +211,7 @@ interface CredentialRecord {
   strict_tokens: boolean;
   history_open_until_ms: number;
   custom_metrics: boolean;
+  keep_logs_hours: number | null;
 }
 
 /** Every secret that is valid at nowMs or later, of apps that are not removed: the drain's cache. */
@@ -218,7 +221,7 @@ export async function listDrainCredentials(
 ): Promise<DrainCredential[]> {
   const { rows } = await db.query<CredentialRecord>(
     `SELECT s.app_id, a.name, s.secret_hash, s.revoked_at_ms, a.strict_tokens, a.history_open_until_ms,
-            a.custom_metrics
+            a.custom_metrics, a.keep_logs_hours
      FROM drain_secrets s JOIN apps a ON a.id = s.app_id
      WHERE a.removed_at_ms IS NULL AND (s.revoked_at_ms IS NULL OR s.revoked_at_ms > $1)
      ORDER BY s.id`,
@@ -232,5 +235,6 @@ export async function listDrainCredentials(
     strictTokens: row.strict_tokens,
     historyOpenUntilMs: row.history_open_until_ms,
     customMetrics: row.custom_metrics,
+    keepLogsHours: row.keep_logs_hours,
   }));
 }

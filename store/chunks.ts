@@ -29,6 +29,16 @@ export interface ChunkInput {
   frames: { position: number; drainId: number; frameId: Buffer }[];
   /** Positions known beforehand to have been counted. */
   knownDuplicates: number[];
+  /** Lines of the same frames (table log_chunks); null without. */
+  logs: LogChunkInput | null;
+}
+
+/** Sections of lines, one an app (model/log-block.ts). */
+export interface LogChunkInput {
+  appIds: number[];
+  sectionEnds: number[];
+  lines: number;
+  body: Buffer;
 }
 
 export type ChunkOutcome =
@@ -48,7 +58,7 @@ export function frameSlots(databaseNowMs: number): number[] {
  * over a slot that was never analysed is a scan of every frame in it, once a commit. The slots being entered need no
  * look-up: there the unique index tells.
  */
-const COMMIT = `
+const ENTER = `
 WITH writer AS (
   UPDATE writers SET seq = $3, seen_at = clock_timestamp()
   WHERE id = $1 AND epoch = $2 AND seq = $3 - 1 AND closed_at IS NULL
@@ -71,7 +81,9 @@ WITH writer AS (
   RETURNING drain_id, frame_id
 ), fresh AS (
   SELECT drain_id, frame_id FROM entered GROUP BY drain_id, frame_id HAVING count(*) = cardinality($7::int[])
-)
+)`;
+
+const INSERT_CHUNK = `
 INSERT INTO chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, messages, body)
 SELECT $10, writer.id, $3, $11::int[], $12::int[],
   $13::int[] || ARRAY(
@@ -82,6 +94,16 @@ SELECT $10, writer.id, $3, $11::int[], $12::int[],
   $14, $15
 FROM writer
 RETURNING duplicates, ${DATABASE_NOW_MS} AS now_ms`;
+
+const COMMIT = `${ENTER}${INSERT_CHUNK}`;
+
+/** The same with lines of logs: both rows or none, and the same frames left out of both. */
+const COMMIT_WITH_LOGS = `${ENTER}, chunk AS (${INSERT_CHUNK}
+), logged AS (
+  INSERT INTO log_chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, lines, body)
+  SELECT $10, $1, $3, $16::int[], $17::int[], chunk.duplicates, $18, $19 FROM chunk
+)
+SELECT duplicates, now_ms FROM chunk`;
 
 /**
  * Commits a chunk with its ledger rows, whole or not at all. Frames whose identity is known (from before, or from a
@@ -94,7 +116,9 @@ export async function commitChunk(db: Queryable, input: ChunkInput): Promise<Chu
   const slots = frameSlots(input.committedAtMs);
   const oldestSlotS =
     Math.min(...slots) - Math.ceil((input.frameMemoryHours * 3600) / FRAME_SLOT_S) * FRAME_SLOT_S;
-  const { rows } = await db.query<{ duplicates: number[]; now_ms: number }>(COMMIT, [
+  const { logs } = input;
+  const statement = logs === null ? COMMIT : COMMIT_WITH_LOGS;
+  const { rows } = await db.query<{ duplicates: number[]; now_ms: number }>(statement, [
     input.writerId,
     input.epoch,
     input.seq,
@@ -111,6 +135,7 @@ export async function commitChunk(db: Queryable, input: ChunkInput): Promise<Chu
     input.knownDuplicates,
     input.messages,
     input.body,
+    ...(logs === null ? [] : [logs.appIds, logs.sectionEnds, logs.lines, logs.body]),
   ]);
   const row = rows[0];
   if (row === undefined) return { kind: 'refused' };

@@ -11,6 +11,8 @@ import type { Log } from '../model/log.ts';
 export const SPOOL_KEY = 'drainboard:{spool}';
 const GROUP = 'movers';
 const FIELD = 'e';
+/** Lines of an entry's frames, beside it: who does not know the field passes it over. */
+const LOGS_FIELD = 'l';
 
 /** Part of the planned size that is used: the rest is room for Redis' own needs and for other keys (R-07). */
 export const FULL_SHARE = 0.8;
@@ -45,6 +47,8 @@ export interface Delivery {
   times: number;
   /** null when the stream has lost it. */
   entry: Buffer | null;
+  /** Lines of its frames; null without. */
+  logs: Buffer | null;
 }
 
 /** What the server says of itself and of the stream. */
@@ -157,10 +161,11 @@ export class SpoolStream {
   }
 
   /** Appends an entry; its id in the stream, once Redis has confirmed it. Throws a SpoolError. */
-  async append(entry: Buffer): Promise<string> {
+  async append(entry: Buffer, logs: Buffer | null = null): Promise<string> {
     if (!this.isReady) throw new SpoolError('away', this.lastError || 'not connected');
     try {
-      const id = await this.#appender.xadd(this.#key, '*', FIELD, entry);
+      const fields = logs === null ? [FIELD, entry] : [FIELD, entry, LOGS_FIELD, logs];
+      const id = await this.#appender.xadd(this.#key, '*', ...fields);
       if (id === null) throw new Error('no id for an entry');
       return id;
     } catch (error) {
@@ -323,9 +328,12 @@ export class SpoolStream {
 
 type RawEntry = [id: Buffer, fields: Buffer[] | null];
 
-function toEntry([id, fields]: RawEntry): { id: string; entry: Buffer | null } {
-  const at = (fields ?? []).findIndex((field, index) => index % 2 === 0 && field.toString() === FIELD);
-  return { id: id.toString(), entry: at < 0 ? null : (fields?.[at + 1] ?? null) };
+function toEntry([id, fields]: RawEntry): { id: string; entry: Buffer | null; logs: Buffer | null } {
+  const fieldOf = (name: string): Buffer | null => {
+    const at = (fields ?? []).findIndex((field, index) => index % 2 === 0 && field.toString() === name);
+    return at < 0 ? null : (fields?.[at + 1] ?? null);
+  };
+  return { id: id.toString(), entry: fieldOf(FIELD), logs: fieldOf(LOGS_FIELD) };
 }
 
 /** The three numbers of INFO memory; `unknown` for a policy it does not tell. */
