@@ -16,6 +16,7 @@ import './styles/base.css';
 import './styles/parts.css';
 import './styles/charts.css';
 import './styles/pages.css';
+import './styles/fleet.css';
 import { Root } from './app.tsx';
 import { buildState, StateContext } from './state/context.ts';
 

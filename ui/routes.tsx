@@ -2,7 +2,7 @@
  * Which page an address means. To add a page: one `lazy` line, one line of the table, both beside their like. The page
  * is given the named parts of its pattern as props; a more special pattern stands before one with a name in its place.
  * Agreed addresses: /a/:app/{logs,dynos,dynos/:dyno,addons,codes/:code,explain,releases/:version,slo…,health}, /i/:id,
- * /settings/:section. Tabs of an app are in parts/appTabs.tsx, keys in parts/bindings.ts.
+ * /settings/:section. Tabs of an app are in parts/tabs.tsx, keys in parts/bindings.ts.
  */
 import type { ComponentChild, ComponentType } from 'preact';
 import { lazy } from './parts/lazy.tsx';

@@ -51,7 +51,7 @@ describe('while the database is away', () => {
     const page = await openThen('/?tz=utc', '.fleet tbody tr', 'spooling');
     await page.getByText('was ok').first().waitFor({ timeout: 3000 });
     expect(await page.locator('.fleet .state-ok, .summary .glyph-ok').count()).toBe(0);
-    expect(await page.locator('.fleet .state-critical').first().innerText()).toContain('failing');
+    expect(await page.locator('.fleet .state-critical').first().innerText()).toContain('firing');
     await page.context().close();
   });
 

@@ -1,13 +1,13 @@
 /** The bar on top of every page: where we are, how fresh the data is, the one time range, and the reader's own switches. */
 import { showHidden } from '../clean.ts';
 import { zoneName } from '../format.ts';
-import { rulesPath, sloListPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import type { Theme } from '../state/prefs.ts';
 import { HealthPill } from './healthPill.tsx';
 import { IncidentPill } from './incidentPill.tsx';
 import { NoticeBar } from './noticeBar.tsx';
 import { RangePicker } from './rangePicker.tsx';
+import { Tabs } from './tabs.tsx';
 
 /** Pages without charts have no use for a time range. */
 export function Header({ timed }: { timed: boolean }) {
@@ -40,56 +40,23 @@ export function Header({ timed }: { timed: boolean }) {
             <path d="M2 3.8 5 1l3 2.8M2 6.2 5 9l3-2.8" fill="none" stroke="currentColor" stroke-width="1.4" />
           </svg>
         </button>
-        <Tabs app={app} />
         <span class="grow" />
         <IncidentPill />
         <HealthPill />
         <UserMenu />
       </div>
-      {timed && (
-        <div class="top-row top-range" data-live={range.live.value}>
-          <RangePicker />
-          <LiveSwitch />
-          <ZoneToggle />
-        </div>
-      )}
+      <div class={`top-row top-nav${timed ? ' top-timed' : ''}`}>
+        <Tabs app={app} />
+        {timed && (
+          <div class="top-range" data-live={range.live.value}>
+            <RangePicker />
+            <LiveSwitch />
+            <ZoneToggle />
+          </div>
+        )}
+      </div>
       <NoticeBar />
     </header>
-  );
-}
-
-/** Pages of the app one is on; else those over all apps. */
-function Tabs({ app }: { app: string | null }) {
-  const { router } = useApp();
-  const base = app === null ? '' : `/a/${encodeURIComponent(app)}`;
-  const path = router.path.value;
-  const under = (href: string) => path === href || path.startsWith(`${href}/`);
-  const [slos, rules] = [sloListPath(app), rulesPath(app)];
-  const tabs =
-    app === null
-      ? [
-          { href: '/', label: 'Fleet', current: path === '/' },
-          { href: slos, label: 'Objectives', current: under(slos) },
-          {
-            href: rules,
-            label: 'Alerting',
-            current: [rules, '/receivers', '/silences', '/on-call'].some(under),
-          },
-        ]
-      : [
-          { href: base, label: 'Overview', current: path === base || under(`${base}/codes`) },
-          { href: slos, label: 'Objectives', current: under(slos) },
-          { href: rules, label: 'Rules', current: under(rules) },
-          { href: `${base}/health`, label: 'Drain health', current: path === `${base}/health` },
-        ];
-  return (
-    <nav class="tabs" aria-label={app === null ? 'Pages' : 'Pages of this app'}>
-      {tabs.map((tab) => (
-        <a key={tab.href} href={router.link(tab.href)} aria-current={tab.current ? 'page' : undefined}>
-          {tab.label}
-        </a>
-      ))}
-    </nav>
   );
 }
 

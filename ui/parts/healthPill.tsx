@@ -89,7 +89,13 @@ function pillText({ health, nowMs, zone, many, isAway, isMoving, silent }: Shown
   }
   const through = health.dataThroughMs;
   const day = nowMs - through > 12 * 3_600_000 ? `${formatDay(through, zone)} ` : '';
-  const at = `${day}${formatClock(through, zone)}${zoneSuffix(through, zone)}`;
+  const at = (
+    <>
+      {day}
+      {formatClock(through, zone)}
+      <span class="wide">{zoneSuffix(through, zone)}</span>
+    </>
+  );
   if (health.state === 'silent') {
     return (
       <>
@@ -119,8 +125,11 @@ function pillText({ health, nowMs, zone, many, isAway, isMoving, silent }: Shown
       </span>
       <span class="wide"> · </span>
       <span class="pill-under">
-        {isMoving ? 'filling in' : `${formatCount(health.lostMessages)} lost`}
-        {silent > 0 && <span class="strong"> · {silent} silent</span>}
+        <span class={silent > 0 ? 'wide' : ''}>
+          {isMoving ? 'filling in' : `${formatCount(health.lostMessages)} lost`}
+          {silent > 0 && ' · '}
+        </span>
+        {silent > 0 && <span class="strong">{silent} silent</span>}
       </span>
     </>
   );

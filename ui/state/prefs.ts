@@ -9,6 +9,8 @@ export interface Prefs {
   singleKeys: Signal<boolean>;
   /** Hatches on the bad classes of stacked charts, for those who cannot tell the colours apart. */
   patterns: Signal<boolean>;
+  /** By what the fleet is grouped: `none`, `stage`, `team`, `tag`. */
+  grouping: Signal<string>;
   /** Counts up whenever colours may have changed: theme, system scheme, contrast. */
   themeVersion: Signal<number>;
   start(): () => void;
@@ -23,8 +25,10 @@ export function buildPrefs(): Prefs {
   );
   const singleKeys = stored<boolean>('keys', true, (value) => typeof value === 'boolean');
   const patterns = stored<boolean>('patterns', false, (value) => typeof value === 'boolean');
+  const grouping = stored<string>('group', 'none', (value) => typeof value === 'string');
   return {
     theme,
+    grouping,
     singleKeys,
     patterns,
     themeVersion,
