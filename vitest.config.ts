@@ -41,13 +41,8 @@ export default defineConfig({
         testTimeout: 90_000,
         hookTimeout: 90_000,
       }),
-      // Outages mostly wait: more files at a time, after the others, each with servers and ports of its own.
-      kind('process', 'process', {
-        testTimeout: 120_000,
-        hookTimeout: 60_000,
-        maxWorkers: 4,
-        sequence: { groupOrder: 1 },
-      }),
+      // Outages wait half of the time: beside the others, each with servers and ports of its own.
+      kind('process', 'process', { testTimeout: 120_000, hookTimeout: 60_000 }),
     ],
   },
 });

@@ -22,7 +22,7 @@ import { superviseWeb, type WebProcess } from './demo/web.ts';
 import { type Environment, readConfig, readEnvironment, unwrapConfig } from './env.ts';
 import { explainFailure } from './explain.ts';
 import { ensureFolder, type Local, prepareLocal } from './local.ts';
-import { requireFreePort } from './serve.ts';
+import { requireBrowsablePort } from './serve.ts';
 import { ensureUiBuilt } from './ui-build.ts';
 
 const HOUR = 3_600_000;
@@ -91,7 +91,7 @@ async function start(options: DemoOptions): Promise<Demo> {
   const demoDir = join(dataDir, 'demo');
   ensureFolder(demoDir);
   const listenOn = options.port ?? port;
-  await requireFreePort(listenOn);
+  await requireBrowsablePort(listenOn);
   const local = await prepareLocal(
     { ...asked, DRAINBOARD_DATA_DIR: demoDir, PORT: String(listenOn) },
     silentLog,

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Log, silentLog } from '../model/log.ts';
-import { buildHttpServer, type Running, type StopStep, serve } from './serve.ts';
+import { buildHttpServer, type Running, requireBrowsablePort, type StopStep, serve } from './serve.ts';
 
 interface Setup {
   running: Running;
@@ -129,4 +129,10 @@ test('SEC-52 headers over 16 KiB are refused', async () => {
   });
   expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   await running.stop('test');
+});
+
+test('a port that no browser opens is refused with a sentence instead of waiting for ever', async () => {
+  await expect(requireBrowsablePort(5060)).rejects.toThrow('browsers refuse to open port 5060');
+  // The list is that of fetch itself.
+  await expect(fetch('http://127.0.0.1:5060/')).rejects.toMatchObject({ cause: { message: 'bad port' } });
 });

@@ -134,6 +134,19 @@ export async function requireFreePort(port: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+/** Ports above 1023 that browsers and fetch refuse to open (fetch standard, "bad port"). */
+const BAD_PORTS = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+  10080,
+]);
+
+/** Rejects also when no browser would open a page there: for people's own machines, not behind a router. */
+export async function requireBrowsablePort(port: number): Promise<void> {
+  if (BAD_PORTS.has(port))
+    throw new Error(`browsers refuse to open port ${port}: choose another, for example ${port + 10}`);
+  await requireFreePort(port);
+}
+
 function listen(server: Server, port: number, host: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

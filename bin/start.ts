@@ -8,7 +8,7 @@ import { findBaseUrl, readEnvironment } from './env.ts';
 import { explainFailure } from './explain.ts';
 import { forgetSetupToken, type Local, type LocalConfig, prepareLocal, writeServerNote } from './local.ts';
 import { buildProcessLog } from './log.ts';
-import { dieOnMistakes, requireFreePort } from './serve.ts';
+import { dieOnMistakes, requireBrowsablePort } from './serve.ts';
 import { ensureUiBuilt } from './ui-build.ts';
 import { runWeb } from './web.ts';
 import { runWebCluster } from './web-cluster.ts';
@@ -49,7 +49,7 @@ async function start(): Promise<void> {
   const { config } = local;
   try {
     // Asked before anything is written: a start that cannot be leaves nothing behind.
-    await requireFreePort(config.port);
+    await requireBrowsablePort(config.port);
     const { claimed } = await prepareDatabase(config, log);
     const run = config.webConcurrency > 1 ? runWebCluster : runWeb;
     const running = await run(config, log, { name: 'database', stop: () => local.stop() });
