@@ -105,10 +105,12 @@ describe('one process with 300 connections at most', () => {
       app,
       openIdle(web.port, 2_000, 100).then((opened) => sockets.push(...opened)),
     );
+    // On a busy machine the last of them are still on their way.
+    const refused = async () => (await viewer.ingest()).refusedConnections - before.refusedConnections;
+    await expect.poll(refused, { timeout: 20_000 }).toBeGreaterThanOrEqual(2_000 - MAX);
     const after = await viewer.ingest();
     expect(after.connections).toBeLessThanOrEqual(MAX);
     expect(after.connectionsMax).toBe(MAX);
-    expect(after.refusedConnections - before.refusedConnections).toBeGreaterThanOrEqual(2_000 - MAX);
     expect(after.rssBytes - before.rssBytes).toBeLessThan(60 * 1024 * 1024);
     posted.push(await postFrame(web.port, app));
     expect(new Set(posted.map(({ status }) => status))).toEqual(new Set([204]));
