@@ -29,9 +29,12 @@ const PLAIN_TABLES = [
 /** Tables with many rows of an SLO each. */
 const SLO_TABLES = ['slo_hours'] as const;
 const OF_ITS_SLOS = 'slo_id IN (SELECT id FROM slos WHERE app_id = $1)';
-/** frames have no app but live for hours; chunks hold several apps' sections. */
+/** Rows of these hold sections of several apps. */
+const SECTION_TABLES = ['chunks', 'log_chunks'] as const;
+type SectionTable = (typeof SECTION_TABLES)[number];
+/** frames have no app but live for hours. */
 const PARTED_TABLES = new Set<string>(
-  PARTITIONED_TABLES.filter((table) => table !== 'frames' && table !== 'chunks'),
+  PARTITIONED_TABLES.filter((table) => table !== 'frames' && !SECTION_TABLES.some((one) => one === table)),
 );
 
 export interface Erased {
@@ -110,9 +113,13 @@ async function deleteBatch(pool: Pool, statement: string, values: unknown[]): Pr
   }
 }
 
-/** All of an app's. */
-function eraseSections(pool: Pool, appId: number, signal?: AbortSignal): Promise<number> {
-  return cutSections(pool, appId, { beforeMs: Number.MAX_SAFE_INTEGER, signal });
+/** All of an app's, of the durable log and of lines that are not in blocks yet. */
+async function eraseSections(pool: Pool, appId: number, signal?: AbortSignal): Promise<number> {
+  let chunks = 0;
+  for (const table of SECTION_TABLES) {
+    chunks += await cutSections(pool, appId, { table, beforeMs: Number.MAX_SAFE_INTEGER, signal });
+  }
+  return chunks;
 }
 
 /**
@@ -122,16 +129,20 @@ function eraseSections(pool: Pool, appId: number, signal?: AbortSignal): Promise
 export async function cutSections(
   pool: Pool,
   appId: number,
-  { beforeMs, signal }: { beforeMs: number; signal?: AbortSignal | undefined },
+  {
+    table = 'chunks',
+    beforeMs,
+    signal,
+  }: { table?: SectionTable; beforeMs: number; signal?: AbortSignal | undefined },
 ): Promise<number> {
   const partitions = (await listPartitions(pool)).filter(
-    ({ table, from }) => table === 'chunks' && from < beforeMs,
+    (partition) => partition.table === table && partition.from < beforeMs,
   );
   let chunks = 0;
   for (const { from, to } of partitions) {
     for (;;) {
       if (signal?.aborted === true) return chunks;
-      const { rowCount } = await pool.query(CUT_SECTIONS, [appId, from, Math.min(to, beforeMs)]);
+      const { rowCount } = await pool.query(cutSectionsOf(table), [appId, from, Math.min(to, beforeMs)]);
       chunks += rowCount ?? 0;
       if ((rowCount ?? 0) < BATCH_CHUNKS) break;
     }
@@ -140,8 +151,8 @@ export async function cutSections(
 }
 
 /** section_ends[i - 1] is where section i begins; later ends move forward by the section's length. */
-const CUT_SECTIONS = `
-UPDATE chunks c SET
+const cutSectionsOf = (table: SectionTable): string => `
+UPDATE ${table} c SET
   body = overlay(c.body PLACING ''::bytea FROM s.start + 1 FOR s.length),
   app_ids = array_remove(c.app_ids, $1::int),
   section_ends = ARRAY(
@@ -151,7 +162,7 @@ FROM (
   SELECT committed_at_ms, writer_id, seq, i, coalesce(section_ends[i - 1], 0) AS start,
     section_ends[i] - coalesce(section_ends[i - 1], 0) AS length
   FROM (
-    SELECT committed_at_ms, writer_id, seq, section_ends, array_position(app_ids, $1::int) AS i FROM chunks
+    SELECT committed_at_ms, writer_id, seq, section_ends, array_position(app_ids, $1::int) AS i FROM ${table}
     WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int] LIMIT ${BATCH_CHUNKS}
   ) AS found
 ) AS s

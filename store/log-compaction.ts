@@ -6,7 +6,7 @@
 import { killPoint } from '../model/kill-point.ts';
 import { encodeLogBlock, logLineBytes } from '../model/log-block.ts';
 import { compareLogLines, type LogCount, type LogLine } from '../model/log-line.ts';
-import { MINUTE } from '../model/time.ts';
+import { HOUR, MINUTE } from '../model/time.ts';
 import { type Lease, requireLease } from './leases.ts';
 import { readSection } from './log-chunks.ts';
 import { addLogCount, writeLogCounts } from './log-counts.ts';
@@ -56,7 +56,11 @@ export async function compactLogs(pool: Pool, options: LogCompactionOptions): Pr
   const chunks = await listDueChunks(pool, options.nowMs - (options.settleMs ?? SETTLE_MS));
   if (chunks.length === 0) return { chunks: 0, blocks: 0, isDone: true };
   const hours = await listLogHours(pool, options.hours);
-  const blocks = blocksOf(chunks, (appId) => options.nowMs - (hours.get(appId) ?? 0) * 60 * MINUTE);
+  const keptSinceMs = (appId: number): number => {
+    const own = hours.get(appId) ?? 0;
+    return own === 0 ? Number.POSITIVE_INFINITY : options.nowMs - own * HOUR;
+  };
+  const blocks = blocksOf(chunks, keptSinceMs);
   await ensurePartitionsFor(
     pool,
     'log_blocks',

@@ -2,7 +2,7 @@
  * Room in a database that is over its plan's size. Heroku then takes INSERT away, later everything but SELECT, DELETE and
  * TRUNCATE, and allows one connection (P-07): retention cannot take its lease, and what is deleted row by row frees
  * nothing. So the oldest partitions of the least precious rows are truncated, one statement at a time on one
- * connection: details of single requests first, then the durable log as far as it is rolled up. Buckets stay.
+ * connection: lines of logs first, details of single requests next, then the durable log as far as it is rolled up. Buckets stay.
  */
 import type { Log } from '../model/log.ts';
 import { HOUR } from '../model/time.ts';
@@ -22,7 +22,7 @@ const YOUNG_MS = HOUR;
 const LOCK_TIMEOUT_MS = 500;
 
 /** In this order. */
-const TABLES = ['request_details', 'chunks'] as const;
+const TABLES = ['log_blocks', 'request_details', 'chunks'] as const;
 
 const PARTIAL =
   'the user in DATABASE_URL may not write to every table: grant it what is missing, or use the user that owns the tables';
