@@ -73,3 +73,22 @@ test('a group with a section that cannot be read is none', () => {
   group.body[(group.sectionEnds[0] ?? 0) + 1] = 99;
   expect(decodeSections(group)).toBeNull();
 });
+
+test('R-18 lines of an app that was removed while its group waited are left out, those of others stay as they are', () => {
+  const sections = [section(1, [0]), section(2, [1]), section(3, [2])];
+  const logs = {
+    appIds: [1, 2, 3],
+    sectionEnds: [3, 5, 9],
+    lines: 3,
+    body: Buffer.from('aaabbcccc'),
+  };
+  const group = { ...groupOf(sections), logs };
+  expect(withoutApps(group, sections, new Set([2])).group.logs).toEqual({
+    appIds: [1, 3],
+    sectionEnds: [3, 7],
+    lines: 3,
+    body: Buffer.from('aaacccc'),
+  });
+  expect(withoutApps(group, sections, new Set([1, 2, 3])).group.logs).toBeNull();
+  expect(withoutApps(group, sections, new Set()).group.logs).toBe(logs);
+});

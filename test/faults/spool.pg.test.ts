@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { decodeSection } from '../../drain/chunk.ts';
 import { deriveSpoolKey, nameOf, openEntry, sealEntry } from '../../drain/spool-entry.ts';
 import { authorizationOf, openConnection, type PostOutcome } from '../../sim/post.ts';
+import { readLogChunks } from '../../store/log-chunks.ts';
 import { trimSpoolTables } from '../../store/spool-accounts.ts';
 import { compareBuckets, readCounts, readGaps } from '../account.ts';
 import { addApp, rolledUp, startDrain, TEST_KEY, type TestApp, type TestDrain, until } from '../drain.ts';
@@ -44,6 +45,7 @@ class Stage {
       commitReplyMs: 2_000,
       holder,
       key,
+      logs: { byDefault: true, linesPerSecond: 1_000, routerLinesPerSecond: 1_000 },
       spool: {
         url: redisUrl,
         onHeroku: false,
@@ -80,6 +82,13 @@ class Stage {
 
   async requestsCounted(): Promise<number> {
     return (await readCounts(this.database.pool, this.app.id)).requests;
+  }
+
+  /** Lines of the app's own output that are kept. */
+  async appLines(): Promise<string[]> {
+    const chunks = await readLogChunks(this.database.pool, { appId: this.app.id, fromMs: 0, limit: 1_000 });
+    const lines = chunks.flatMap((chunk) => chunk.lines);
+    return lines.filter(({ source }) => source === 'app').map(({ text }) => text);
   }
 
   gaps(): ReturnType<typeof readGaps> {
@@ -255,6 +264,57 @@ test.concurrent('SEC-44 SEC-43 a secret in a log line is in Redis neither in cle
   expect(section.frames[0]?.redactions).toBeGreaterThan(0);
   link.heal();
   await stage.settled();
+});
+
+test.concurrent('P-03 R-02 SEC-44 lines of frames that waited in the spool are kept once, encrypted there and redacted before', async ({
+  onTestFinished,
+}) => {
+  const stage = await openStage(onTestFinished);
+  const { redis, link } = stage;
+  const drain = await stage.start();
+  await drain.send(1);
+  stage.away();
+  const id = frameId();
+  const body = bodyOf([appLine('login by jane.doe@example.com, all is well')]);
+  expect(await drain.sendBody(body, id)).toEqual(OK);
+  expect(await drain.sendBody(body, id)).toEqual(OK);
+  const [[, fields] = []] = (await redis.client().xrangeBuffer(STREAM, '-', '+')) as [Buffer, Buffer[]][];
+  for (const word of ['all is well', 'jane.doe'])
+    expect(Buffer.concat(fields ?? []).includes(word)).toBe(false);
+  link.heal();
+  await stage.settled();
+  expect(await drain.sendBody(body, id)).toEqual(OK);
+  expect(await stage.appLines()).toEqual(['login by {email}, all is well']);
+});
+
+test.concurrent('R-15 U-08 an entry of a release that kept no lines, and one whose lines cannot be read, are moved and counted', async ({
+  onTestFinished,
+}) => {
+  const stage = await openStage(onTestFinished);
+  const { redis, link } = stage;
+  const drain = await stage.start();
+  await drain.send(1);
+  stage.away();
+  await drain.sendBody(Buffer.concat([bodyOf([appLine('before')]), requests(2)]));
+  await drain.sendBody(Buffer.concat([bodyOf([appLine('damaged')]), requests(3)]));
+  await drain.sendBody(Buffer.concat([bodyOf([appLine('whole')]), requests(4)]));
+  const client = redis.client();
+  const entries = (await client.xrangeBuffer(STREAM, '-', '+')) as [Buffer, Buffer[]][];
+  expect(entries.map(([, fields]) => fields.filter((_, at) => at % 2 === 0).map(String))).toEqual([
+    ['e', 'l'],
+    ['e', 'l'],
+    ['e', 'l'],
+  ]);
+  const [old, damaged] = entries;
+  await client.xadd(STREAM, '*', 'e', old![1][1]!);
+  await client.xadd(STREAM, '*', 'e', damaged![1][1]!, 'l', damaged![1][3]!.subarray(1));
+  await client.xdel(STREAM, String(old![0]), String(damaged![0]));
+  link.heal();
+  await stage.settled();
+  expect(await stage.requestsCounted()).toBe(10);
+  expect(await stage.appLines()).toEqual(['whole']);
+  expect(drain.logged.filter(({ event }) => event === 'mover.linesLost')).toHaveLength(1);
+  expect(await stage.gaps()).toEqual([]);
 });
 
 test.concurrent('D-01 R-08 without Redis frames are held for 4.5 s and told 503; with Redis down at the start, too', async ({
