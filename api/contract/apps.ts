@@ -23,8 +23,11 @@ export interface FleetRow {
   lowTraffic: boolean;
   p95Ms: number | null;
   p95MsWeekAgo: number | null;
-  /** The most frequent code of the hour: of those that count against availability, where there are any. */
-  topCode: { code: string; count: number } | null;
+  /**
+   * The most frequent code of the hour: of those that count against availability, where there are any. `blames`: it
+   * counts against availability or tells of the app's own trouble.
+   */
+  topCode: { code: string; count: number; title: string; blames: boolean } | null;
   worstMemory: { dyno: string; ratio: number } | null;
   /** `by`: who did it, where it is somebody with an account here; null otherwise, and on a wall. */
   lastRelease: { version: number; atMs: number; by: string | null } | null;
@@ -85,6 +88,15 @@ export interface AppAnswer {
   historyOpenUntilMs: number;
 }
 
+/** Why a step does not go on. */
+export interface AttachCause {
+  says: string;
+  /** What to run to find out, or to put it right. */
+  command: string | null;
+  /** There is a sign of it; otherwise it is what it usually is. */
+  isSeen: boolean;
+}
+
 /** GET /api/v1/apps/:app/checklist : ticks by itself on the set-up page. */
 export interface ChecklistAnswer {
   app: string;
@@ -97,6 +109,8 @@ export interface ChecklistAnswer {
     /** What to do or the likely cause when it stalls; empty when done. */
     hint: string;
     command: string | null;
+    /** Likeliest first; only of a step that stalls. */
+    causes: AttachCause[];
   }[];
   /** 401s seen with this app's name as user, last hour. */
   refused: number;

@@ -1,5 +1,6 @@
 /** Apps: the fleet, adding, changing, rotating, removing, their drains, the set-up checklist. */
 import type { z } from 'zod';
+import { codeOf } from '../../model/codes.ts';
 import { keyedHash } from '../../model/secret.ts';
 import { HOUR } from '../../model/time.ts';
 import { AppNameError, createApp, listApps, removeApp, rotateSecret, updateApp } from '../../store/apps.ts';
@@ -187,7 +188,7 @@ function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures, n
     lowTraffic: requests < LOW_TRAFFIC,
     p95Ms: figures.p95Ms,
     p95MsWeekAgo: figures.p95MsWeekAgo,
-    topCode: figures.topCode,
+    topCode: figures.topCode && { ...figures.topCode, ...wordsOf(figures.topCode.code) },
     worstMemory: figures.worstMemory,
     lastRelease: lastRelease && {
       version: lastRelease.version,
@@ -197,6 +198,14 @@ function toFleetRow(app: Call<unknown, unknown>['app'], figures: FleetFigures, n
     requestsWeekAgo,
     incidents: figures.incidents,
     labels: figures.labels,
+  };
+}
+
+function wordsOf(code: string): { title: string; blames: boolean } {
+  const known = codeOf(code);
+  return {
+    title: known?.title ?? '',
+    blames: known === undefined || known.defaultCounted || code.startsWith('R'),
   };
 }
 

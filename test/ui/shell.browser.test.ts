@@ -34,7 +34,7 @@ describe('signing in and out', () => {
     const page = await stage.open('/');
     await page.waitForSelector('.fleet tbody tr');
     await page.context().addCookies([{ name: 'role', value: 'none', url: stage.server.url }]);
-    await page.getByRole('link', { name: 'shop', exact: true }).click();
+    await page.getByRole('rowheader').getByRole('link', { name: 'shop', exact: true }).click();
     await page.waitForURL(/\/sign-in\?next=%2Fa%2Fshop/);
     await page.context().close();
     stage.complaints.splice(0);

@@ -1,10 +1,9 @@
 /** All apps: what burns and where to go first, in a sentence, four counts and one dense table. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { FleetRow } from '../../api/contract/apps.ts';
-import type { CodeTableAnswer } from '../../api/contract/codes.ts';
-import type { SloListAnswer } from '../../api/contract/slos.ts';
+import type { SloListAnswer, SloRow } from '../../api/contract/slos.ts';
 import { showHidden } from '../clean.ts';
-import { buildItems, CONCERNS, type Concern, type FleetItem } from '../fleetItems.ts';
+import { buildItems, CONCERNS, type Concern } from '../fleetItems.ts';
 import { GROUPS, type Grouping, groupItems, parseSort } from '../fleetOrder.ts';
 import { plural } from '../format.ts';
 import { Fresh } from '../parts/fresh.tsx';
@@ -12,9 +11,11 @@ import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { keepFleetFresh } from '../state/fleet.ts';
 import { useAnswer } from '../state/once.ts';
+import type { Router } from '../state/router.ts';
 import { type FleetVerdict, fleetVerdict } from '../verdict/fleet.ts';
 import type { Clause } from '../verdict.ts';
 import { LabelsDialog } from './fleetLabels.tsx';
+import type { Around } from './fleetRow.tsx';
 import { Strip } from './fleetStrip.tsx';
 import { FleetTable } from './fleetTable.tsx';
 import { useSteadyOrder } from './steadyOrder.ts';
@@ -22,14 +23,46 @@ import { useSteadyOrder } from './steadyOrder.ts';
 const SLOS_EVERY_MS = 30_000;
 const GROUP_WORDS: Record<Grouping, string> = { none: 'No groups', stage: 'Stage', team: 'Team', tag: 'Tag' };
 
+/** How long the rows wait for what objectives say, so that all of a row is drawn at once. */
+const TOGETHER_MS = 250;
+
 export function FleetPage() {
   const state = useApp();
   useEffect(() => keepFleetFresh(state), []);
+  const slos = useAnswer<SloListAnswer>('/slos', { everyMs: SLOS_EVERY_MS });
+  const answer = state.fleet.data.value;
+  const waited = useWaited(answer !== null, TOGETHER_MS);
+  const rows = slos.data.value?.slos;
+  // Kept while nothing of it changes: the age around it counts every second.
+  const body = useMemo(
+    () =>
+      answer &&
+      (answer.apps.length === 0 ? (
+        <NoApps />
+      ) : (
+        <Fleet rows={answer.apps} slos={rows ?? NO_SLOS} atMs={answer.nowMs} />
+      )),
+    [answer, rows],
+  );
+  const isReady = rows !== undefined || waited || slos.error.value !== null;
   return (
     <Fresh of={state.fleet} what="the fleet">
-      {(answer) => (answer.apps.length === 0 ? <NoApps /> : <Fleet rows={answer.apps} atMs={answer.nowMs} />)}
+      {() => (isReady ? body : <div class="unloaded" />)}
     </Fresh>
   );
+}
+
+const NO_SLOS: SloRow[] = [];
+
+/** true from `ms` after `begun` on. */
+function useWaited(begun: boolean, ms: number): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    if (!begun) return;
+    const timer = setTimeout(() => setOver(true), ms);
+    return () => clearTimeout(timer);
+  }, [begun]);
+  return over;
 }
 
 function NoApps() {
@@ -52,20 +85,11 @@ function NoApps() {
   );
 }
 
-/** Apps with their objectives and states, worst first where no other order is asked for. */
-function useItems(rows: FleetRow[]): FleetItem[] {
-  const { instance } = useApp();
-  const slos = useAnswer<SloListAnswer>('/slos', { everyMs: SLOS_EVERY_MS }).data.value?.slos;
+function Fleet({ rows, slos, atMs }: { rows: FleetRow[]; slos: SloRow[]; atMs: number }) {
+  const { router, prefs, range, instance, clock } = useApp();
   const isAway = instance.awaySinceMs.value !== null;
   const isMoving = instance.isMoving.value;
-  return useMemo(() => buildItems(rows, slos ?? [], { isAway, isMoving }), [rows, slos, isAway, isMoving]);
-}
-
-function Fleet({ rows, atMs }: { rows: FleetRow[]; atMs: number }) {
-  const { router, prefs, range, instance } = useApp();
-  const items = useItems(rows);
-  const codes = useAnswer<CodeTableAnswer>('/codes').data.value?.codes;
-  const table = useMemo(() => new Map(codes?.map((info) => [info.code, info])), [codes]);
+  const items = useMemo(() => buildItems(rows, slos, { isAway, isMoving }), [rows, slos, isAway, isMoving]);
   const params = router.params.value;
   const sort = parseSort(params.get('sort'));
   const only = CONCERNS.find((one) => one === params.get('only')) ?? null;
@@ -74,8 +98,11 @@ function Fleet({ rows, atMs }: { rows: FleetRow[]; atMs: number }) {
     GROUPS.find((one) => one === prefs.grouping.value) ??
     'none';
   const steady = useSteadyOrder(items, sort);
-  const doubt = { isAway: instance.awaySinceMs.value !== null, isMoving: instance.isMoving.value };
-  const verdict = fleetVerdict(steady.urgent, atMs, range.zone.value, doubt);
+  const verdict = fleetVerdict(steady.urgent, atMs, range.zone.value, { isAway, isMoving });
+  const around = useMemo(
+    () => ({ link: linkAt(router), clock, isAway }),
+    [range.text.value, range.zone.value, isAway],
+  );
   const shown = only ? steady.items.filter((item) => item.concerns.includes(only)) : steady.items;
   return (
     <>
@@ -106,11 +133,17 @@ function Fleet({ rows, atMs }: { rows: FleetRow[]; atMs: number }) {
           onFocusIn={steady.hold}
           onFocusOut={steady.release}
         >
-          <FleetTable groups={groupItems(shown, grouping)} grouping={grouping} sort={sort} codes={table} />
+          <FleetTable groups={groupItems(shown, grouping)} grouping={grouping} sort={sort} around={around} />
         </div>
       )}
     </>
   );
+}
+
+/** Links as of now, without asking the address again for each of thousands. */
+function linkAt(router: Router): Around['link'] {
+  const kept = router.link('');
+  return (path, query) => (query ? router.link(path, query) : path + kept);
 }
 
 function Summary({ verdict }: { verdict: FleetVerdict }) {

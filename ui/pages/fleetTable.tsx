@@ -1,10 +1,9 @@
 /** The table of the fleet: headings that sort, groups, rows. */
 import { showHidden } from '../clean.ts';
-import type { CodeTable } from '../failures.ts';
 import { type Group, type Grouping, nextSort, type Sort, type SortKey } from '../fleetOrder.ts';
 import { plural } from '../format.ts';
 import { useApp } from '../state/context.ts';
-import { FleetRowView } from './fleetRow.tsx';
+import { type Around, FleetRowView } from './fleetRow.tsx';
 
 interface Column {
   /** null: nothing to sort by. */
@@ -58,10 +57,10 @@ interface Props {
   groups: readonly Group[];
   grouping: Grouping;
   sort: Sort;
-  codes: CodeTable;
+  around: Around;
 }
 
-export function FleetTable({ groups, grouping, sort, codes }: Props) {
+export function FleetTable({ groups, grouping, sort, around }: Props) {
   return (
     <table class={`data fleet${grouping === 'none' ? '' : ` fleet-by-${grouping}`}`}>
       <caption class="sr">
@@ -79,7 +78,7 @@ export function FleetTable({ groups, grouping, sort, codes }: Props) {
         <tbody key={group.name}>
           {grouping !== 'none' && <GroupRow group={group} grouping={grouping} />}
           {group.items.map((item) => (
-            <FleetRowView key={item.row.app} item={item} codes={codes} group={group.name} />
+            <FleetRowView key={item.row.app} item={item} around={around} group={group.name} />
           ))}
         </tbody>
       ))}
