@@ -78,6 +78,8 @@ function read({ path, params, cookies, nowMs }: FixtureCall): FixtureAnswer | nu
     case 'alerting':
       return ok(alerts.alertingHealth(nowMs, mood));
     case 'apps': {
+      if (third === 'series' && /^p\d\d$/.test(params.get('metric') ?? ''))
+        return ok(alerts.latencySeries(params, nowMs));
       if (third !== 'slos') return null;
       if (fourth === 'proposals') return ok(alerts.proposals(second, nowMs));
       const row = alerts

@@ -3,6 +3,7 @@
  * app whose lines stopped, a new app, and hostile text.
  */
 import type { AlertingHealthAnswer, AlertsMessage } from '../api/contract/alerting.ts';
+import type { SeriesAnswer } from '../api/contract/dynos.ts';
 import type { EventAnswer } from '../api/contract/events.ts';
 import type {
   IncidentAnswer,
@@ -625,6 +626,12 @@ export function burned(row: SloRow, nowMs: number): BurnedAnswer {
         note: 'One in ten good requests is kept; all bad ones are.',
       },
       {
+        by: 'processType',
+        rows: rows([['web', 1]]),
+        method: 'exact',
+        note: '',
+      },
+      {
         by: 'release',
         rows: rows([
           ['v214', 0.81],
@@ -655,6 +662,27 @@ export function burned(row: SloRow, nowMs: number): BurnedAnswer {
         note: '',
       },
     ],
+  };
+}
+
+/** GET /apps/:app/series of a quantile. */
+export function latencySeries(params: URLSearchParams, nowMs: number): SeriesAnswer {
+  const [from, to, step] = ['from', 'to', 'step'].map((name) => Number(params.get(name) ?? 0)) as [
+    number,
+    number,
+    number,
+  ];
+  const metric = params.get('metric') ?? 'p95';
+  const base = metric === 'p50' ? 120 : 560;
+  const valueAt = (at: number) => (at > nowMs / 1000 ? null : base * (0.8 + 0.4 * noise(at, metric)));
+  return {
+    ...columns(from, to, step, [[metric, metric, 'ms', valueAt]]),
+    metric,
+    by: 'none',
+    range: { from, to, step, resolution: step >= 3600 ? 3600 : 60, openFrom: null },
+    gaps: [],
+    dataThroughMs: nowMs - 2000,
+    errorRatio: 0.025,
   };
 }
 

@@ -1,13 +1,15 @@
 /** Of an objective: who burned its budget, ranked. */
 import { useRef, useState } from 'preact/hooks';
 import type { BurnedAnswer, BurnedBy, SloDetailAnswer } from '../../api/contract/slos.ts';
+import { burnedLogs } from '../burnedLogs.ts';
 import { showHidden } from '../clean.ts';
-import type { Query } from '../client.ts';
 import { formatCount, formatRatio, NOTHING } from '../format.ts';
+import { Explain } from '../parts/explain.tsx';
 import { Fresh } from '../parts/fresh.tsx';
-import { formatBudget } from '../sloWords.ts';
+import { explainPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
-import { useAnswer } from '../state/once.ts';
+import { instantText } from '../state/rangeText.ts';
+import type { Resource } from '../state/resource.ts';
 
 const NAMES: Record<BurnedBy, string> = {
   code: 'Code',
@@ -22,29 +24,33 @@ const NAMES: Record<BurnedBy, string> = {
 const ROWS_FIRST = 8;
 
 interface Props {
-  app: string;
-  slug: string;
-  query: Query;
+  of: Resource<BurnedAnswer>;
   data: SloDetailAnswer;
 }
 
-export function Burned({ app, slug, query, data }: Props) {
-  const path = `/apps/${encodeURIComponent(app)}/slos/${encodeURIComponent(slug)}/burned`;
-  const burned = useAnswer<BurnedAnswer>(path, { query, everyMs: 120_000 });
+export function Burned({ of, data }: Props) {
+  // A new range is fetched while the one before stays in sight.
   const last = useRef<BurnedAnswer | null>(null);
-  if (burned.data.value) last.current = burned.data.value;
+  if (of.data.value) last.current = of.data.value;
   if (data.definition.indicator.kind === 'composite') return null;
   return (
     <section class="group" aria-labelledby="burned">
-      <h2 id="burned">Who burned it</h2>
-      <Fresh of={burned} shown={burned.data.value ?? last.current} what="who burned it">
-        {(answer) => <Tables answer={answer} />}
+      <h2 id="burned">
+        Who burned it
+        <Explain about="Who burned it">
+          Bad events of the range above, by what they have in common. “Budget spent” is the share of the whole
+          period’s budget. A name leads to its page, “Logs” to its lines as far as they are kept.
+        </Explain>
+      </h2>
+      <Fresh of={of} shown={of.data.value ?? last.current} what="who burned it">
+        {(answer) => <Tables answer={answer} app={data.slo.app} />}
       </Fresh>
     </section>
   );
 }
 
-function Tables({ answer }: { answer: BurnedAnswer }) {
+function Tables({ answer, app }: { answer: BurnedAnswer; app: string }) {
+  const { router } = useApp();
   const [chosen, setChosen] = useState<BurnedBy | null>(null);
   const tables = answer.tables.filter((table) => table.rows.length > 0);
   const by = chosen ?? tables[0]?.by ?? null;
@@ -53,25 +59,42 @@ function Tables({ answer }: { answer: BurnedAnswer }) {
     return <p class="muted">Nothing was bad in this range, so nobody burned anything.</p>;
   return (
     <>
-      <fieldset class="chips" aria-label="Ranked by">
-        {tables.map((one) => (
-          <button
-            key={one.by}
-            type="button"
-            class="quiet"
-            aria-pressed={one.by === table.by}
-            onClick={() => setChosen(one.by)}
-          >
-            {NAMES[one.by]}
-          </button>
-        ))}
-      </fieldset>
-      <Ranking key={table.by} table={table} />
+      <div class="row burned-head">
+        <fieldset class="chips" aria-label="Ranked by">
+          {tables.map((one) => (
+            <button
+              key={one.by}
+              type="button"
+              class="quiet"
+              aria-pressed={one.by === table.by}
+              onClick={() => setChosen(one.by)}
+            >
+              {NAMES[one.by]}
+            </button>
+          ))}
+        </fieldset>
+        <a
+          class="small"
+          href={router.link(explainPath(app), {
+            from: instantText(answer.range.fromMs),
+            to: instantText(answer.range.toMs),
+          })}
+        >
+          Explain this range
+        </a>
+      </div>
+      <Ranking key={table.by} table={table} app={app} range={answer.range} />
     </>
   );
 }
 
-function Ranking({ table }: { table: BurnedAnswer['tables'][number] }) {
+interface RankingProps {
+  table: BurnedAnswer['tables'][number];
+  app: string;
+  range: BurnedAnswer['range'];
+}
+
+function Ranking({ table, app, range }: RankingProps) {
   const { router } = useApp();
   const [all, setAll] = useState(false);
   const rows = all ? table.rows : table.rows.slice(0, ROWS_FIRST);
@@ -92,6 +115,7 @@ function Ranking({ table }: { table: BurnedAnswer['tables'][number] }) {
             <th scope="col" class="num">
               <abbr title="Of the whole period's budget">Budget spent</abbr>
             </th>
+            <th scope="col">Lines</th>
           </tr>
         </thead>
         <tbody>
@@ -119,7 +143,12 @@ function Ranking({ table }: { table: BurnedAnswer['tables'][number] }) {
                 {row.events === null ? NOTHING : formatCount(row.events)}
               </td>
               <td class="num" data-label="Budget spent">
-                {formatBudget(row.budgetShare)}
+                {formatRatio(row.budgetShare)}
+              </td>
+              <td data-label="Lines">
+                <a href={router.link(burnedLogs(app, table.by, row.name, range))}>
+                  Logs<span class="sr"> of {showHidden(row.name)}</span>
+                </a>
               </td>
             </tr>
           ))}

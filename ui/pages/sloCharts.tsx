@@ -2,15 +2,15 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { ProjectionAnswer, SloDetailAnswer } from '../../api/contract/slos.ts';
 import type { Columns, RangeAnswer, Series } from '../../api/contract/time.ts';
+import { listSpans } from '../../model/recurrence.ts';
+import { coneOf } from '../budgetCone.ts';
 import { emptyStretches } from '../charts/align.ts';
 import { EventLane } from '../charts/eventLane.tsx';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { formatInstant, formatStep, zoneSuffix } from '../format.ts';
-import { formatBurn } from '../sloWords.ts';
+import { formatBudget, formatBurn } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
-
-/** How far ahead a projection is drawn, as a share of the range: the past stays the larger part. */
-const AHEAD_SHARE = 0.35;
+import { LatencyChart } from './sloLatency.tsx';
 
 export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: number | null }) {
   const [uncorrected, setUncorrected] = useState(false);
@@ -33,8 +33,8 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
         explain={
           <>
             1 − bad ÷ (events × (1 − target)) over the period that ends at each point, by the version of the
-            objective that was valid then. Dashed: where it goes at the burn of the last hour and of the last
-            day.
+            objective that was valid then. The cone: where it goes between the burn of the last hour and that
+            of the last day; hatched minutes do not count.
           </>
         }
         columns={budget.columns}
@@ -42,6 +42,7 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
         unit="fraction"
         range={budget.range}
         futureFromS={budget.futureFromS}
+        {...(budget.band && { band: budget.band })}
         gaps={data.gaps}
         marks={marks}
         shades={shades}
@@ -58,7 +59,8 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
             checked={uncorrected}
             onChange={(event) => setUncorrected(event.currentTarget.checked)}
           />
-          Show it as it would be without corrections, too
+          Show uncorrected: as if every minute counted
+          {uncorrected && uncorrectedText(data)}
         </label>
       )}
       {data.events.length > 0 && <EventLane events={data.events} range={data.range} />}
@@ -95,6 +97,7 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
         summary="sum"
         empty="No requests of this objective in this range."
       />
+      {data.definition.indicator.kind !== 'composite' && <LatencyChart data={data} marks={marks} />}
       <TimeChart
         id="burn"
         title="Burn rate"
@@ -107,7 +110,7 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
         gaps={data.gaps}
         marks={marks}
         shades={shades}
-        heightPx={130}
+        heightPx={150}
         summary="max"
         thresholds={tierThresholds(data)}
         empty="No events in this range."
@@ -141,64 +144,52 @@ interface BudgetView {
   range: RangeAnswer;
   futureFromS: number | undefined;
   empty: [number, number][];
+  /** Series between which the cone is filled. */
+  band: [number, number] | undefined;
 }
 
-/** The line up to now and the projections behind it, over one axis. */
+/** The line up to now and the cone behind it, over one axis. */
 function budgetView(data: SloDetailAnswer, withUncorrected: boolean): BudgetView {
   const past = data.budgetLine;
   const { range } = data;
   const empty = emptyStretches(only(past, 'remaining'), range);
   const lines = past.series.filter((series) => series.id === 'remaining' || withUncorrected);
-  const isNow = range.to * 1000 >= data.nowMs - range.step * 1000;
-  const ahead = isNow ? data.projections.filter((one) => one.t.length > 0) : [];
-  const endS = Math.min(
-    Math.max(range.to, ...ahead.map((one) => one.t.at(-1) ?? range.to)),
-    range.to + Math.ceil(((range.to - range.from) * AHEAD_SHARE) / range.step) * range.step,
-  );
-  const t = [...past.t];
-  for (let at = (t.at(-1) ?? range.to - range.step) + range.step; at < endS; at += range.step) t.push(at);
-  const pad = (values: (number | null)[]) => t.map((_, index) => values[index] ?? null);
+  const cone = coneOf(data, past.t);
+  const t = cone?.t ?? past.t;
   const series: Series[] = [
     ...lines.map((one) => ({
       ...one,
       label: one.id === 'uncorrected' ? 'without corrections' : 'left',
-      values: pad(one.values),
+      values: t.map((_, index) => one.values[index] ?? null),
     })),
-    ...ahead.map((one) => ({
-      id: `projection-${one.window}`,
-      label: `at the burn of ${one.window}`,
-      unit: 'fraction',
-      values: t.map((at) => along(one, at, range.step)),
-    })),
+    ...(cone?.series ?? []),
   ];
-  const styles = series.map(({ id }) =>
-    id === 'remaining'
-      ? { color: '--q50', widthPx: 2 }
-      : id === 'uncorrected'
-        ? { color: '--q99', dash: [2, 3] }
-        : { color: id.endsWith('1h') ? '--state-critical' : '--state-warning', dash: [6, 4] },
-  );
+  const at = (window: '1h' | '24h') => series.findIndex(({ id }) => id === `projection-${window}`);
+  const burnOf = (window: '1h' | '24h') => data.projections.find((one) => one.window === window)?.burn ?? 0;
+  // The plot fills from the upper edge down: that of the slower burn.
+  const edges = burnOf('1h') >= burnOf('24h') ? [at('24h'), at('1h')] : [at('1h'), at('24h')];
   return {
     columns: { t, series },
-    styles,
-    range: { ...range, to: Math.max(range.to, endS) },
-    futureFromS: ahead.length > 0 ? data.nowMs / 1000 : undefined,
+    styles: series.map(({ id }) => BUDGET_STYLES[id] ?? { color: '--q50' }),
+    range: { ...range, to: Math.max(range.to, cone?.endS ?? range.to) },
+    futureFromS: cone ? data.nowMs / 1000 : undefined,
     empty,
+    band: edges.every((edge) => edge >= 0) ? [edges[0] ?? 0, edges[1] ?? 0] : undefined,
   };
 }
 
-/** The value of a projection at a point: straight lines, drawn from the point before it to the point behind it. */
-function along({ t, remaining }: ProjectionAnswer, at: number, stepS: number): number | null {
-  const [first, last] = [t[0] ?? 0, t.at(-1) ?? 0];
-  if (at <= first) return at > first - stepS ? (remaining[0] ?? null) : null;
-  if (at >= last) return at < last + stepS ? (remaining.at(-1) ?? null) : null;
-  for (let index = 1; index < t.length; index++) {
-    const [from, to] = [t[index - 1] ?? 0, t[index] ?? 0];
-    if (at > to) continue;
-    const [a, b] = [remaining[index - 1] ?? 0, remaining[index] ?? 0];
-    return to === from ? b : a + ((b - a) * (at - from)) / (to - from);
-  }
-  return null;
+const BUDGET_STYLES: Record<string, { color: string; dash?: number[]; widthPx?: number }> = {
+  remaining: { color: '--q50', widthPx: 2 },
+  uncorrected: { color: '--q99', dash: [2, 3] },
+  'projection-1h': { color: '--state-critical', dash: [6, 4] },
+  'projection-24h': { color: '--state-warning', dash: [6, 4] },
+};
+
+/** `, 12 % left` at the end of the range. */
+function uncorrectedText({ budgetLine }: SloDetailAnswer): string {
+  const series = budgetLine.series.find((one) => one.id === 'uncorrected');
+  const last = series?.values.findLast((value) => value !== null) ?? null;
+  return last === null ? '' : `, ${formatBudget(last)} would be left`;
 }
 
 function only(columns: Columns, id: string): Columns {
@@ -209,12 +200,20 @@ function badFirst(columns: Columns): Columns {
   return { t: columns.t, series: [...columns.series].sort((a, b) => a.id.localeCompare(b.id)) };
 }
 
-function correctionShades(data: SloDetailAnswer) {
-  return data.corrections
-    .filter((one) => one.undoneAtMs === null && one.repeat === null && one.toMs !== null)
-    .map((one) => ({
-      fromS: one.fromMs / 1000,
-      toS: (one.toMs ?? one.fromMs) / 1000,
+/** Repeated ones each time they were. */
+function correctionShades({ corrections, range }: SloDetailAnswer) {
+  const [fromMs, toMs] = [range.from * 1000, range.to * 1000];
+  return corrections
+    .filter((one) => one.undoneAtMs === null)
+    .flatMap((one) => {
+      const ends = Math.min(one.toMs ?? toMs, toMs);
+      if (one.repeat === null) return [{ fromMs: one.fromMs, toMs: ends }];
+      const starts = Math.max(one.fromMs, fromMs);
+      return starts < ends ? listSpans(one.repeat, starts, ends) : [];
+    })
+    .map((span) => ({
+      fromS: span.fromMs / 1000,
+      toS: span.toMs / 1000,
       label: 'does not count',
       kind: 'correction' as const,
     }));
@@ -240,7 +239,7 @@ function tierThresholds(data: SloDetailAnswer) {
   const least = factors.at(-1) ?? 0;
   // Lines far above everything drawn would flatten it; of those near each other the higher one is named.
   const near = factors.filter((factor) => factor <= Math.max(top * 1.5, least));
-  const apart = (near[0] ?? 0) * 0.15;
+  const apart = (near[0] ?? 0) * 0.2;
   const kept: number[] = [];
   for (const factor of near)
     if ((kept.at(-1) ?? Number.POSITIVE_INFINITY) - factor >= apart) kept.push(factor);

@@ -3,21 +3,32 @@ import type { SloListAnswer, SloRow } from '../../api/contract/slos.ts';
 import '../styles/alerts.css';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
-import { formatAgo, formatCount, formatInstant, formatSpan, NOTHING, zoneSuffix } from '../format.ts';
+import {
+  formatAgo,
+  formatCount,
+  formatInstant,
+  formatNumber,
+  formatSpan,
+  NOTHING,
+  zoneSuffix,
+} from '../format.ts';
 import { heldWords } from '../incidentWords.ts';
 import { BudgetBar } from '../parts/budgetBar.tsx';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateGlyph, StateWord } from '../parts/state.tsx';
 import { incidentPath, sloListPath, sloNewPath, sloPath } from '../paths.ts';
 import { burnLevel, formatAchieved, formatBurn, formatTarget, isDoubtful, sloState } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import { saySloListClauses } from '../verdict/slo.ts';
+import { MaintenanceOffer } from './maintenanceOffer.tsx';
 import { Proposals } from './sloProposals.tsx';
 
 const REFRESH_MS = 30_000;
 
 export function SloListPage({ app }: { app: string | null }) {
-  const { session, router } = useApp();
+  const { session, router, instance } = useApp();
   const slos = useAnswer<SloListAnswer>('/slos', { query: { app }, everyMs: REFRESH_MS });
   const rows = slos.data.value?.slos ?? [];
   return (
@@ -37,8 +48,18 @@ export function SloListPage({ app }: { app: string | null }) {
           </a>
         )}
       </div>
+      <MaintenanceOffer app={app} />
       <Fresh of={slos} what="the objectives">
-        {(answer) => (answer.slos.length === 0 ? <NoSlos app={app} /> : <Table answer={answer} app={app} />)}
+        {(answer) =>
+          answer.slos.length === 0 ? (
+            <NoSlos app={app} />
+          ) : (
+            <>
+              <Clauses clauses={saySloListClauses(answer.slos, instance.awaySinceMs.value !== null)} />
+              <Table answer={answer} app={app} />
+            </>
+          )
+        }
       </Fresh>
       {app !== null && slos.data.value && <Proposals app={app} onAccept={() => slos.load()} />}
     </>
@@ -102,7 +123,7 @@ function Table({ answer, app }: { answer: SloListAnswer; app: string | null }) {
             <th scope="col">Objective</th>
             <th scope="col">Period</th>
             <th scope="col" class="num">
-              <abbr title="Good events ÷ all events that count">Achieved</abbr>
+              <abbr title="Good events ÷ all events that count, over the period">Good</abbr>
             </th>
             <th scope="col">Budget left</th>
             <th scope="col">
@@ -174,17 +195,29 @@ function Row({ row, showApp }: { row: SloRow; showApp: boolean }) {
             held {formatAgo(row.held.sinceMs, nowMs)}: {heldWords(row.held.reason)}
           </span>
         )}
-        {row.lowTraffic && <span class="under muted">low traffic: one failure says little</span>}
+        {row.lowTraffic && (
+          <span
+            class="under warn"
+            title="Fewer requests in the last hour than one failure needs to stay under the highest threshold"
+          >
+            low traffic: one failure says little
+          </span>
+        )}
       </th>
       <td data-label="Period" class="cell-period">
         {row.period}
       </td>
       <td
         class="num"
-        data-label="Achieved"
+        data-label="Good"
         title={`${formatCount(row.budget.events - row.budget.bad)} good of ${formatCount(row.budget.events)}; target ${formatTarget(row.target)}`}
       >
         {formatAchieved(row.budget.achieved, row.target)}
+        {row.budget.events > 0 && (
+          <span class="under muted">
+            {formatNumber(row.budget.events - row.budget.bad)} of {formatNumber(row.budget.events)}
+          </span>
+        )}
       </td>
       <td data-label="Budget left" class="cell-budget">
         <BudgetBar remaining={row.budget.remaining} isDoubtful={doubtful} />

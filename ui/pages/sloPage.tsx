@@ -1,22 +1,14 @@
 /** One objective: what is left of its budget, where that goes, when it alerts, and who burned it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { SloDetailAnswer } from '../../api/contract/slos.ts';
+import type { BurnedAnswer, SloDetailAnswer } from '../../api/contract/slos.ts';
 import '../styles/alerts.css';
+import '../styles/slo.css';
 import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
-import {
-  formatCount,
-  formatDay,
-  formatInstant,
-  formatRange,
-  formatSpan,
-  NOTHING,
-  plural,
-  zoneName,
-  zoneSuffix,
-} from '../format.ts';
+import { formatCount, formatDay, formatInstant, formatSpan, NOTHING, plural, zoneSuffix } from '../format.ts';
 import { heldWords } from '../incidentWords.ts';
 import { BudgetBar } from '../parts/budgetBar.tsx';
+import { Clauses } from '../parts/clauses.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
@@ -32,10 +24,13 @@ import {
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import { queryRange } from '../state/rangeText.ts';
+import { saySloClauses } from '../verdict/slo.ts';
+import { MaintenanceOffer } from './maintenanceOffer.tsx';
 import { Burned } from './sloBurned.tsx';
 import { Charts } from './sloCharts.tsx';
 import { Counting, Text, Versions } from './sloConfig.tsx';
 import { Corrections } from './sloCorrections.tsx';
+import { RangePresets } from './sloRange.tsx';
 import { BurnTable } from './sloTiers.tsx';
 
 const REFRESH_MS = 30_000;
@@ -52,6 +47,7 @@ export function SloPage({ app, slug }: { app: string; slug: string }) {
   if (detail.data.value) last.current = detail.data.value;
   const [focusTier, setFocusTier] = useState<number | null>(null);
   const shown = detail.data.value ?? last.current;
+  const burned = useAnswer<BurnedAnswer>(`${path}/burned`, { query, everyMs: 120_000 });
   useEffect(() => {
     page.events.value = shown?.events ?? [];
     if (shown) document.title = `${shown.slo.title} · ${app} · Drainboard`;
@@ -60,13 +56,14 @@ export function SloPage({ app, slug }: { app: string; slug: string }) {
     <Fresh of={detail} shown={shown} what="the objective">
       {(data) => (
         <>
-          <Head data={data} />
+          <Head data={data} burned={zoomed ? null : burned.data.value} />
           <Tiles data={data} />
+          <MaintenanceOffer app={app} />
           <Doubts data={data} />
-          {zoomed && <Zoomed data={data} />}
+          <RangePresets data={data} />
           <Charts data={data} focusTier={focusTier} />
           <BurnTable data={data} focused={focusTier} onFocus={setFocusTier} />
-          <Burned app={app} slug={slug} query={query} data={data} />
+          <Burned of={burned} data={data} />
           <Incidents data={data} />
           <Members data={data} />
           <Corrections data={data} onChange={() => detail.load()} />
@@ -80,8 +77,8 @@ export function SloPage({ app, slug }: { app: string; slug: string }) {
   );
 }
 
-function Head({ data }: { data: SloDetailAnswer }) {
-  const { router, session, clock, instance } = useApp();
+function Head({ data, burned }: { data: SloDetailAnswer; burned: BurnedAnswer | null }) {
+  const { router, session, clock, instance, range } = useApp();
   const { slo } = data;
   const state = sloState(slo, instance.awaySinceMs.value !== null);
   return (
@@ -107,7 +104,7 @@ function Head({ data }: { data: SloDetailAnswer }) {
           </a>
         )}
       </div>
-      <p class="verdict-text">{showHidden(data.verdict)}</p>
+      <Clauses clauses={saySloClauses(data, burned, clock.nowMs.value, range.zone.value)} />
       {data.definition.description && <p class="says">{showHidden(data.definition.description)}</p>}
       {(slo.tags.length > 0 || data.definition.runbookUrl) && (
         <p class="small row">
@@ -223,22 +220,6 @@ function Doubts({ data }: { data: SloDetailAnswer }) {
 
 function minutesSay(minutes: number): string {
   return minutes < 90 ? plural(minutes, 'minute') : formatSpan(minutes * 60_000);
-}
-
-function Zoomed({ data }: { data: SloDetailAnswer }) {
-  const { router, range } = useApp();
-  const zone = range.zone.value;
-  return (
-    <p class="age">
-      <span>
-        Charts and tables below show {formatRange(data.range.from * 1000, data.range.to * 1000, zone)}{' '}
-        {zoneName(data.range.to * 1000, zone)}.
-      </span>
-      <button type="button" class="quiet" onClick={() => router.setParams({ from: null, to: null }, 'push')}>
-        Show the whole period
-      </button>
-    </p>
-  );
 }
 
 function Incidents({ data }: { data: SloDetailAnswer }) {

@@ -4,7 +4,9 @@ import { formatCount, formatRatio } from '../format.ts';
 import { heldWords } from '../incidentWords.ts';
 import { Explain } from '../parts/explain.tsx';
 import { type Level, StateWord } from '../parts/state.tsx';
+import { sloPath } from '../paths.ts';
 import { burnLevel, formatBurn } from '../sloWords.ts';
+import { useApp } from '../state/context.ts';
 
 interface Props {
   data: SloDetailAnswer;
@@ -13,6 +15,8 @@ interface Props {
 }
 
 export function BurnTable({ data, focused, onFocus }: Props) {
+  const { router } = useApp();
+  const here = sloPath(data.slo.app, data.slo.slug);
   return (
     <section class="group" aria-labelledby="burn-table">
       <h2 id="burn-table">
@@ -74,7 +78,10 @@ export function BurnTable({ data, focused, onFocus }: Props) {
                         tier.minBad > 0 && `at least ${tier.minBad} bad`,
                       ]
                         .filter(Boolean)
-                        .join(' · ')}
+                        .join(' · ')}{' '}
+                      <a href={router.link(here, { from: `now-${2 * tier.long.minutes}m`, to: 'now' })}>
+                        Look at its windows
+                      </a>
                     </span>
                   </th>
                   <td data-label="State">
