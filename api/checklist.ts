@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from '../model/time.ts';
 import type { AppRow } from '../store/apps.ts';
 import type { Pool } from '../store/pool.ts';
 import { type AttachFacts, readAttachFacts } from '../store/reads/attach.ts';
+import { causesOf } from './attach-causes.ts';
 import type { ChecklistAnswer } from './contract/apps.ts';
 
 const STALLED_AFTER_MS = MINUTE;
@@ -26,35 +27,26 @@ export function stepsOf(
   baseUrl: string,
   nowMs: number,
 ): Step[] {
-  const host = new URL(baseUrl).host;
-  const refused = facts.refused > 0 ? refusedHint(facts.refused, facts.refusedReason) : '';
-  const plan: (Omit<Step, 'state' | 'hint'> & { waiting: string; stalled: string })[] = [
+  const plan: (Pick<Step, 'id' | 'doneAtMs' | 'title' | 'command'> & { waiting: string })[] = [
     {
       id: 'drain',
       doneAtMs: facts.firstReceivedMs,
       title: 'Drain reaches us',
       waiting: 'Run the command; the first request comes within seconds.',
-      stalled:
-        refused ||
-        `Nothing has arrived. Check that the drain was added to ${app.name} and that Heroku can reach ${host} (a public name, port 443). Fir apps have telemetry drains instead.`,
-      command: `heroku drains -a ${app.name}`,
+      command: null,
     },
     {
       id: 'firstLine',
       doneAtMs: facts.firstLineMs,
       title: 'First line read',
       waiting: 'The app must write a line: open it in a browser.',
-      stalled:
-        'Requests of the drain arrive without readable lines. See drain health for what was left out and why.',
-      command: `heroku logs -n 5 -a ${app.name}`,
+      command: null,
     },
     {
       id: 'routerLine',
       doneAtMs: facts.firstRequestMs,
       title: 'A request seen by the router',
       waiting: 'Open the app in a browser.',
-      stalled:
-        'Lines arrive but none from the router: the app has no web dyno, or nobody has visited it yet.',
       command: `heroku open -a ${app.name}`,
     },
     {
@@ -62,29 +54,25 @@ export function stepsOf(
       doneAtMs: facts.firstMetricMs,
       title: 'Memory and load of dynos',
       waiting: 'Switch them on, then restart: they begin with new dynos and come every 20 s.',
-      stalled: 'No dyno has reported memory or load. The switch works only after a restart of the dynos.',
       command: `heroku labs:enable log-runtime-metrics -a ${app.name} && heroku restart -a ${app.name}`,
     },
     {
       id: 'release',
       doneAtMs: facts.firstReleaseMs,
       title: 'A release seen',
-      waiting: 'It shows at your next deploy or change of a config var.',
-      stalled: 'None yet: it shows at your next deploy or change of a config var. Nothing needs to be done.',
+      waiting: 'It shows at your next deploy or change of a config var. Nothing needs to be done.',
       command: null,
     },
   ];
   let beforeMs: number | null = app.createdAtMs;
-  return plan.map(({ waiting, stalled, ...step }) => {
+  return plan.map(({ waiting, ...step }) => {
     const since = beforeMs;
     beforeMs = step.doneAtMs;
-    if (step.doneAtMs !== null) return { ...step, state: 'done' as const, hint: '', command: null };
-    const isStalled = since !== null && nowMs - since > STALLED_AFTER_MS;
-    const state = isStalled ? ('stalled' as const) : ('waiting' as const);
-    return { ...step, state, hint: isStalled ? stalled : waiting };
+    if (step.doneAtMs !== null)
+      return { ...step, state: 'done' as const, hint: '', command: null, causes: [] };
+    // A release comes when somebody deploys: waiting for one is nothing to worry about.
+    const isStalled = step.id !== 'release' && since !== null && nowMs - since > STALLED_AFTER_MS;
+    const causes = isStalled ? causesOf(step.id, app.name, facts, baseUrl) : [];
+    return { ...step, state: isStalled ? ('stalled' as const) : ('waiting' as const), hint: waiting, causes };
   });
-}
-
-function refusedHint(refused: number, reason: string): string {
-  return `${refused} ${refused === 1 ? 'request was' : 'requests were'} refused with 401 (${reason}): the drain URL carries another secret. Add the one shown here, and remove the old drain.`;
 }

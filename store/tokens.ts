@@ -63,14 +63,19 @@ export async function createToken(
   return { row: toToken(record), token };
 }
 
-/** Tokens that still work, newest first. */
-export async function listTokens(db: Queryable, nowMs: number): Promise<TokenRow[]> {
-  const { rows } = await db.query<TokenRecord>(
-    `SELECT ${COLUMNS} FROM api_tokens WHERE revoked_at_ms IS NULL AND expires_at_ms > $1
+/** Tokens that still work, newest first, with the name of who made each; '' from the command line. */
+export async function listTokens(
+  db: Queryable,
+  nowMs: number,
+): Promise<(TokenRow & { createdBy: string })[]> {
+  const { rows } = await db.query<TokenRecord & { made_by: string | null }>(
+    `SELECT ${COLUMNS},
+       (SELECT coalesce(nullif(display_name, ''), email) FROM people p WHERE p.id = created_by) AS made_by
+     FROM api_tokens WHERE revoked_at_ms IS NULL AND expires_at_ms > $1
      ORDER BY created_at_ms DESC, id`,
     [nowMs],
   );
-  return rows.map(toToken);
+  return rows.map((row) => ({ ...toToken(row), createdBy: row.made_by ?? '' }));
 }
 
 /** The live token of a hash; null when unknown, revoked or expired. */

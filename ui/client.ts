@@ -53,6 +53,16 @@ export interface ClientEvents {
   onDatabaseAway(detail: string): void;
   /** Called when a call was answered out of the database. */
   onAnswered(): void;
+  /** Called when a write was taken: pages show what it would be in a script. */
+  onWritten?(write: Write): void;
+}
+
+/** A write as it was sent. */
+export interface Write {
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Behind /api/v1. */
+  path: string;
+  body?: unknown;
 }
 
 /** Answered without the database, or while it is away too: these say nothing about it. */
@@ -75,7 +85,11 @@ export function buildClient(events: ClientEvents): Client {
   }
   return {
     get: (path, query, abort) => call('GET', path + queryText(query), undefined, abort),
-    send: (method, path, body) => call(method, path, body),
+    send: async <T>(method: Write['method'], path: string, body?: unknown) => {
+      const answer = await call<T>(method, path, body);
+      events.onWritten?.({ method, path, ...(body !== undefined && { body }) });
+      return answer;
+    },
   };
 }
 

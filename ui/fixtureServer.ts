@@ -13,6 +13,7 @@ import { answerAlerts, moodOf } from './alertFixtureRoutes.ts';
 import { alertsMessage } from './alertFixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { healthMessage, isDatabaseAway, TROUBLES, type Trouble } from './instanceFixtures.ts';
+import { answerSettings } from './settingsFixtures.ts';
 import { parseInstant } from './state/rangeText.ts';
 
 const DIST = join(import.meta.dirname, '..', 'dist', 'ui');
@@ -199,6 +200,8 @@ function answer(
     proc: params.get('proc') ?? undefined,
     dyno: params.get('dyno') ?? undefined,
   };
+  const settings = answerSettings({ method: 'GET', path, params, cookies, nowMs, body: {} });
+  if (settings) return sendJson(response, settings.body, settings.status);
   const alert = answerAlerts({ method: 'GET', path, params, cookies, nowMs, body: {} });
   if (alert) return sendJson(response, alert.body, alert.status);
   const [, first, app = '', rest] = path.split('/').map(decodeURIComponent);
@@ -248,6 +251,8 @@ async function write(
   for await (const piece of request) text += piece;
   const body = JSON.parse(text || '{}') as Record<string, string>;
   const cookies = readCookies(request);
+  const settings = answerSettings({ method: request.method ?? 'POST', path, params, cookies, nowMs, body });
+  if (settings) return sendJson(response, settings.body, settings.status);
   const alert = answerAlerts({ method: request.method ?? 'POST', path, params, cookies, nowMs, body });
   if (alert) return sendJson(response, alert.body, alert.status);
   if (path === '/sign-in' && body.password !== 'correct horse battery')

@@ -22,6 +22,7 @@ import type {
 import type { Columns, GapAnswer, RangeAnswer, Series } from '../api/contract/time.ts';
 import type { WallsAnswer } from '../api/contract/wall.ts';
 import { isDatabaseAway, noticesOf, processes, type Trouble } from './instanceFixtures.ts';
+import { attachCauses } from './settingsFixtures.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -662,7 +663,7 @@ function fleetRow(app: string, nowMs: number): FleetRow {
     lowTraffic: requests < 60,
     p95Ms: answer.totals.p95Ms,
     p95MsWeekAgo: mood === 'incident' ? 310 : answer.totals.p95Ms,
-    topCode: top && top.count > 0 ? top : null,
+    topCode: top && top.count > 0 ? { ...top, ...fleetCode(top.code) } : null,
     worstMemory: memory ?? null,
     lastRelease: release?.version
       ? { version: release.version, atMs: release.atMs, by: 'Kim' }
@@ -673,6 +674,11 @@ function fleetRow(app: string, nowMs: number): FleetRow {
     incidents: fleetIncidents(mood, nowMs),
     labels: fleetLabels(app, mood),
   };
+}
+
+function fleetCode(code: string) {
+  const info = CODES.find((one) => one.code === code);
+  return { title: info?.title ?? '', blames: info?.countsAgainstAvailability ?? true };
 }
 
 function fleetIncidents(mood: Mood, nowMs: number): FleetRow['incidents'] {
@@ -920,6 +926,7 @@ export function checklist(app: string, nowMs: number, step: number): ChecklistAn
       command,
       state: index < step ? 'done' : index === step && step > 1 ? 'stalled' : 'waiting',
       doneAtMs: index < step ? nowMs - (titles.length - index) * 4000 : null,
+      causes: index === step && step > 1 ? attachCauses(app) : [],
     })),
   };
 }
@@ -993,6 +1000,7 @@ export function tokens(nowMs: number): TokensAnswer {
         createdAtMs: nowMs - 30 * DAY,
         expiresAtMs: nowMs + 60 * DAY,
         lastUsedMs: nowMs - 20_000,
+        createdBy: 'Kim',
       },
       {
         id: 't2',
@@ -1001,6 +1009,7 @@ export function tokens(nowMs: number): TokensAnswer {
         createdAtMs: nowMs - 95 * DAY,
         expiresAtMs: nowMs - 5 * DAY,
         lastUsedMs: null,
+        createdBy: '',
       },
     ],
   };

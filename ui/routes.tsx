@@ -84,6 +84,7 @@ const TABLE: Row[] = [
   page('/', Fleet, 'Fleet', { wide: true }),
   page('/health', Instance, 'Drain health'),
   page('/settings', Settings, 'Settings'),
+  page('/settings/:section', Settings, 'Settings'),
   page('/setup', AddApp, 'Add an app'),
 
   page('/a/:app', App, ({ app }) => app, { timed: true, wide: true }),

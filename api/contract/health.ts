@@ -106,6 +106,38 @@ export interface InstanceHealthAnswer {
   notices: NoticeAnswer[];
 }
 
+/** GET /api/v1/drains : counts are of the last hour */
+export interface DrainsAnswer {
+  nowMs: number;
+  apps: {
+    app: string;
+    createdAtMs: number;
+    strictTokens: boolean;
+    customMetrics: boolean;
+    health: HealthSummary;
+    framesAccepted: number;
+    framesDuplicate: number;
+    /** 401s under the app's name. */
+    refused: number;
+    drains: DrainAnswer[];
+  }[];
+  /** Refused under names that are no app's. */
+  strangers: { userName: string; attempts: number; firstMs: number; lastMs: number; reason: string }[];
+}
+
+/** GET /api/v1/health/database : for admins */
+export interface DatabaseHealthAnswer {
+  version: string;
+  bytes: number;
+  connections: number;
+  maxConnections: number;
+  byApplication: { application: string; count: number; active: number }[];
+  /** Longest of the statements that run now, ms. */
+  longestMs: number;
+  /** By time since the statistics were reset; null: the server does not count statements (pg_stat_statements). */
+  slow: { text: string; calls: number; meanMs: number; maxMs: number; share: number }[] | null;
+}
+
 /** GET /api/v1/apps/:app/counts?from&to : exact totals over [from, to). */
 export interface CountsAnswer {
   app: string;

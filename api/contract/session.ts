@@ -54,6 +54,8 @@ export interface TokensAnswer {
     createdAtMs: number;
     expiresAtMs: number;
     lastUsedMs: number | null;
+    /** Who made it; '' from the command line. */
+    createdBy: string;
   }[];
 }
 export interface TokenCreatedAnswer {
@@ -84,12 +86,14 @@ export interface PersonChange {
   disabled?: boolean | undefined;
 }
 
-/** GET /api/v1/audit?limit&before=<id> : newest first */
+/** GET /api/v1/audit?limit&before=<id>&action=<beginning>&subject=<part>&actor&from&to : newest first */
 export interface AuditAnswer {
   entries: {
     id: number;
     atMs: number;
     actor: string;
+    /** As people know it: a name, `API token "CI"`, `command line`. */
+    actorName: string;
     action: string;
     subject: string;
     address: string;

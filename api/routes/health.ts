@@ -7,6 +7,8 @@ import { ARCHIVED_AFTER_MS } from '../../store/drains.ts';
 import { readPartitionLeadMs } from '../../store/partitions.ts';
 import { listProcesses, type ProcessRow } from '../../store/processes.ts';
 import { readCounts } from '../../store/reads/counts.ts';
+import { readDatabase } from '../../store/reads/database.ts';
+import { readFramesOfLastHour } from '../../store/reads/drain-table.ts';
 import { type DrainInfo, listDrains, listRefusedSenders, streamHealthOf } from '../../store/reads/drains.ts';
 import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth, readQuarantine } from '../../store/reads/health.ts';
@@ -15,7 +17,9 @@ import { listWatchAlerts } from '../../store/watch.ts';
 import type { CodeTableAnswer } from '../contract/codes.ts';
 import type {
   AppHealthAnswer,
+  DatabaseHealthAnswer,
   DrainAnswer,
+  DrainsAnswer,
   InstanceHealthAnswer,
   ProcessAnswer,
 } from '../contract/health.ts';
@@ -52,6 +56,24 @@ export const healthRoutes: Route[] = [
   }),
   route({
     method: 'GET',
+    path: '/drains',
+    permission: 'viewer',
+    part: 'dashboards',
+    summary:
+      'Every app with its drains: tokens, first and last frame, lag, what was lost and doubled in the last hour',
+    answer: 'DrainsAnswer',
+    handle: drainTable,
+  }),
+  route({
+    method: 'GET',
+    path: '/health/database',
+    permission: 'admin',
+    summary: 'Size and connections of the database, and its slowest statements where the server counts them',
+    answer: 'DatabaseHealthAnswer',
+    handle: ({ deps }): Promise<DatabaseHealthAnswer> => reading(deps.pool, readDatabase),
+  }),
+  route({
+    method: 'GET',
     path: '/codes',
     permission: 'viewer',
     wall: true,
@@ -83,6 +105,33 @@ async function appHealth(call: Call<undefined, RangeQuery>): Promise<AppHealthAn
       drains: drains.map(toDrain),
       unknownTokens: drains.filter((drain) => drain.state === 'new').length,
       quarantine: await readQuarantine(db, app.id, QUARANTINE_MAX),
+    };
+  });
+}
+
+async function drainTable({ deps, nowMs }: Call<undefined, undefined>): Promise<DrainsAnswer> {
+  return reading(deps.pool, async (db) => {
+    const apps = await listApps(db);
+    const ids = apps.map((app) => app.id);
+    const health = await readHealth(db, ids, nowMs);
+    const frames = await readFramesOfLastHour(db, ids, nowMs);
+    const drains = (await listDrains(db, ids)).filter((drain) => !isArchived(drain, nowMs));
+    const refused = await listRefusedSenders(db, nowMs - HOUR, REFUSED_MAX);
+    const names = new Set(apps.map((app) => app.name));
+    return {
+      nowMs,
+      apps: apps.map((app) => ({
+        app: app.name,
+        createdAtMs: app.createdAtMs,
+        strictTokens: app.strictTokens,
+        customMetrics: app.customMetrics,
+        health: toHealth(needHealth(health.get(app.id))),
+        framesAccepted: frames.get(app.id)?.accepted ?? 0,
+        framesDuplicate: frames.get(app.id)?.duplicate ?? 0,
+        refused: refused.find(({ userName }) => userName === app.name)?.attempts ?? 0,
+        drains: drains.filter((drain) => drain.appId === app.id).map(toDrain),
+      })),
+      strangers: refused.filter(({ userName }) => !names.has(userName)),
     };
   });
 }

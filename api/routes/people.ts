@@ -23,6 +23,12 @@ import { toPerson } from '../shape.ts';
 import type { Streams } from '../streams.ts';
 import { requireGoodPassword } from './session.ts';
 
+/** Epoch ms, as everywhere in answers. */
+const instantText = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
 const ADMIN = { permission: 'admin', personOnly: true } as const;
 
 export function peopleRoutes(streams: Streams): Route[] {
@@ -127,11 +133,21 @@ export function peopleRoutes(streams: Streams): Route[] {
           .string()
           .regex(/^\d{1,15}$/)
           .optional(),
+        action: z.string().min(1).max(40).optional(),
+        subject: z.string().min(1).max(100).optional(),
+        actor: z.string().min(1).max(100).optional(),
+        from: instantText.optional(),
+        to: instantText.optional(),
       }),
       handle: async ({ deps, query }): Promise<AuditAnswer> => ({
         entries: await listAudit(deps.pool, {
           limit: query.limit,
           beforeId: query.before === undefined ? undefined : Number(query.before),
+          action: query.action,
+          subject: query.subject,
+          actor: query.actor,
+          fromMs: query.from,
+          toMs: query.to,
         }),
       }),
     }),

@@ -5,7 +5,7 @@ import { useContext } from 'preact/hooks';
 import type { FleetAnswer } from '../../api/contract/apps.ts';
 import type { EventAnswer } from '../../api/contract/events.ts';
 import type { HealthSummary } from '../../api/contract/health.ts';
-import { buildClient, type Client } from '../client.ts';
+import { buildClient, type Client, type Write } from '../client.ts';
 import { buildClock, type Clock } from './clock.ts';
 import { buildCursor, type Cursor } from './cursor.ts';
 import { buildInstance, type Instance } from './instance.ts';
@@ -21,6 +21,8 @@ export interface PageOffers {
   app: Signal<string | null>;
   health: Signal<HealthSummary | null>;
   events: Signal<EventAnswer[]>;
+  /** Counts what was written from the page, such as a note: reason to fetch again at once. */
+  writes: Signal<number>;
 }
 
 export interface State {
@@ -44,6 +46,8 @@ export interface State {
   announce: Signal<string>;
   /** The drain URL and commands of an app made in this tab: shown once, never stored. */
   freshCommands: Signal<{ app: string; drainUrl: string; commands: string[] } | null>;
+  /** The last write that was taken, for those who want it in a script. */
+  lastWrite: Signal<Write | null>;
   /** Set while the password is asked for again; called with whether it was given. */
   confirming: Signal<((confirmed: boolean) => void) | null>;
   start(): () => void;
@@ -55,11 +59,15 @@ export function buildState(): State {
   const prefs = buildPrefs();
   const instance = buildInstance();
   const live = buildLive((message) => instance.take(message));
+  const lastWrite = signal<Write | null>(null);
   const confirming = signal<((confirmed: boolean) => void) | null>(null);
   const client: Client = buildClient({
     onSignedOut: () => session.forget(),
     onDatabaseAway: (detail) => instance.refused(detail, clock.now()),
     onAnswered: () => instance.answered(),
+    onWritten: (write) => {
+      lastWrite.value = write;
+    },
     onFreshLoginNeeded: () =>
       new Promise((done) => {
         confirming.value = (confirmed) => {
@@ -85,11 +93,12 @@ export function buildState(): State {
     fleet,
     range: buildRange(router, clock),
     cursor: buildCursor(),
-    page: { app: signal(null), health: signal(null), events: signal([]) },
+    page: { app: signal(null), health: signal(null), events: signal([]), writes: signal(0) },
     overlay: signal('none'),
     toast: signal(''),
     announce: signal(''),
     freshCommands: signal(null),
+    lastWrite,
     confirming,
     start() {
       const stops = [router.start(), clock.start(), prefs.start(), () => live.close()];
