@@ -269,6 +269,10 @@ test('R-18 SEC-49 an app that is removed takes its lines with it, in chunks and 
   expect(raw.rows).toEqual([]);
   await compactAll();
   expect(texts(await blockLines(neighbour.id))).toEqual(['in a block', 'in a chunk']);
+  // A release that knew no lines may have erased an app: what is left of it goes with the next round.
+  await pool.query('UPDATE log_blocks SET app_id = 999999 WHERE app_id = $1', [neighbour.id]);
+  await trimLogs(pool, { nowMs, ...KEEP });
+  expect(await blockLines(999_999)).toEqual([]);
 });
 
 test('R-09 C-06 beyond their size the oldest lines go first, those of now stay, and it is on record', async () => {

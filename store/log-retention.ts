@@ -57,7 +57,7 @@ export async function trimLogs(pool: Pool, options: LogRetentionOptions): Promis
   return result;
 }
 
-/** Blocks beyond their app's own hours, where those are fewer than another's. */
+/** Blocks beyond their app's own hours, where those are fewer than another's, and all of apps that are not there any more. */
 async function trimApps(
   pool: Pool,
   hours: ReadonlyMap<number, number>,
@@ -65,6 +65,8 @@ async function trimApps(
   result: LogRetentionResult,
 ): Promise<void> {
   for (const { name, from } of await listBlockPartitions(pool)) {
+    const removed = 'NOT (app_id = ANY ($1::int[]))';
+    result.deleted += await deleteInBatches(pool, name, removed, [[...hours.keys()]], signal);
     // One statement for all apps of the same hours: there are few different ones.
     for (const each of new Set(hours.values())) {
       const before = nowMs - each * HOUR;

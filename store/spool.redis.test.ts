@@ -31,12 +31,13 @@ const entry = (text: string): Buffer => Buffer.from(`\0${text}\xff`, 'latin1');
 test('entries come out as they went in, in order, each to one reader, and leave when they are acknowledged', async () => {
   const first = await openStream();
   const second = await openStream(first.tag, 'two');
-  for (const text of ['a', 'b', 'c']) await first.append(entry(text));
+  for (const text of ['a', 'b', 'c']) await first.append(entry(text), text === 'b' ? entry('lines') : null);
   const mine = await first.read(2);
   expect(mine.map((delivery) => [delivery.entry, delivery.times])).toEqual([
     [entry('a'), 1],
     [entry('b'), 1],
   ]);
+  expect(mine.map((delivery) => delivery.logs)).toEqual([null, entry('lines')]);
   const theirs = await second.read(2);
   expect(theirs.map((delivery) => delivery.entry)).toEqual([entry('c')]);
   expect(await first.read(2)).toEqual([]);
@@ -54,7 +55,7 @@ test('K-06 what a reader does not acknowledge is claimed by another after its ti
   const [given] = await dead.read(1);
   expect(await heir.claim(60_000, 10)).toEqual([]);
   for (const times of [2, 3]) {
-    expect(await heir.claim(0, 10)).toEqual([{ id: given?.id, entry: entry('a'), times }]);
+    expect(await heir.claim(0, 10)).toEqual([{ id: given?.id, entry: entry('a'), times, logs: null }]);
   }
 });
 
