@@ -11,6 +11,7 @@ import { extname, join, normalize } from 'node:path';
 import type { Role } from '../api/contract/session.ts';
 import { answerAlerts, moodOf } from './alertFixtureRoutes.ts';
 import { alertsMessage } from './alertFixtures.ts';
+import * as compared from './explainFixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { healthMessage, isDatabaseAway, TROUBLES, type Trouble } from './instanceFixtures.ts';
 import { answerSettings } from './settingsFixtures.ts';
@@ -213,6 +214,12 @@ function answer(
     if (rest === 'overview') return sendJson(response, fixtures.overview(app, query));
     if (rest === 'health') return sendJson(response, fixtures.appHealth(app, query));
     if (rest === 'codes') return sendJson(response, fixtures.codes(app, query));
+    if (rest === 'explain') return sendJson(response, compared.explain(app, query, params.get('base')));
+    if (rest === 'latency') return sendJson(response, compared.latency(app, query));
+    if (rest === 'series') return sendJson(response, compared.series(app, query, params.get('metric') ?? ''));
+    const release =
+      rest === 'releases' && compared.release(app, Number(path.split('/')[4]?.replace('v', '')), nowMs);
+    if (release) return sendJson(response, release);
     if (rest === 'requests')
       return sendJson(response, fixtures.requests(app, params.get('code') ?? '', nowMs));
     // The list ticks by itself: one step every three seconds, and then it stalls.

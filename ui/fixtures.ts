@@ -415,6 +415,10 @@ function eventsOf(app: string, nowMs: number, range: RangeAnswer): EventAnswer[]
       untilMs: nowMs - 4 * MINUTE,
     });
     add(6, 'config', 'scale', 'Scaled web from 3 to 4 (Standard-2X)');
+    add(12, 'note', 'annotation', 'Load test of the new checkout, on purpose', {
+      untilMs: nowMs - 8 * MINUTE,
+      detail: { author: 'Dana', annotation: '7c1d2c52-5a0b-4f5e-9d57-0a3f2b1c4d5e', canDelete: true },
+    });
     add(47, 'dyno', 'cycling', 'web.2 cycled (daily restart)', { dyno: 'web.2', routine: true });
     add(220, 'release', 'deploy', 'Release v212 (Deploy 77aa01ff)', { version: 212 });
     add(1500, 'platform', 'maintenance', 'Maintenance mode switched off');

@@ -76,6 +76,7 @@ function describeOngoing(about: Case, buckets: Buckets, stretch: Stretch | null,
   const text = `${sinceText(about, stretch, startS)}${formatRatio(now.ratio)} of requests ${live ? 'fail' : 'failed'}${beforeText(buckets, stretch)}.`;
   return {
     level: 'critical',
+    span: { fromS: startS ?? answer.range.from, toS: live ? null : answer.range.to },
     word: live ? 'Failing' : 'Failed',
     clauses: [
       { text, href: '#chart-throughput' },
@@ -110,6 +111,7 @@ function describePast(
     : [];
   return {
     level: 'warning',
+    span: { fromS: startS, toS: endS },
     // Whether it is over cannot be told from a stretch that is not known in full.
     word: open ? 'Incomplete' : 'Recovered',
     clauses: [

@@ -13,6 +13,8 @@ export const rulePath = (app: string, id: string) => `/a/${of(app)}/alerts/${of(
 export const ruleNewPath = (app: string) => `/a/${of(app)}/alerts/new`;
 export const receiverPath = (id: string) => `/receivers/${of(id)}`;
 export const releasePath = (app: string, version: number) => `/a/${of(app)}/releases/${version}`;
+export const dynoPath = (app: string, dyno: string) => `/a/${of(app)}/dynos/${of(dyno)}`;
+export const codePath = (app: string, code: string) => `/a/${of(app)}/codes/${of(code)}`;
 export const explainPath = (app: string) => `/a/${of(app)}/explain`;
 
 /** What a link to the logs asks for. Lists are joined by commas; `-` before a value leaves it out (`-router`). */
@@ -34,7 +36,9 @@ export interface LogsLink {
   q?: string;
   /** A request id: lines 30 s around it across sources, its own marked. */
   rid?: string;
-  /** An instant, epoch ms: lines 30 s around it. */
+  /** Id of a line (api/contract/logs.ts): lines 30 s around it. */
+  line?: string;
+  /** About when that request or line was, epoch ms: it is found sooner. Alone it is nothing. */
   at?: number;
 }
 

@@ -11,10 +11,17 @@ import { matchPath } from './state/router.ts';
 
 const Fleet = lazy(async () => (await import('./pages/fleet.tsx')).FleetPage);
 const App = lazy(async () => (await import('./pages/appPage.tsx')).AppPage);
+const ExplainOf = lazy(async () => (await import('./pages/explainPage.tsx')).ExplainPage);
+const Release = lazy(async () => (await import('./pages/releasePage.tsx')).ReleasePage);
 const Code = lazy(async () => (await import('./pages/codePage.tsx')).CodePage);
+const CodeList = lazy(async () => (await import('./pages/codeList.tsx')).CodeListPage);
+const Dynos = lazy(async () => (await import('./pages/dynos.tsx')).DynosPage);
+const Dyno = lazy(async () => (await import('./pages/dynoPage.tsx')).DynoPage);
+const Addons = lazy(async () => (await import('./pages/addons.tsx')).AddonsPage);
 const Health = lazy(async () => (await import('./pages/health.tsx')).HealthPage);
 const Instance = lazy(async () => (await import('./pages/instance.tsx')).InstancePage);
 const Settings = lazy(async () => (await import('./pages/settings.tsx')).SettingsPage);
+const WallLinks = lazy(async () => (await import('./pages/wallLinks.tsx')).WallLinksPage);
 const AddApp = lazy(async () => (await import('./pages/setup.tsx')).AddAppPage);
 const Incidents = lazy(async () => (await import('./pages/incidents.tsx')).IncidentsPage);
 const Incident = lazy(async () => (await import('./pages/incidentPage.tsx')).IncidentPage);
@@ -86,9 +93,16 @@ const TABLE: Row[] = [
   page('/settings', Settings, 'Settings'),
   page('/settings/:section', Settings, 'Settings'),
   page('/setup', AddApp, 'Add an app'),
+  page('/walls', WallLinks, 'Wallboards'),
 
   page('/a/:app', App, ({ app }) => app, { timed: true, wide: true }),
+  page('/a/:app/explain', ExplainOf, ({ app }) => `What differs on ${app}`, CHARTS),
+  page('/a/:app/releases/:version', Release, ({ app, version }) => `v${version.replace(/^v/, '')} of ${app}`),
+  page('/a/:app/codes', CodeList, ({ app }) => `Codes of ${app}`, CHARTS),
   page('/a/:app/codes/:code', Code, ({ app, code }) => `${code} on ${app}`, CHARTS),
+  page('/a/:app/dynos', Dynos, ({ app }) => `Dynos of ${app}`, CHARTS),
+  page('/a/:app/dynos/:dyno', Dyno, ({ app, dyno }) => `${dyno} of ${app}`, CHARTS),
+  page('/a/:app/addons', Addons, ({ app }) => `Add-ons of ${app}`, CHARTS),
   page('/a/:app/health', Health, ({ app }) => `Drain health of ${app}`, CHARTS),
 
   page('/slo', () => <SloList app={null} />, 'Objectives', OBJECTIVES),

@@ -32,6 +32,8 @@ export interface Verdict {
   level: Level;
   word: string;
   clauses: Clause[];
+  /** When requests failed more than they may, epoch s; `toS` null while they do. */
+  span?: { fromS: number; toS: number | null };
 }
 
 /** What all rules look at. */

@@ -77,7 +77,7 @@ async function measureUpdates(stacked: boolean): Promise<number> {
       patterns: false,
     };
   }
-  const events = { onCursor() {}, onZoom() {}, onZoomOut() {}, themeVersion: () => 0 };
+  const events = { onCursor() {}, onSelect() {}, onZoomOut() {}, themeVersion: () => 0 };
   const plots = Array.from({ length: 6 }, () => {
     const host = document.body.appendChild(document.createElement('div'));
     return plotLib.createPlot(host, 800, shape, viewAt(0), events);

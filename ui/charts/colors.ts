@@ -32,7 +32,12 @@ export interface SeriesStyle {
   dash?: number[];
   widthPx?: number;
   hatch?: 'diagonal' | 'cross';
+  /** Drawn as a line even where the others are stacked: what is held against them. */
+  line?: boolean;
 }
+
+/** What another range is drawn as. */
+export const COMPARE_STYLE: SeriesStyle = { color: '--text-2', dash: [4, 4], widthPx: 1.25, line: true };
 
 /**
  * Styles of several series by identity; with more than six, all but the highlighted one are grey. `names` are all that

@@ -1,23 +1,27 @@
 /**
- * What happened, in four lanes over the same time axis as the charts. Crowded marks gather; activating one opens the
- * list under the lane. Dragging across the lane zooms.
+ * What happened, in lanes over the same time axis as the charts. Crowded marks gather; activating one opens the list
+ * under the lane. Dragging across the lane asks what to do with the stretch.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EventAnswer, EventLane as Lane } from '../../api/contract/events.ts';
 import type { RangeAnswer } from '../../api/contract/time.ts';
 import { showHidden } from '../clean.ts';
+import { errorText } from '../client.ts';
 import { formatInstant, formatSpan, plural, zoneName } from '../format.ts';
 import { Explain } from '../parts/explain.tsx';
+import { dynoPath, releasePath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import { type Cluster, clusterMarks } from './cluster.ts';
 import { CursorLine } from './cursorLine.tsx';
 import { observeWidth } from './observe.ts';
+import { SpanMenu } from './spanMenu.tsx';
 
 const LANES: { id: Lane; label: string }[] = [
   { id: 'release', label: 'Releases' },
   { id: 'config', label: 'Config' },
   { id: 'dyno', label: 'Dynos' },
   { id: 'platform', label: 'Platform' },
+  { id: 'note', label: 'Notes' },
 ];
 /** A mark is a target of 24 px, that of a release holds its version; nearer ones would overlap. */
 const MARK_PX = 26;
@@ -29,9 +33,11 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
   const [openIds, setOpenIds] = useState<string[] | null>(null);
-  const { cursor, range: shown } = useApp();
+  const { cursor, page } = useApp();
   useEffect(() => (box.current ? observeWidth(box.current, setWidthPx) : undefined), []);
-  const drag = useLaneDrag(range, (fromS, toS) => shown.setMs(fromS * 1000, toS * 1000));
+  const drag = useLaneDrag(range, (fromS, toS) => {
+    if (page.app.peek() !== null) cursor.choose('events', fromS, toS);
+  });
   const inside = events.filter((event) => event.atMs / 1000 < range.to && event.untilMs / 1000 >= range.from);
   const lanes = LANES.filter((lane) => inside.some((event) => event.lane === lane.id));
   const open = openIds ? inside.filter((event) => openIds.includes(event.id)) : [];
@@ -64,7 +70,7 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
       )}
       {lanes.length > 0 && (
         <div class="chart-body">
-          <div class="lanes">
+          <div class="lanes" data-chart="events" tabIndex={-1}>
             {lanes.map((lane) => (
               <div class="lane" key={lane.id}>
                 <span class="lane-label">{lane.label}</span>
@@ -109,6 +115,7 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
           </div>
         </div>
       )}
+      <SpanMenu chart="events" />
       {open.length > 0 && <EventList events={open} onClose={() => setOpenIds(null)} />}
     </figure>
   );
@@ -181,6 +188,7 @@ function Glyph({ event }: { event: EventAnswer }) {
     scale: 'M7 2v10M3 6l4-4 4 4',
     config: 'M2 5h10M2 9h10',
     platform: 'M7 2l5.5 10h-11z',
+    note: 'M2.5 2.5h9v6h-4l-3 3v-3h-2z',
   };
   const key = /crash/.test(event.kind) ? 'crash' : /scal/.test(event.kind) ? 'scale' : event.lane;
   return (
@@ -195,12 +203,20 @@ function Glyph({ event }: { event: EventAnswer }) {
 }
 
 function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void }) {
-  const { range, cursor } = useApp();
+  const { range } = useApp();
   const zone = range.zone.value;
   const [all, setAll] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
   const sorted = [...events].sort((a, b) => b.atMs - a.atMs);
   return (
-    <div class="event-list">
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the list from anywhere in it
+    <div
+      ref={box}
+      class="event-list"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+      }}
+    >
       <table class="data stack">
         <caption class="sr">Events, newest first</caption>
         <thead>
@@ -218,33 +234,7 @@ function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void
         </thead>
         <tbody>
           {(all ? sorted : sorted.slice(0, ROWS_FIRST)).map((event) => (
-            <tr key={event.id} data-row class={event.routine ? 'muted' : ''}>
-              <td data-label="Time">{formatInstant(event.atMs, zone)}</td>
-              <td data-label="What">
-                {showHidden(event.title)}
-                {event.count > 1 && !event.title.includes(`×${event.count}`) && (
-                  <span class="muted"> ×{event.count}</span>
-                )}
-              </td>
-              <td class="mono" data-label="Dyno">
-                {event.dyno ?? ''}
-              </td>
-              <td data-label="Lasted">
-                {event.untilMs > event.atMs ? formatSpan(event.untilMs - event.atMs) : ''}
-              </td>
-              <td>
-                <button
-                  type="button"
-                  class="quiet"
-                  onClick={() => {
-                    range.setPin(event.atMs / 1000);
-                    cursor.atS.value = null;
-                  }}
-                >
-                  Pin
-                </button>
-              </td>
-            </tr>
+            <EventRow key={event.id} event={event} />
           ))}
         </tbody>
       </table>
@@ -257,7 +247,79 @@ function EventList({ events, onClose }: { events: EventAnswer[]; onClose(): void
   );
 }
 
-/** Dragging sideways over the lane marks a stretch of time; letting go zooms into it. Escape forgets it. */
+function EventRow({ event }: { event: EventAnswer }) {
+  const { range, cursor, router, page } = useApp();
+  const zone = range.zone.value;
+  const app = page.app.value;
+  const isDyno = event.dyno !== null && event.lane === 'dyno' && app !== null;
+  return (
+    <tr data-row class={event.routine ? 'muted' : ''}>
+      <td data-label="Time">{formatInstant(event.atMs, zone)}</td>
+      <td data-label="What" class="wrap">
+        {showHidden(event.title)}
+        {event.count > 1 && !event.title.includes(`×${event.count}`) && (
+          <span class="muted"> ×{event.count}</span>
+        )}
+        {typeof event.detail.author === 'string' && (
+          <span class="muted"> — {showHidden(event.detail.author)}</span>
+        )}
+      </td>
+      <td class="mono" data-label="Dyno">
+        {isDyno ? (
+          <a href={router.link(dynoPath(app, event.dyno ?? ''))}>{event.dyno}</a>
+        ) : (
+          (event.dyno ?? '')
+        )}
+      </td>
+      <td data-label="Lasted">{event.untilMs > event.atMs ? formatSpan(event.untilMs - event.atMs) : ''}</td>
+      <td class="actions">
+        {event.lane === 'release' && event.version !== null && app !== null && (
+          <a href={router.link(releasePath(app, event.version))}>Before and after</a>
+        )}
+        {event.detail.canDelete === true && <DeleteNote event={event} />}
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            range.setPin(event.atMs / 1000);
+            cursor.atS.value = null;
+          }}
+        >
+          Pin<span class="sr"> {showHidden(event.title)}</span>
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+/** Takes a note away, on the second press. */
+function DeleteNote({ event }: { event: EventAnswer }) {
+  const { client, page, toast } = useApp();
+  const [sure, setSure] = useState(false);
+  async function remove() {
+    try {
+      const app = encodeURIComponent(page.app.peek() ?? '');
+      await client.send('DELETE', `/apps/${app}/annotations/${String(event.detail.annotation)}`);
+      toast.value = 'The note is gone';
+      page.writes.value += 1;
+    } catch (error) {
+      toast.value = errorText(error);
+    }
+  }
+  return (
+    <button
+      type="button"
+      class={sure ? 'danger' : 'quiet'}
+      onClick={() => (sure ? void remove() : setSure(true))}
+      onBlur={() => setSure(false)}
+    >
+      {sure ? 'Really delete' : 'Delete'}
+      <span class="sr"> {showHidden(event.title)}</span>
+    </button>
+  );
+}
+
+/** Dragging sideways over the lane marks a stretch of time; letting go asks what to do with it. */
 function useLaneDrag(range: RangeAnswer, onZoom: (fromS: number, toS: number) => void) {
   const [selection, setSelection] = useState<[number, number] | null>(null);
   const start = useRef<number | null>(null);

@@ -6,8 +6,9 @@ import { showHidden } from '../clean.ts';
 import { formatCount, formatRange, formatUnit } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import { gapsInside, maxOf, sumOf } from './align.ts';
-import type { SeriesStyle } from './colors.ts';
-import { readoutIndex, readValue, type TimeChartProps } from './readout.ts';
+import { COMPARE_STYLE, type SeriesStyle } from './colors.ts';
+import { formatDelta } from './compare.ts';
+import { type Compared, readoutIndex, readValue, type TimeChartProps } from './readout.ts';
 
 /** Rows shown before "and 14 more". */
 const ROWS_MAX = 8;
@@ -69,6 +70,7 @@ export function Legend(props: TimeChartProps & { hidden: Set<string> }) {
               />
             );
           })}
+          {props.compare && <CompareRow {...props} compare={props.compare} index={index} kind={kind} />}
         </tbody>
       </table>
       <LossNote {...props} />
@@ -138,6 +140,37 @@ function LegendRow({ series, style, index, kind, ...props }: RowProps) {
       {kind !== 'none' && (
         <td class="num">{href ? <a href={href}>{summaryOf(series, kind)}</a> : summaryOf(series, kind)}</td>
       )}
+    </tr>
+  );
+}
+
+interface CompareProps extends TimeChartProps {
+  compare: Compared;
+  index: ReturnType<typeof readoutIndex>;
+  kind: 'sum' | 'max' | 'none';
+}
+
+/** What the other range had here, and how this one differs. */
+function CompareRow({ compare, index, kind }: CompareProps) {
+  const text = useMemo(() => {
+    const at = (values: (number | null)[]) => (index.value === null ? null : (values[index.value] ?? null));
+    return {
+      value: computed(() => formatUnit(at(compare.values), compare.unit)),
+      delta: computed(() => formatDelta(at(compare.now), at(compare.values))),
+    };
+  }, [compare, index]);
+  return (
+    <tr class="legend-compare">
+      <th scope="row">
+        <span class="legend-name">
+          <Swatch style={COMPARE_STYLE} stacked={false} />
+          <span class="cut" title={`${compare.name}, ${compare.label}`}>
+            {compare.name}, {compare.label}
+          </span>
+        </span>
+      </th>
+      <td class="num">{text.value}</td>
+      {kind !== 'none' && <td class="num delta">{text.delta}</td>}
     </tr>
   );
 }

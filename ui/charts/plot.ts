@@ -57,7 +57,8 @@ export interface Shade {
 
 export interface PlotEvents {
   onCursor(atS: number | null): void;
-  onZoom(fromS: number, toS: number): void;
+  /** A stretch was drawn with the pointer, or with a finger held down first. */
+  onSelect(fromS: number, toS: number): void;
   onZoomOut(): void;
   themeVersion(): number;
 }
@@ -65,6 +66,10 @@ export interface PlotEvents {
 export interface Plot {
   setView(view: PlotView): void;
   setCursor(atS: number | null): void;
+  /** Marks a stretch, or none. */
+  setSelection(span: { fromS: number; toS: number } | null): void;
+  /** What is drawn, on a ground of its own, with room for a title of this height on top; device pixels. */
+  picture(title: string): HTMLCanvasElement;
   setWidth(widthPx: number): void;
   /** Draws again: other colours or patterns. */
   restyle(): void;
@@ -76,6 +81,9 @@ export function gutterPx(widthPx: number): number {
   return widthPx < 480 ? 46 : 64;
 }
 export const PLOT_RIGHT_PX = 8;
+/** So long a finger rests before it draws a stretch; farther moved it only moves the cursor. */
+const HOLD_MS = 350;
+const STILL_PX = 8;
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 /** Counts tick at whole numbers: a fifth of a request does not exist. */
@@ -96,6 +104,7 @@ export function createPlot(
 ): Plot {
   let view = first;
   let own = false;
+  let selection: { fromS: number; toS: number } | null = null;
   const color = (name: string) => colorOf(name, events.themeVersion());
   const patterns = new Map<string, CanvasPattern | string>();
 
@@ -147,8 +156,7 @@ export function createPlot(
             if (plot.select.width < 5) return;
             const from = plot.posToVal(plot.select.left, 'x');
             const to = plot.posToVal(plot.select.left + plot.select.width, 'x');
-            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            events.onZoom(from, to);
+            events.onSelect(from, to);
           },
         ],
       },
@@ -225,7 +233,7 @@ export function createPlot(
 
   function plotSeries(style: SeriesStyle): uPlot.Series {
     const stroke = () => color(style.color);
-    if (!shape.stacked) {
+    if (!shape.stacked || style.line) {
       return {
         stroke,
         width: style.widthPx ?? 1.5,
@@ -438,18 +446,87 @@ export function createPlot(
     ctx.textBaseline = 'top';
   }
 
-  /** A finger moves the cursor sideways; up and down scrolls the page (touch-action: pan-y). */
+  /**
+   * A finger moves the cursor sideways; up and down scrolls the page (touch-action: pan-y). Held still first, it draws a
+   * stretch instead.
+   */
   function followTouch(): () => void {
+    let startPx: number | null = null;
+    let held = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const leftOf = (event: PointerEvent) => {
+      const box = u.over.getBoundingClientRect();
+      return Math.min(Math.max(event.clientX - box.left, 0), box.width);
+    };
+    const onDown = (event: PointerEvent) => {
+      if (event.pointerType !== 'touch') return;
+      const px = leftOf(event);
+      startPx = px;
+      timer = setTimeout(() => {
+        held = true;
+        select(px - 1, px + 1);
+      }, HOLD_MS);
+      u.setCursor({ left: px, top: 0 });
+    };
     const onMove = (event: PointerEvent) => {
       if (event.pointerType !== 'touch') return;
-      u.setCursor({ left: event.clientX - u.over.getBoundingClientRect().left, top: 0 });
+      const px = leftOf(event);
+      if (held && startPx !== null) select(startPx, px);
+      else if (startPx !== null && Math.abs(px - startPx) > STILL_PX) clearTimeout(timer);
+      u.setCursor({ left: px, top: 0 });
     };
-    u.over.addEventListener('pointermove', onMove);
-    u.over.addEventListener('pointerdown', onMove);
+    const onEnd = (event: PointerEvent) => {
+      if (event.pointerType !== 'touch') return;
+      clearTimeout(timer);
+      const { left, width } = u.select;
+      if (held && event.type === 'pointerup' && width > STILL_PX)
+        events.onSelect(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
+      else if (held) select(0, 0);
+      held = false;
+      startPx = null;
+    };
+    const listeners: [string, (event: PointerEvent) => void][] = [
+      ['pointerdown', onDown],
+      ['pointermove', onMove],
+      ['pointerup', onEnd],
+      ['pointercancel', onEnd],
+    ];
+    for (const [name, listener] of listeners) u.over.addEventListener(name, listener as EventListener);
     return () => {
-      u.over.removeEventListener('pointermove', onMove);
-      u.over.removeEventListener('pointerdown', onMove);
+      clearTimeout(timer);
+      for (const [name, listener] of listeners) u.over.removeEventListener(name, listener as EventListener);
     };
+  }
+
+  function select(fromPx: number, toPx: number) {
+    const left = Math.min(fromPx, toPx);
+    u.setSelect({ left, top: 0, width: Math.abs(toPx - fromPx), height: u.over.clientHeight }, false);
+  }
+
+  function showSelection(span: { fromS: number; toS: number } | null) {
+    if (span === null) return select(0, 0);
+    const clamp = (atS: number) => u.valToPos(Math.min(Math.max(atS, view.fromS), view.toS), 'x');
+    select(clamp(span.fromS), clamp(span.toS));
+  }
+
+  /** The plot as it stands under its title, on the colour of the page. */
+  function drawPicture(title: string): HTMLCanvasElement {
+    const source = u.ctx.canvas;
+    const px = devicePixelRatio;
+    const headPx = Math.round(26 * px);
+    const picture = document.createElement('canvas');
+    picture.width = source.width;
+    picture.height = source.height + headPx;
+    const ctx = picture.getContext('2d');
+    if (!ctx) return picture;
+    ctx.fillStyle = color('--surface');
+    ctx.fillRect(0, 0, picture.width, picture.height);
+    ctx.font = FONT.replace('11px', `600 ${13 * px}px`);
+    ctx.fillStyle = color('--text');
+    ctx.textBaseline = 'middle';
+    ctx.fillText(title, 8 * px, headPx / 2, picture.width - 16 * px);
+    ctx.drawImage(source, 0, headPx);
+    return picture;
   }
 
   return {
@@ -459,7 +536,13 @@ export function createPlot(
         u.setData(dataOf(next), true);
         u.redraw(true, true);
       });
+      showSelection(selection);
     },
+    setSelection(span) {
+      selection = span;
+      showSelection(span);
+    },
+    picture: drawPicture,
     setCursor(atS) {
       own = true;
       if (atS === null || atS < view.fromS || atS > view.toS) u.setCursor({ left: -10, top: -10 }, false);
@@ -469,6 +552,7 @@ export function createPlot(
     setWidth(next) {
       widthPx = next;
       u.setSize({ width: next, height: shape.heightPx });
+      showSelection(selection);
     },
     restyle() {
       patterns.clear();

@@ -15,6 +15,19 @@ export interface Threshold {
   color: string;
 }
 
+/** What was at the same place of another range: one dashed line, and how today differs. */
+export interface Compared {
+  /** `1 h before`, `7 d before`. */
+  label: string;
+  /** What the line is: `p95`, `All requests`. */
+  name: string;
+  unit: string;
+  /** At the points of the chart. */
+  values: (number | null)[];
+  /** The same of the range shown. */
+  now: (number | null)[];
+}
+
 export interface TimeChartProps {
   /** Stable within the page: part of the URL when series are hidden. */
   id: string;
@@ -53,6 +66,12 @@ export interface TimeChartProps {
   futureFromS?: number;
   /** The range is not the page's: dragging and keys do not zoom. */
   isFixed?: boolean;
+  /** Another range, as a dashed line. */
+  compare?: Compared | undefined;
+  /** Stands in place of plot and legend: another way to draw the same. */
+  instead?: ComponentChildren;
+  /** Further switches in the head of the chart. */
+  switches?: ComponentChildren;
   /** A series to stand out from many. */
   onHighlight?: (id: string | null) => void;
 }

@@ -17,12 +17,15 @@ import {
   stack,
   valueNear,
 } from './align.ts';
+import { ChartMenu } from './chartMenu.tsx';
 import { ChartTable } from './chartTable.tsx';
+import { COMPARE_STYLE } from './colors.ts';
 import { describeChart } from './describe.ts';
 import { Legend } from './legend.tsx';
 import { observeSeen, observeWidth } from './observe.ts';
 import { createPlot, type Plot, type PlotView } from './plot.ts';
 import { readoutIndex, readValue, type TimeChartProps } from './readout.ts';
+import { SpanMenu } from './spanMenu.tsx';
 
 export function TimeChart(props: TimeChartProps) {
   const state = useApp();
@@ -41,6 +44,7 @@ export function TimeChart(props: TimeChartProps) {
     [props.columns, told, props.gaps, state.range.zone.value],
   );
   const Heading = props.compact ? 'h3' : 'h2';
+  const picture = useRef<(() => HTMLCanvasElement) | null>(null);
   return (
     <figure class={`chart${props.compact ? ' chart-compact' : ''}`} aria-labelledby={headingId}>
       <figcaption class="chart-head">
@@ -56,6 +60,7 @@ export function TimeChart(props: TimeChartProps) {
             Log scale
           </button>
         )}
+        {hasData && props.switches}
         {hasData && (
           <button
             type="button"
@@ -66,6 +71,17 @@ export function TimeChart(props: TimeChartProps) {
           >
             Table
           </button>
+        )}
+        {hasData && (
+          <ChartMenu
+            chart={props.id}
+            title={props.title}
+            columns={props.columns}
+            range={told}
+            summary={summary}
+            canSelect={!props.isFixed && !table}
+            pictureOf={table || props.instead ? null : () => picture.current?.() ?? null}
+          />
         )}
       </figcaption>
       {hasData && (
@@ -82,6 +98,8 @@ export function TimeChart(props: TimeChartProps) {
           range={told}
           stacked={props.stacked ?? false}
         />
+      ) : props.instead ? (
+        props.instead
       ) : (
         <div class="chart-body">
           <Surface
@@ -90,10 +108,12 @@ export function TimeChart(props: TimeChartProps) {
             log={log}
             hidden={hidden}
             describedBy={`${headingId}-sum`}
+            picture={picture}
           />
           {!props.compact && <Legend {...props} range={told} hidden={hidden} />}
         </div>
       )}
+      <SpanMenu chart={props.id} />
     </figure>
   );
 }
@@ -117,6 +137,7 @@ function shapeKey(props: TimeChartProps, log: boolean): string {
     props.stacked,
     props.unit,
     props.heightPx,
+    props.compare !== undefined,
     ...props.columns.series.map((series) => series.id),
     ...styles,
   ].join('|');
@@ -134,6 +155,8 @@ interface SurfaceProps extends TimeChartProps {
   log: boolean;
   hidden: Set<string>;
   describedBy: string;
+  /** Set to what draws the plot as a picture while there is one. */
+  picture: { current: (() => HTMLCanvasElement) | null };
 }
 
 /** The plot itself and how keys move in it. */
@@ -155,6 +178,7 @@ function Surface(props: SurfaceProps) {
       props.gaps,
       props.marks,
       props.shades,
+      props.compare,
       [...props.hidden].join(),
       range.pin.value,
       range.zone.value,
@@ -183,8 +207,15 @@ function Surface(props: SurfaceProps) {
           widthPx,
           plotShape(latest.current),
           shown.current,
-          plotEvents(state, latest.current.isFixed ?? false),
+          plotEvents(state, latest.current),
         );
+      plot.current.setSelection(cursor.span.peek());
+    });
+    latest.current.picture.current = () =>
+      plot.current?.picture(latest.current.title) ?? document.createElement('canvas');
+    // What is drawn in one chart is marked in all of them.
+    const stopSpan = effect(() => {
+      plot.current?.setSelection(cursor.span.value);
     });
     const stopSeen = observeSeen(element, (seen) => {
       work.current.seen = seen;
@@ -203,7 +234,9 @@ function Surface(props: SurfaceProps) {
       if (!clock.hidden.value) flush();
     });
     return () => {
-      for (const stop of [stopWidth, stopSeen, stopTheme, stopCursor, stopHidden]) stop();
+      for (const stop of [stopWidth, stopSeen, stopTheme, stopCursor, stopHidden, stopSpan]) stop();
+      latest.current.picture.current = null;
+      if (cursor.span.peek()?.chart === latest.current.id) cursor.span.value = null;
       plot.current?.destroy();
       plot.current = null;
     };
@@ -218,18 +251,22 @@ function Surface(props: SurfaceProps) {
     // The role of an application holds only while the arrow keys belong to the chart.
     // biome-ignore lint/a11y/noStaticElementInteractions: the role follows the focus
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both roles take a name and a description
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart is explored with the keyboard
     <div
       ref={host}
       class="plot"
+      data-chart={props.id}
       style={{ height: `${props.heightPx ?? 180}px` }}
       tabIndex={0}
       role={exploring ? 'application' : 'group'}
-      aria-label={`${props.title}, chart. ${exploring ? 'Arrow keys move by one bucket, with Shift by ten. Up and down change the series, Enter pins, plus and minus zoom, Escape leaves.' : ''}`}
+      aria-label={`${props.title}, chart. ${exploring ? 'Arrow keys move by one bucket, with Shift by ten. Up and down change the series, Enter pins, Space begins a stretch and ends it, plus and minus zoom, Escape leaves.' : ''}`}
       aria-describedby={props.describedBy}
-      onFocus={() => setExploring(true)}
+      onFocus={() => {
+        setExploring(true);
+        cursor.read();
+      }}
       onBlur={() => {
         setExploring(false);
+        stretchFrom = null;
         cursor.release();
         cursor.atS.value = null;
       }}
@@ -249,23 +286,20 @@ function plotShape(props: SurfaceProps) {
   return {
     stacked: props.stacked ?? false,
     log: props.log,
-    styles: props.styles,
+    styles: props.compare ? [...props.styles, COMPARE_STYLE] : props.styles,
     unit: props.unit,
     heightPx: props.heightPx ?? 180,
     band: props.band ?? null,
   };
 }
 
-function plotEvents(state: State, isFixed: boolean) {
+function plotEvents(state: State, { id, isFixed }: SurfaceProps) {
   return {
     onCursor(atS: number | null) {
       state.cursor.atS.value = atS;
     },
-    onZoom(fromS: number, toS: number) {
-      if (isFixed) return;
-      state.cursor.release();
-      state.cursor.atS.value = null;
-      state.range.setMs(fromS * 1000, toS * 1000);
+    onSelect(fromS: number, toS: number) {
+      if (!isFixed && state.page.app.peek() !== null) state.cursor.choose(id, fromS, toS);
     },
     onZoomOut: () => {
       if (!isFixed) state.range.zoom(2);
@@ -283,9 +317,12 @@ function buildView(props: SurfaceProps, state: State): PlotView {
   const drawn = props.log
     ? raw.map((values) => values.map((value) => (value !== null && value > 0 ? value : null)))
     : raw;
+  const values = props.stacked ? stack(drawn) : drawn;
+  const { compare } = props;
+  const joinS = columns.series.map((series) => joinLimitS(series.values, columns.t, range.step));
   return {
     x: columns.t.map((start) => start + range.step / 2),
-    values: props.stacked ? stack(drawn) : drawn,
+    values: compare ? [...values, compare.values] : values,
     stepS: range.step,
     fromS: range.from,
     toS: range.to,
@@ -293,7 +330,7 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     gaps: gapsInside(props.gaps, range),
     empty: props.emptySpans ?? emptyStretches(columns, range),
     emptyWord: 'no data',
-    joinS: columns.series.map((series) => joinLimitS(series.values, columns.t, range.step)),
+    joinS: compare ? [...joinS, joinLimitS(compare.values, columns.t, range.step)] : joinS,
     marks: props.marks,
     thresholds: props.thresholds ?? [],
     shades: props.shades ?? [],
@@ -306,6 +343,9 @@ function buildView(props: SurfaceProps, state: State): PlotView {
 /** Which series the arrow keys are on, per chart id. */
 const keySeries = new Map<string, number>();
 let speakTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Where a stretch was begun with the space bar, epoch s; in the chart that has the focus. */
+let stretchFrom: number | null = null;
 
 /** Keys inside a chart (UX.md, chart component contract 4). Handled ones go no further. */
 function exploreKey(event: KeyboardEvent, props: SurfaceProps, state: State) {
@@ -340,15 +380,44 @@ function exploreKey(event: KeyboardEvent, props: SurfaceProps, state: State) {
     if (next !== null) {
       cursor.read();
       cursor.atS.value = (columns.t[next] ?? range.from) + range.step / 2;
+      if (stretchFrom !== null) markStretch(props, state);
       speakValue(props, state, next);
     }
   } else if (!props.isFixed && (event.key === '+' || event.key === '=')) state.range.zoom(0.5);
   else if (!props.isFixed && event.key === '-') state.range.zoom(2);
+  else if (!props.isFixed && (event.key === ' ' || (event.key === 'Enter' && stretchFrom !== null)))
+    stepStretch(props, state, at);
   else if (event.key === 'Enter') state.range.setPin(at);
-  else if (event.key === 'Escape') (event.currentTarget as HTMLElement).blur();
+  else if (event.key === 'Escape' && stretchFrom !== null) {
+    stretchFrom = null;
+    cursor.span.value = null;
+  } else if (event.key === 'Escape') (event.currentTarget as HTMLElement).blur();
   else return;
   event.preventDefault();
   event.stopPropagation();
+}
+
+/** Begins a stretch at the cursor, or ends it there and asks what to do with it. */
+function stepStretch(props: SurfaceProps, state: State, at: number | null) {
+  if (at === null) return;
+  if (stretchFrom === null) {
+    stretchFrom = at;
+    state.announce.value = 'Stretch begun. Arrows extend it, Space ends it.';
+    return;
+  }
+  const half = props.range.step / 2;
+  const [fromS, toS] = [Math.min(stretchFrom, at) - half, Math.max(stretchFrom, at) + half];
+  stretchFrom = null;
+  state.cursor.choose(props.id, fromS, toS);
+}
+
+/** Shows a stretch while keys extend it, without asking yet. */
+function markStretch(props: SurfaceProps, { cursor }: State) {
+  const at = cursor.atS.peek();
+  if (stretchFrom === null || at === null) return;
+  const half = props.range.step / 2;
+  const [fromS, toS] = [Math.min(stretchFrom, at) - half, Math.max(stretchFrom, at) + half];
+  cursor.span.value = { fromS, toS, chart: '', drawn: 0 };
 }
 
 /** Says the value under the cursor once the keys rest. */

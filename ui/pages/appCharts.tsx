@@ -1,22 +1,33 @@
 /** Throughput, response time, memory and load of one app. */
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
+import type { LatencyAnswer } from '../../api/contract/latency.ts';
 import type { Columns } from '../../api/contract/time.ts';
 import { withExcluded } from '../buckets.ts';
 import { maxOf } from '../charts/align.ts';
 import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
-import type { Threshold } from '../charts/readout.ts';
+import { moveOnto, sumAll } from '../charts/compare.ts';
+import { Heatmap } from '../charts/heatmap.tsx';
+import type { Compared, Threshold } from '../charts/readout.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import type { CodeTable } from '../failures.ts';
 import { formatBytes, formatSpan, formatStep } from '../format.ts';
 import { silencesOf } from '../holes.ts';
 import { CopyBlock } from '../parts/copy.tsx';
 import { useApp } from '../state/context.ts';
+import { useAnswer } from '../state/once.ts';
+import type { ComparedRange } from '../state/overview.ts';
 
 export interface ChartsProps {
   answer: OverviewAnswer;
   marks: number[];
+  /** Another range beside this one. */
+  compared?: ComparedRange | null;
 }
+
+/** How the classes of requests are drawn, as it stands in the address: `through=lines|share`. */
+const THROUGH = { stack: 'Stacked', lines: 'Lines', share: 'Share' } as const;
+type Through = keyof typeof THROUGH;
 
 /** Why there is nothing to draw: no data, or data without traffic. Never a blank box. */
 export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: string }) {
@@ -45,11 +56,16 @@ export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: st
   );
 }
 
-export function Throughput({ answer, marks, table }: ChartsProps & { table: CodeTable }) {
-  const columns = useMemo(
+export function Throughput({ answer, marks, table, compared }: ChartsProps & { table: CodeTable }) {
+  const { router } = useApp();
+  const asked = router.params.value.get('through');
+  const how: Through = asked === 'lines' || asked === 'share' ? asked : 'stack';
+  const counts = useMemo(
     () => named(withExcluded(answer, table), (id) => CLASSES[id]?.label || undefined),
     [answer, table],
   );
+  const columns = useMemo(() => (how === 'share' ? sharesOf(counts) : counts), [counts, how]);
+  const compare = useMemo(() => compareRequests(answer, compared), [answer, compared]);
   const isExcluding = columns.series.some((series) => series.id === 'excluded');
   const styles = columns.series.map((series) => ({
     color: CLASSES[series.id]?.color ?? '--class-none',
@@ -62,7 +78,7 @@ export function Throughput({ answer, marks, table }: ChartsProps & { table: Code
     <TimeChart
       id="throughput"
       title="Requests"
-      per={`per ${formatStep(answer.range.step)}`}
+      per={how === 'share' ? 'share of all' : `per ${formatStep(answer.range.step)}`}
       explain={
         <>
           Router lines (<code>heroku[router]</code>) per {formatStep(answer.range.step)}, by outcome. Platform
@@ -75,17 +91,69 @@ export function Throughput({ answer, marks, table }: ChartsProps & { table: Code
       }
       columns={quiet ? { t: columns.t, series: [] } : columns}
       styles={quiet ? [] : styles}
-      unit="count"
+      unit={how === 'share' ? 'fraction' : 'count'}
       range={answer.range}
       gaps={answer.gaps}
       marks={marks}
       emptySpans={silences}
-      stacked
+      stacked={how !== 'lines'}
+      canLog={how === 'lines'}
       heightPx={200}
-      summary="sum"
+      summary={how === 'share' ? 'max' : 'sum'}
+      compare={how === 'share' || quiet ? undefined : compare}
+      switches={
+        <label class="switch">
+          <span class="sr">Draw requests as</span>
+          <select
+            value={how}
+            onChange={(event) =>
+              router.setParams(
+                { through: event.currentTarget.value === 'stack' ? null : event.currentTarget.value },
+                'replace',
+              )
+            }
+          >
+            {Object.entries(THROUGH).map(([id, label]) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+      }
       empty={<NothingHere answer={answer} what="requests" />}
     />
   );
+}
+
+function compareRequests(
+  { throughput }: OverviewAnswer,
+  compared: ComparedRange | null | undefined,
+): Compared | undefined {
+  if (!compared) return undefined;
+  return {
+    label: compared.label,
+    name: 'All requests',
+    unit: 'count',
+    values: moveOnto(compared.requests, null, throughput.t, compared.shiftS),
+    now: sumAll(throughput),
+  };
+}
+
+/** Each class as a share of all requests of its point; null where there were none. */
+function sharesOf(counts: Columns): Columns {
+  const all = sumAll(counts);
+  return {
+    t: counts.t,
+    series: counts.series.map((series) => ({
+      ...series,
+      unit: 'fraction',
+      values: series.values.map((value, index) => {
+        const sum = all[index] ?? 0;
+        return value === null || sum === 0 ? null : value / sum;
+      }),
+    })),
+  };
 }
 
 const QUANTILES: Record<string, SeriesStyle> = {
@@ -96,7 +164,9 @@ const QUANTILES: Record<string, SeriesStyle> = {
 };
 const ROUTER_TIMEOUT_MS = 30_000;
 
-export function ResponseTime({ answer, marks }: ChartsProps) {
+export function ResponseTime({ answer, marks, compared }: ChartsProps) {
+  const { router } = useApp();
+  const heat = router.params.value.get('heat') === '1';
   const columns = useMemo(
     () => named(answer.responseTime, (id) => (id === 'connect_p95' ? 'connect p95' : undefined)),
     [answer],
@@ -106,6 +176,7 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
   const highest = Math.max(0, ...columns.series.map((series) => maxOf(series.values) ?? 0));
   const p50 = columns.series.findIndex((series) => series.id === 'p50');
   const p95 = columns.series.findIndex((series) => series.id === 'p95');
+  const compare = useMemo(() => compareP95(answer, compared), [answer, compared]);
   return (
     <TimeChart
       id="latency"
@@ -125,7 +196,19 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
       range={answer.range}
       gaps={answer.gaps}
       marks={marks}
-      canLog
+      canLog={!heat}
+      compare={compare}
+      instead={heat ? <LatencyHeatmap answer={answer} marks={marks} /> : undefined}
+      switches={
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={heat}
+          onClick={() => router.setParams({ heat: heat ? null : '1' }, 'replace')}
+        >
+          Heatmap
+        </button>
+      }
       emptySpans={silences}
       band={p50 >= 0 && p95 >= 0 ? [p95, p50] : undefined}
       thresholds={
@@ -138,6 +221,35 @@ export function ResponseTime({ answer, marks }: ChartsProps) {
       empty={<NothingHere answer={answer} what="requests" />}
     />
   );
+}
+
+function compareP95(
+  { responseTime }: OverviewAnswer,
+  compared: ComparedRange | null | undefined,
+): Compared | undefined {
+  if (!compared) return undefined;
+  const now = responseTime.series.find((series) => series.id === 'p95')?.values ?? [];
+  return {
+    label: compared.label,
+    name: 'p95',
+    unit: 'ms',
+    values: moveOnto(compared.p95, null, responseTime.t, compared.shiftS),
+    now,
+  };
+}
+
+/** Fetched only when it is asked for, with points as wide as the page's. */
+function LatencyHeatmap({ answer, marks }: { answer: OverviewAnswer; marks: number[] }) {
+  const { range } = useApp();
+  const { from, to, step } = answer.range;
+  const found = useAnswer<LatencyAnswer>(`/apps/${encodeURIComponent(answer.app)}/latency`, {
+    query: { from, to, step, proc: range.proc.value, dyno: range.dyno.value },
+  });
+  // A newer range keeps the older picture until it is there.
+  const last = useRef<LatencyAnswer | null>(null);
+  if (found.data.value) last.current = found.data.value;
+  if (!last.current) return <p class="chart-empty muted">{found.error.value ?? 'Loading the heatmap …'}</p>;
+  return <Heatmap answer={last.current} marks={marks} />;
 }
 
 interface MemoryProps extends ChartsProps {

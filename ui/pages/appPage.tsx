@@ -10,7 +10,7 @@ import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
-import { buildOverview } from '../state/overview.ts';
+import { buildOverview, type ComparedRange } from '../state/overview.ts';
 import { Addons, Custom } from './appAddons.tsx';
 import { Memory, ResponseTime, Throughput } from './appCharts.tsx';
 import { Filters } from './appFilters.tsx';
@@ -28,7 +28,7 @@ export function AppPage({ app }: { app: string }) {
   useEffect(() => () => overview.dispose(), [overview]);
   return (
     <Fresh of={overview.resource} shown={overview.shown.value} what={app}>
-      {(answer) => <Overview answer={answer} infos={infos} />}
+      {(answer) => <Overview answer={answer} infos={infos} compared={overview.compared.value} />}
     </Fresh>
   );
 }
@@ -53,7 +53,13 @@ function NothingYet({ app }: { app: string }) {
   );
 }
 
-function Overview({ answer, infos }: { answer: OverviewAnswer; infos: CodeTable }) {
+interface OverviewProps {
+  answer: OverviewAnswer;
+  infos: CodeTable;
+  compared: ComparedRange | null;
+}
+
+function Overview({ answer, infos, compared }: OverviewProps) {
   const { router } = useApp();
   const marks = useMemo(
     () => answer.events.filter((event) => event.lane === 'release').map((event) => event.atMs / 1000),
@@ -61,13 +67,13 @@ function Overview({ answer, infos }: { answer: OverviewAnswer; infos: CodeTable 
   );
   const [highlight, setHighlight] = useState<string | null>(null);
   const base = `/a/${encodeURIComponent(answer.app)}`;
-  const shared = { answer, marks };
+  const shared = { answer, marks, compared };
   if (answer.health.state === 'waiting') return <NothingYet app={answer.app} />;
   return (
     <>
       <VerdictLine answer={answer} table={infos} />
       <AppSlos app={answer.app} />
-      <Filters answer={answer} />
+      <Filters answer={answer} compared={compared} />
       <EventLane events={answer.events} range={answer.range} />
       <Throughput {...shared} table={infos} />
       <ResponseTime {...shared} />

@@ -1,14 +1,18 @@
 /** The sentence on top of an app page, its clauses leading on, and the totals behind it. */
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
+import type { ExplainAnswer } from '../../api/contract/explain.ts';
 import { showHidden } from '../clean.ts';
 import type { CodeTable } from '../failures.ts';
 import { formatBytes, formatCount, formatMs, formatRange, formatRatio, zoneName } from '../format.ts';
+import { Clauses } from '../parts/clauses.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
-import { buildVerdict } from '../verdict.ts';
+import { useAnswer } from '../state/once.ts';
+import { describeCarriers } from '../verdict/app.ts';
+import { buildVerdict, type Clause } from '../verdict.ts';
 
 export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: CodeTable }) {
-  const { clock, range, router, instance } = useApp();
+  const { clock, range, instance } = useApp();
   const awaySinceMs = instance.awaySinceMs.value;
   const zone = range.zone.value;
   // What was known when the database went away is judged as of then.
@@ -16,8 +20,6 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
   const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, doubt);
   const { totals } = answer;
   const counting = totals.requests - totals.excluded;
-  const jump = (href: string, query?: Record<string, string>) =>
-    href.startsWith('#') ? href : router.link(href, query);
   return (
     <section class={`verdict verdict-${verdict.level}`} aria-label="Summary">
       <div class="verdict-head">
@@ -28,14 +30,11 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
           {zoneName(answer.range.to * 1000, zone)}
         </span>
       </div>
-      <p class="verdict-text">
-        {verdict.clauses.map((clause, index) => (
-          <span key={clause.text}>
-            {index > 0 && ' '}
-            {clause.href ? <a href={jump(clause.href, clause.query)}>{clause.text}</a> : clause.text}
-          </span>
-        ))}
-      </p>
+      {verdict.span && doubt === null ? (
+        <Carried app={answer.app} clauses={verdict.clauses} span={verdict.span} />
+      ) : (
+        <Clauses clauses={verdict.clauses} />
+      )}
       <dl class="totals">
         <Total name="Requests" value={formatCount(totals.requests)} />
         <Total
@@ -50,6 +49,25 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
       </dl>
     </section>
   );
+}
+
+interface CarriedProps {
+  app: string;
+  clauses: Clause[];
+  span: { fromS: number; toS: number | null };
+}
+
+/** With which dynos and paths carry the failures: asked for beside the page, which never waits for it. */
+function Carried({ app, clauses, span }: CarriedProps) {
+  // On whole minutes, so that the same question is not asked anew with each bucket.
+  const fromS = Math.floor(span.fromS / 60) * 60;
+  const toS = span.toS === null ? null : Math.ceil(span.toS / 60) * 60;
+  const found = useAnswer<ExplainAnswer>(`/apps/${encodeURIComponent(app)}/explain`, {
+    query: { from: fromS, to: toS ?? 'now' },
+    ...(toS === null && { everyMs: 60_000 }),
+  });
+  const answer = found.data.value;
+  return <Clauses clauses={answer ? [...clauses, ...describeCarriers(answer)] : clauses} />;
 }
 
 function Total({ name, value, note }: { name: string; value: string; note?: string }) {

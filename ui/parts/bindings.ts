@@ -51,6 +51,7 @@ export function buildBindings(state: State): KeyBinding[] {
     key('Time', 't z', 't z', 'zoom out', () => range.zoom(2)),
     key('Time', 't a', 't a', 'make absolute', () => range.makeAbsolute()),
     key('Time', 'l', 'l', 'live on or off', () => range.toggleLive()),
+    key('Time', 'c', 'c', 'compare: as long before, a week ago, nothing', () => range.nextCompare()),
     key('Time', 'x', 'x', 'pin the cursor, or let go', () => {
       range.setPin(cursor.atS.peek() ?? null);
     }),

@@ -15,6 +15,7 @@ import { buildRange, type Range } from './range.ts';
 import { buildResource, type Resource } from './resource.ts';
 import { buildRouter, type Router } from './router.ts';
 import { buildSession, type Session } from './session.ts';
+import { buildVersion, type Version } from './version.ts';
 
 /** What the open page offers to the shell: events to step through, rows to walk. */
 export interface PageOffers {
@@ -34,6 +35,7 @@ export interface State {
   session: Session;
   live: Live;
   instance: Instance;
+  version: Version;
   cursor: Cursor;
   /** The fleet: rows of its page, names for the switcher, health for the header of pages without an app. */
   fleet: Resource<FleetAnswer>;
@@ -58,6 +60,7 @@ export function buildState(): State {
   const clock = buildClock();
   const prefs = buildPrefs();
   const instance = buildInstance();
+  const version = buildVersion();
   const live = buildLive((message) => instance.take(message));
   const lastWrite = signal<Write | null>(null);
   const confirming = signal<((confirmed: boolean) => void) | null>(null);
@@ -89,6 +92,7 @@ export function buildState(): State {
     prefs,
     live,
     instance,
+    version,
     session,
     fleet,
     range: buildRange(router, clock),
@@ -101,7 +105,7 @@ export function buildState(): State {
     lastWrite,
     confirming,
     start() {
-      const stops = [router.start(), clock.start(), prefs.start(), () => live.close()];
+      const stops = [router.start(), clock.start(), prefs.start(), version.start(), () => live.close()];
       return () => {
         for (const stop of stops) stop();
       };

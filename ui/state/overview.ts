@@ -1,13 +1,26 @@
 /** The answer an app page stands on: fetched for the range, again at ticks, held while someone reads. */
-import { effect, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { OverviewAnswer } from '../../api/contract/apps.ts';
+import type { SeriesAnswer } from '../../api/contract/dynos.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../model/time.ts';
+import { type CompareTo, compareLabel, compareShiftS, readCompare } from '../charts/compare.ts';
 import type { State } from './context.ts';
 import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
 import { stepFor } from './step.ts';
 
+/** Requests and p95 of another range, as wide points as those shown. */
+export interface ComparedRange {
+  to: CompareTo;
+  shiftS: number;
+  label: string;
+  requests: SeriesAnswer;
+  p95: SeriesAnswer;
+}
+
 export interface Overview {
+  /** The other range that is asked for, of the answer shown; null while none is, or it is not there yet. */
+  compared: ReadonlySignal<ComparedRange | null>;
   resource: Resource<OverviewAnswer>;
   /** What is on the screen: the newest answer, or the one before while the reader holds it. */
   shown: ReadonlySignal<OverviewAnswer | null>;
@@ -44,8 +57,12 @@ export function buildOverview(app: string, state: State): Overview {
     return answer;
   });
   const shown = signal<OverviewAnswer | null>(null);
+  const compareTo = computed(() => readCompare(state.router.params.value.get('cmp')));
+  const compared = signal<ComparedRange | null>(null);
+  let comparing: AbortController | null = null;
   let chosen = { key: '', step: 0 };
   const returnsBefore = instance.returns.peek();
+  const writesBefore = page.writes.peek();
   let lastMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,6 +80,32 @@ export function buildOverview(app: string, state: State): Overview {
     const key = [from, to, range.proc.peek(), range.dyno.peek()].join(' ');
     if (chosen.key !== key) chosen = { key, step: stepFor(spanMs, rate()) };
     return chosen.step;
+  }
+
+  /** The other range of an answer; what cannot be had is left out, for the page stands without it. */
+  async function compare(answer: OverviewAnswer, to: CompareTo) {
+    comparing?.abort();
+    const mine = new AbortController();
+    comparing = mine;
+    const { from, to: end, step } = answer.range;
+    const shiftS = compareShiftS(to, from, end, step);
+    const filter = range.dyno.peek()
+      ? `dyno:${range.dyno.peek()}`
+      : range.proc.peek()
+        ? `processType:${range.proc.peek()}`
+        : undefined;
+    const read = (metric: string) =>
+      client.get<SeriesAnswer>(
+        `/apps/${encodeURIComponent(app)}/series`,
+        { metric, from: from - shiftS, to: end - shiftS, step, filter },
+        mine.signal,
+      );
+    try {
+      const [requests, p95] = await Promise.all([read('requests'), read('p95')]);
+      if (mine === comparing) compared.value = { to, shiftS, label: compareLabel(shiftS), requests, p95 };
+    } catch {
+      if (mine === comparing) compared.value = null;
+    }
   }
 
   function load() {
@@ -91,6 +134,7 @@ export function buildOverview(app: string, state: State): Overview {
       void [range.text.value, range.proc.value, range.dyno.value];
       if (clock.hidden.value) return;
       cursor.release();
+      cursor.span.value = null;
       load();
     }),
     effect(() => {
@@ -103,8 +147,19 @@ export function buildOverview(app: string, state: State): Overview {
       if (instance.returns.value > returnsBefore) load();
     }),
     effect(() => {
+      if (page.writes.value > writesBefore) load();
+    }),
+    effect(() => {
       const answer = resource.data.value;
       if (answer && !(cursor.held.value && shown.peek())) shown.value = answer;
+    }),
+    effect(() => {
+      const [answer, to] = [shown.value, compareTo.value];
+      if (answer && to) void compare(answer, to);
+      else {
+        comparing?.abort();
+        compared.value = null;
+      }
     }),
     effect(() => {
       page.health.value = resource.data.value?.health ?? null;
@@ -121,13 +176,16 @@ export function buildOverview(app: string, state: State): Overview {
   return {
     resource,
     shown,
+    compared,
     dispose() {
+      comparing?.abort();
       clearInterval(slow);
       clearTimeout(timer);
       for (const stop of stops) stop();
       resource.dispose();
       page.health.value = null;
       page.events.value = [];
+      cursor.span.value = null;
     },
   };
 }

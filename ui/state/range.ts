@@ -39,6 +39,8 @@ export interface Range {
   toggleZone(): void;
   setFilter(name: 'proc' | 'dyno', value: string): void;
   setPin(atS: number | null): void;
+  /** Nothing beside the range, then the one just before it, then a week ago, then nothing again. */
+  nextCompare(): void;
 }
 
 export function buildRange(router: Router, clock: Clock): Range {
@@ -111,6 +113,11 @@ export function buildRange(router: Router, clock: Clock): Range {
     setFilter(name, value) {
       // A dyno belongs to one process type: choosing another type lets go of it.
       router.setParams(name === 'proc' ? { proc: value, dyno: null } : { dyno: value }, 'push');
+    },
+    nextCompare() {
+      const next: Record<string, string | null> = { prev: '7d', '7d': null };
+      const now = router.params.peek().get('cmp') ?? '';
+      router.setParams({ cmp: now in next ? (next[now] ?? null) : 'prev' }, 'push');
     },
     setPin(atS) {
       router.setParams({ pin: atS === null ? null : String(Math.round(atS)) }, 'replace');

@@ -1,0 +1,174 @@
+/** The sentences a comparison of two windows opens with: Explain's, and that of a release. Pure. */
+import type { ExplainAnswer, ExplainRow } from '../../api/contract/explain.ts';
+import type { ReleaseAnswer, ReleaseWindow } from '../../api/contract/releases.ts';
+import { leastDifference } from '../../model/proportion.ts';
+import { formatCount, formatMs, formatRatio, formatSpan, plural, type Zone } from '../format.ts';
+import type { Level } from '../parts/state.tsx';
+import { codePath, dynoPath, logsPath, releasePath } from '../paths.ts';
+import { spanText, timeText } from '../spanText.ts';
+import type { Clause, Verdict } from '../verdict.ts';
+
+/** Fewer requests than this on either side say nothing about a share. */
+const REQUESTS_MIN = 60;
+/** A p95 that moved by less is noise. */
+const SLOWER_TIMES = 1.25;
+
+interface Side {
+  requests: number;
+  bad: number;
+  p95Ms: number | null;
+}
+
+export const ratioOf = ({ requests, bad }: Pick<Side, 'requests' | 'bad'>): number | null =>
+  requests > 0 ? bad / requests : null;
+
+/** Whether more (1) or fewer (−1) requests fail than before, as far as that can be told; 0 where it cannot. */
+export function failsMore(now: Side, then: Side): -1 | 0 | 1 {
+  const [a, b] = [
+    { hits: now.bad, of: now.requests },
+    { hits: then.bad, of: then.requests },
+  ];
+  if (leastDifference(a, b) > 0) return 1;
+  return leastDifference(b, a) > 0 ? -1 : 0;
+}
+
+/** Whether the p95 rose (1) or fell (−1) by a quarter at least. */
+export function isSlower(now: Side, then: Side): -1 | 0 | 1 {
+  if (!now.p95Ms || !then.p95Ms) return 0;
+  if (now.p95Ms >= then.p95Ms * SLOWER_TIMES) return 1;
+  return now.p95Ms * SLOWER_TIMES <= then.p95Ms ? -1 : 0;
+}
+
+/** `Failed: 0.1 % → 2.3 %, p95 310 ms → 2.9 s.` */
+function changesText(now: Side, then: Side): string {
+  return `failed ${formatRatio(ratioOf(then))} → ${formatRatio(ratioOf(now))}, p95 ${formatMs(then.p95Ms)} → ${formatMs(now.p95Ms)}`;
+}
+
+function levelOf(now: Side, then: Side): { level: Level; word: string } {
+  const [fails, slow] = [failsMore(now, then), isSlower(now, then)];
+  const many = (ratioOf(now) ?? 0) >= 0.01;
+  if (fails > 0) return { level: many ? 'critical' : 'warning', word: 'More fail' };
+  if (slow > 0) return { level: 'warning', word: 'Slower' };
+  if (fails < 0) return { level: 'ok', word: 'Fewer fail' };
+  return slow < 0 ? { level: 'ok', word: 'Faster' } : { level: 'ok', word: 'No change' };
+}
+
+/** Where a value of an attribute leads: its page, or the lines with it, within a range. */
+export function hrefOf(app: string, row: ExplainRow, span: { from: string; to: string }): Partial<Clause> {
+  const { attribute, value } = row;
+  if (attribute === 'code') {
+    return value.startsWith('H')
+      ? { href: codePath(app, value), query: span }
+      : { href: logsPath(app, { source: 'router', status: '5xx' }), query: span };
+  }
+  if (attribute === 'dyno' && value !== '') return { href: dynoPath(app, value), query: span };
+  if (attribute === 'release' && value !== '') return { href: releasePath(app, Number(value)) };
+  if (attribute === 'status')
+    return { href: logsPath(app, { source: 'router', status: value }), query: span };
+  const text = attribute === 'path' ? (value.split(' ')[1] ?? '').replace(/\{.*$/, '') : value;
+  const q = attribute === 'method' ? `method=${value}` : text.length > 1 ? text : undefined;
+  return { href: logsPath(app, { source: 'router', ...(q !== undefined && { q }) }), query: span };
+}
+
+/** What differs between the range and its baseline, and what carries it. */
+export function describeExplain(answer: ExplainAnswer, zone: Zone): Verdict {
+  const { range, baseline } = answer;
+  const when = spanText(range.from, range.to, zone);
+  const against =
+    answer.base === 'week'
+      ? 'a week before'
+      : `the ${formatSpan((baseline.to - baseline.from) * 1000)} before`;
+  if (range.requests === 0 && range.timed === 0)
+    return {
+      level: 'unknown',
+      word: 'No requests',
+      clauses: [{ text: `There were no requests ${when}, so there is nothing to explain.` }],
+    };
+  const head: Clause = {
+    text: `${plural(range.requests, 'request')} ${when}, against ${against}: ${changesText(range, baseline)}.`,
+  };
+  if (baseline.requests === 0) {
+    const text = `${plural(range.requests, 'request')} ${when}, ${formatRatio(ratioOf(range))} failed, p95 ${formatMs(range.p95Ms)}. Nothing is known of ${against}: shares are held against the share of the traffic.`;
+    return { level: 'unknown', word: 'No baseline', clauses: [{ text }, ...topClauses(answer)] };
+  }
+  if (Math.min(range.requests, baseline.requests) < REQUESTS_MIN)
+    return {
+      level: 'unknown',
+      word: 'Few requests',
+      clauses: [head, { text: 'Too few to say more.' }],
+    };
+  return { ...levelOf(range, baseline), clauses: [head, ...topClauses(answer), ...missing(answer)] };
+}
+
+function topClauses(answer: ExplainAnswer): Clause[] {
+  const [bad, slow] = [answer.bad[0], answer.slow[0]];
+  const clauses: Clause[] = [];
+  if (bad) clauses.push({ text: `Of the bad, ${bad.sentence}`, href: '#explain-bad' });
+  else if (answer.range.bad >= 20) clauses.push({ text: 'The bad requests are spread as the requests are.' });
+  if (slow) clauses.push({ text: `Of the slow, ${slow.sentence}`, href: '#explain-slow' });
+  return clauses;
+}
+
+function missing({ range, baseline, app }: ExplainAnswer): Clause[] {
+  const lost = [...range.gaps, ...baseline.gaps];
+  if (lost.length === 0) return [];
+  return [
+    {
+      text: `Lines are missing in ${range.gaps.length > 0 ? 'the range' : 'the baseline'}: shares are of what arrived.`,
+      href: `/a/${encodeURIComponent(app)}/health`,
+    },
+  ];
+}
+
+/** Since a release, against as long before it. */
+export function describeRelease(answer: ReleaseAnswer, zone: Zone): Verdict {
+  const { before, after, version } = answer;
+  const since = `Since v${version} at ${timeText(answer.atMs / 1000, zone)}`;
+  const length = formatSpan((after.to - after.from) * 1000);
+  if (Math.min(before.requests, after.requests) < REQUESTS_MIN)
+    return {
+      level: 'unknown',
+      word: answer.isRunning ? 'Too early' : 'Few requests',
+      clauses: [
+        {
+          text: `${since}: ${plural(after.requests, 'request')} in ${length}, ${formatCount(before.requests)} in as long before. Too few to say whether anything changed.`,
+        },
+      ],
+    };
+  const { level, word } = levelOf(after, before);
+  const calm = failsMore(after, before) === 0 && isSlower(after, before) === 0;
+  const text = calm
+    ? `${since} nothing changed that can be told from chance: ${changesText(after, before)}, over ${length} on both sides.`
+    : `${since}: ${changesText(after, before)}, over ${length} on both sides.`;
+  return {
+    level,
+    word,
+    clauses: [{ text }, ...codesClause(answer), ...memoryClause(answer), ...carriers(answer)],
+  };
+}
+
+function codesClause({ app, before, after }: ReleaseAnswer): Clause[] {
+  const were = new Map(before.codes.map((one) => [one.code, one.count]));
+  const scale = before.requests > 0 ? after.requests / before.requests : 1;
+  const grown = after.codes
+    .map((one) => ({ ...one, was: (were.get(one.code) ?? 0) * scale }))
+    .filter((one) => one.count >= 5 && one.count >= 2 * one.was)
+    .sort((a, b) => b.count - b.was - (a.count - a.was))[0];
+  if (!grown) return [];
+  const was = were.get(grown.code) ?? 0;
+  const text = `${grown.code}: ${was === 0 ? 'none' : formatCount(was)} → ${formatCount(grown.count)}.`;
+  return [{ text, href: codePath(app, grown.code) }];
+}
+
+function memoryClause({ before, after }: { before: ReleaseWindow; after: ReleaseWindow }): Clause[] {
+  if (before.memoryMeanBytes === null || after.memoryMeanBytes === null) return [];
+  const ratio = after.memoryMeanBytes / before.memoryMeanBytes - 1;
+  if (Math.abs(ratio) < 0.1) return [];
+  const text = `A dyno uses ${formatRatio(Math.abs(ratio))} ${ratio > 0 ? 'more' : 'less'} memory.`;
+  return [{ text, href: '#release-memory' }];
+}
+
+function carriers({ bad }: ReleaseAnswer): Clause[] {
+  const row = bad.find(({ attribute }) => attribute === 'dyno' || attribute === 'path');
+  return row ? [{ text: `Of the bad, ${row.sentence}`, href: '#release-bad' }] : [];
+}
