@@ -14,21 +14,24 @@ import { useApp } from './state/context.ts';
 import { buildKeyMap } from './state/keys.ts';
 
 const Claim = lazy(async () => (await import('./pages/setup.tsx')).ClaimPage);
+const Wall = lazy(async () => (await import('./pages/wall.tsx')).WallPage);
 const SignIn = lazy(async () => (await import('./pages/signIn.tsx')).SignInPage);
 
 export function Root() {
   const state = useApp();
   const { session, router } = state;
+  const isWall = router.path.value === '/' && router.params.value.get('wall') === '1';
   useEffect(() => {
-    void session.load();
+    // A wall asks for itself, with its link.
+    if (!isWall) void session.load();
     return state.start();
-  }, []);
+  }, [isWall]);
   const known = session.answer.value;
   const path = router.path.value;
   const needsSignIn = known !== null && !known.setupNeeded && !known.person;
   // Addresses that make no sense for who we are lead to the one that does.
   useEffect(() => {
-    if (!known) return;
+    if (!known || isWall) return;
     if (known.setupNeeded && path !== '/setup') router.replace('/setup');
     if (needsSignIn && path !== '/sign-in') {
       const here = location.pathname + location.search;
@@ -36,6 +39,7 @@ export function Root() {
     }
   }, [known, path]);
 
+  if (isWall) return <Wall />;
   if (!known) return <Unreachable />;
   if (known.setupNeeded) return <Claim />;
   if (needsSignIn || path === '/sign-in') return <SignIn />;

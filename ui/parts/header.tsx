@@ -164,6 +164,11 @@ function UserMenu() {
         <a href={router.link('/settings')} onClick={closeMenu}>
           Settings
         </a>
+        {person?.role === 'admin' && (
+          <a href={router.link('/walls')} onClick={closeMenu}>
+            Wallboards
+          </a>
+        )}
         <fieldset class="segmented">
           <legend>Theme</legend>
           {THEMES.map((theme) => (

@@ -47,7 +47,7 @@ function fleetTabs(path: string): Tab[] {
       current: ['/alerts', '/receivers', '/silences', '/on-call'].some(under),
     },
     { href: '/health', label: 'Health', current: under('/health') },
-    { href: '/settings', label: 'Settings', current: under('/settings') || under('/setup') },
+    { href: '/settings', label: 'Settings', current: ['/settings', '/setup', '/walls'].some(under) },
   ];
 }
 

@@ -36,7 +36,7 @@ export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
       // What was asked for while the database was away is asked for again when it is back.
       void state.instance.returns.value;
       // Signing out changes the address before the page is taken away.
-      if (!state.clock.hidden.value && state.session.person.peek()) void resource.load();
+      if (!state.clock.hidden.value && state.session.mayRead.peek()) void resource.load();
     });
     const timer = options.everyMs
       ? setInterval(() => {

@@ -6,6 +6,8 @@ import { type Client, ClientError, errorText } from '../client.ts';
 export interface Session {
   answer: ReadonlySignal<SessionAnswer | null>;
   person: ReadonlySignal<PersonAnswer | null>;
+  /** Somebody may read: a person, or a screen on a wall. */
+  mayRead: ReadonlySignal<boolean>;
   /** Why the server could not be asked who we are; null when it could. */
   error: ReadonlySignal<string | null>;
   /** Code of that failure (api/error.ts); '' when the server was not reached. */
@@ -15,6 +17,8 @@ export interface Session {
   load(): Promise<void>;
   /** The server said 401: forget the person. */
   forget(): void;
+  /** Makes this browser a screen on a wall, by the secret of its link. */
+  beginWall(token: string): Promise<void>;
   signOut(): Promise<void>;
 }
 
@@ -25,11 +29,15 @@ export function buildSession(client: () => Client): Session {
   const person = computed(() => answer.value?.person ?? null);
   function forget() {
     const known = answer.peek();
-    if (known?.person) answer.value = { ...known, person: null };
+    if (known?.person || known?.wall) {
+      const { wall: _, ...rest } = known;
+      answer.value = { ...rest, person: null };
+    }
   }
   return {
     answer,
     person,
+    mayRead: computed(() => person.value !== null || answer.value?.wall !== undefined),
     error,
     errorCode,
     canEdit: computed(() => person.value?.role === 'editor' || person.value?.role === 'admin'),
@@ -44,6 +52,9 @@ export function buildSession(client: () => Client): Session {
       }
     },
     forget,
+    async beginWall(token) {
+      await client().send('POST', '/wall-session', { token });
+    },
     async signOut() {
       try {
         await client().send('POST', '/sign-out');
