@@ -12,23 +12,28 @@ export interface LogBounds {
 
 /** Of codes, and of errors besides, in a second and app. */
 const ALWAYS_BYTES_MAX = 256 * 1024;
+/** All bounds, where old lines are taken in at once. */
+const HISTORY_FACTOR = 20;
 /** Lines of a second that are looked at for being an error once they would be left out: the rest would cost too much. */
 const LOOKS_MAX = 20_000;
 
 /** Lines of one kind within a second. */
 class Lane {
-  readonly #first: number;
+  readonly #perSecond: number;
+  #first: number;
   #seen = 0;
   #next: number;
   #step = 10;
 
-  constructor(first: number) {
-    this.#first = Math.max(1, first);
+  constructor(perSecond: number) {
+    this.#perSecond = Math.max(1, perSecond);
+    this.#first = this.#perSecond;
     this.#next = this.#first;
   }
 
-  begin(): void {
+  begin(factor: number): void {
     this.#seen = 0;
+    this.#first = this.#perSecond * factor;
     this.#next = this.#first;
     this.#step = 10;
   }
@@ -47,6 +52,7 @@ export class LogGuard {
   readonly router: Lane;
   readonly others: Lane;
   #second = Number.NaN;
+  #bytesMax = ALWAYS_BYTES_MAX;
   #codeBytes = 0;
   #errorBytes = 0;
   #looks = 0;
@@ -56,32 +62,37 @@ export class LogGuard {
     this.others = new Lane(linesPerSecond);
   }
 
-  /** A body came: with another second all bounds begin anew. */
-  begin(receivedAtMs: number): void {
+  /**
+   * A body came: with another second all bounds begin anew. While an app's history is open, hours of its lines come
+   * within a minute: they are given more room.
+   */
+  begin(receivedAtMs: number, isHistory: boolean): void {
     const second = Math.floor(receivedAtMs / 1000);
     if (second === this.#second) return;
     this.#second = second;
     this.#codeBytes = 0;
     this.#errorBytes = 0;
     this.#looks = 0;
-    this.router.begin();
-    this.others.begin();
+    const factor = isHistory ? HISTORY_FACTOR : 1;
+    this.#bytesMax = ALWAYS_BYTES_MAX * factor;
+    this.router.begin(factor);
+    this.others.begin(factor);
   }
 
   /** Whether a line with a code has room. */
   takeCode(bytes: number): boolean {
     this.#codeBytes += bytes;
-    return this.#codeBytes <= ALWAYS_BYTES_MAX;
+    return this.#codeBytes <= this.#bytesMax;
   }
 
   /** Whether an error has room. */
   takeError(bytes: number): boolean {
     this.#errorBytes += bytes;
-    return this.#errorBytes <= ALWAYS_BYTES_MAX;
+    return this.#errorBytes <= this.#bytesMax;
   }
 
   /** Whether a line that would be left out may be looked at for being an error. */
   mayLook(): boolean {
-    return this.#errorBytes <= ALWAYS_BYTES_MAX && this.#looks++ < LOOKS_MAX;
+    return this.#errorBytes <= this.#bytesMax && this.#looks++ < LOOKS_MAX;
   }
 }

@@ -59,7 +59,8 @@ export class LogIntake {
       guard = new LogGuard(this.#options);
       this.#guards.set(to.app, guard);
     }
-    guard.begin(to.body.receivedAtMs);
+    const { receivedAtMs } = to.body;
+    guard.begin(receivedAtMs, receivedAtMs < to.app.historyOpenUntilMs);
     return guard;
   }
 

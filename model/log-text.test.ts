@@ -22,6 +22,7 @@ test.each([
   ['pid=4 tid=ab class=Job elapsed=0.1 INFO: done', 'info'],
   ['TypeError: Cannot read properties of undefined', 'error'],
   ["ActionView::Template::Error (undefined method 'price' for nil):", 'error'],
+  [`[${ID}] ActionView::Template::Error (undefined method 'price' for nil):`, 'error'],
   ['Traceback (most recent call last):', 'error'],
   ['panic: runtime error: invalid memory address', 'error'],
   ['Caused by: java.lang.IllegalStateException: x', 'error'],
@@ -57,6 +58,7 @@ test('steps of stack traces are known by their form', () => {
     '\t/app/main.go:88 +0x1c4',
     '\tat com.example.Shop.main(Shop.java:10)',
     '\t... 12 more',
+    `[${ID}] app/models/order.rb:41:in 'Order.recent'`,
   ]) {
     expect(isTraceStep(text), text).toBe(true);
   }

@@ -68,7 +68,7 @@ export function levelOf(text: string): LogLevel | null {
     BRACKET_LEVEL.exec(head) ??
     CAPITAL_LEVEL.exec(head))?.[1];
   if (word !== undefined) return LEVELS[word.toLowerCase()] ?? null;
-  return EXCEPTION.test(head) ? 'error' : null;
+  return EXCEPTION.test(untagged(head)) ? 'error' : null;
 }
 
 function jsonLevel(text: string): LogLevel | null {
@@ -83,7 +83,12 @@ function jsonLevel(text: string): LogLevel | null {
 
 /** Whether a text is a step of a stack trace. */
 export function isTraceStep(text: string): boolean {
-  return TRACE.test(text);
+  return TRACE.test(untagged(text.slice(0, 400)));
+}
+
+/** Without the tags that a logger puts in front, such as a request's id; what is indented behind them stays so. */
+function untagged(text: string): string {
+  return text.startsWith('[') ? text.replace(/^(?:\[[\w.:-]{8,64}\] ){1,4}/, '') : text;
 }
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';

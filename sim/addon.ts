@@ -4,6 +4,8 @@ import { PRIORITY_PLATFORM, type SimLine } from './line.ts';
 import { fraction, type Random, seededRandom } from './random.ts';
 
 const ADDON_EVERY_MS = 60_000;
+/** Minutes between two times that Redis saves itself. */
+const SAVED_EVERY = 5;
 
 /** How an app's data services are doing at an instant. */
 export interface AddonState {
@@ -26,9 +28,10 @@ export function addonLinesBetween(
     for (let k = first; phaseMs + k * ADDON_EVERY_MS < span.toMs; k += 1) {
       const atMs = phaseMs + k * ADDON_EVERY_MS;
       const random = seededRandom(seed, app.name, addon.addon, k);
-      if (addon.kind === 'heroku-redis')
+      if (addon.kind === 'heroku-redis') {
         lines.push(addonLine(atMs, addon.kind, redisText(addon, state(atMs), random)));
-      else lines.push(...postgresLines(addon, atMs, state(atMs), random));
+        if (k % SAVED_EVERY === 0) lines.push(...redisServerLog(atMs, k));
+      } else lines.push(...postgresLines(addon, atMs, state(atMs), random));
     }
   }
   return lines;
@@ -45,6 +48,17 @@ function addonLine(atMs: number, procid: string, text: string): SimLine {
     text,
     mark: { kind: 'addonSample' },
   };
+}
+
+/** What the server itself writes, in the form of its own log: no metrics. */
+function redisServerLog(atMs: number, k: number): SimLine[] {
+  const pid = 40 + (k % 9_000);
+  const time = new Date(atMs).toUTCString().slice(5, 25);
+  return [
+    `1:M ${time}.104 * 100 changes in 300 seconds. Saving...`,
+    `1:M ${time}.105 * Background saving started by pid ${pid}`,
+    `${pid}:C ${time}.311 * DB saved on disk`,
+  ].map((text) => ({ ...addonLine(atMs, 'heroku-redis', text), mark: { kind: 'app' } }));
 }
 
 function postgresLines(spec: PostgresSpec, atMs: number, state: AddonState, random: Random): SimLine[] {

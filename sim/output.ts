@@ -133,6 +133,85 @@ export function crashOutput(style: OutputStyle, random: Random): string[] {
   }
 }
 
+/** The request that a line of trouble belongs to. */
+export type Troubled = Pick<Served, 'atMs' | 'method' | 'path' | 'requestId' | 'serviceMs'>;
+
+/** What an app prints of a request that ended in an error it did not expect: which request, and the stack. */
+export function failureOutput(style: OutputStyle, served: Troubled, random: Random): string[] {
+  const stack = crashOutput(style, random);
+  const { requestId, method } = served;
+  const path = served.path.split('?')[0] ?? '/';
+  switch (style) {
+    case 'rails':
+      // Tagged logging: every line says whose it is.
+      return stack.map((line) => `[${requestId}] ${line}`);
+    case 'node':
+      return [
+        JSON.stringify({ level: 'error', msg: 'request failed', method, path, req: { id: requestId } }),
+        ...stack,
+      ];
+    case 'python':
+      return [`ERROR:    Exception in ASGI application: ${method} ${path} request_id=${requestId}`, ...stack];
+    case 'go':
+      return [`level=error msg="panic recovered" request_id=${requestId} path=${path}`, ...stack];
+  }
+}
+
+/** What an app prints of a request that the router has given up. */
+export function timeoutOutput(
+  style: OutputStyle,
+  { requestId, method, path: full, atMs }: Troubled,
+): string[] {
+  const path = full.split('?')[0] ?? '/';
+  const table = ['orders', 'line_items', 'shipments'][Math.floor(atMs) % 3] ?? 'orders';
+  switch (style) {
+    case 'rails':
+      return [
+        `source=rack-timeout id=${requestId} timeout=25000ms service=25000ms state=timed_out at=error`,
+        `[${requestId}] Rack::Timeout::RequestTimeoutException (Request ran for longer than 25000ms):`,
+        `[${requestId}] app/models/order.rb:41:in 'Order.recent'`,
+        `[${requestId}] app/controllers/orders_controller.rb:18:in 'OrdersController#index'`,
+      ];
+    case 'node':
+      return [
+        JSON.stringify({
+          level: 'error',
+          msg: 'query timed out',
+          table,
+          ms: 25_000,
+          method,
+          path,
+          req: { id: requestId },
+        }),
+      ];
+    case 'python':
+      return [
+        `ERROR:    QueuePool limit of size 5 overflow 10 reached, connection timed out: ${method} ${path} request_id=${requestId}`,
+        'sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 25.00',
+      ];
+    case 'go':
+      return [
+        `level=error msg="context deadline exceeded" table=${table} path=${path} request_id=${requestId}`,
+      ];
+  }
+}
+
+/** A request that took long and came through all the same. */
+export function slowOutput(style: OutputStyle, { requestId, path: full, serviceMs }: Troubled): string {
+  const path = full.split('?')[0] ?? '/';
+  const ms = Math.round(serviceMs);
+  switch (style) {
+    case 'rails':
+      return `[${requestId}] WARN slow request ${path}: ${ms}ms (ActiveRecord: ${Math.round(serviceMs * 0.9)}ms)`;
+    case 'node':
+      return JSON.stringify({ level: 'warn', msg: 'slow query', path, ms, req: { id: requestId } });
+    case 'python':
+      return `WARNING:  slow query ${ms} ms ${path} request_id=${requestId}`;
+    case 'go':
+      return `level=warn msg="slow query" ms=${ms} path=${path} request_id=${requestId}`;
+  }
+}
+
 /** What a process prints when it has booted. */
 export function bootOutput(style: OutputStyle, process: ProcessSpec, random: Random): string[] {
   const port = random.integer(3_000, 59_000);

@@ -5,7 +5,14 @@ import { forwardedFor } from './client.ts';
 import { databaseTrouble, type Incident, inMaintenance } from './incident.ts';
 import type { Life } from './life.ts';
 import { outputLine, type SimLine } from './line.ts';
-import { carelessOutput, checkoutMetrics, crashOutput, requestOutput } from './output.ts';
+import {
+  carelessOutput,
+  checkoutMetrics,
+  failureOutput,
+  requestOutput,
+  slowOutput,
+  timeoutOutput,
+} from './output.ts';
 import type { Random } from './random.ts';
 import { answerBytes, fillPath, ROUTER_CODES, type RouterFields, routerLine } from './route.ts';
 import type { Timeline } from './timeline.ts';
@@ -138,14 +145,21 @@ export class Traffic {
     const code = this.#codeOf(route, serviceMs, trouble, random);
     if (code !== undefined) {
       if (code === 'H12') reached.serviceMs = TIMEOUT_MS + random.integer(0, 1);
-      lines.push(this.#routerSays(code, atMs, route, random, reached));
+      const fields = { ...this.#fields(route, random, reached), ...ROUTER_CODES[code], code };
+      lines.push(routerLine(atMs, fields));
+      if (code === 'H12') this.#printTimeout(atMs, life.dyno, { ...fields, serviceMs }, { span, lines });
       return;
     }
     const failed = route.nature === undefined && random.chance(fault?.errorRatio ?? 0);
     const status = failed ? 500 : (this.#pickStatus.get(route)?.(random) ?? 200);
     const fields = this.#fields(route, random, { ...reached, status });
     lines.push(routerLine(atMs, { ...fields, bytes: answerBytes(route, status, random) }));
-    this.#print(atMs, life.dyno, { ...fields, status, serviceMs }, { span, random, lines });
+    this.#print(
+      atMs,
+      life.dyno,
+      { ...fields, status, serviceMs },
+      { span, random, lines, isDatabaseSlow: trouble > 0 },
+    );
   }
 
   #serviceMs(
@@ -203,16 +217,37 @@ export class Traffic {
     return routerLine(atMs, { ...this.#fields(route, random, reached), ...ROUTER_CODES[code], code });
   }
 
+  /** The app gives a request up some seconds before the router does. */
+  #printTimeout(
+    atMs: number,
+    dyno: string,
+    served: RouterFields & { serviceMs: number },
+    { span, lines }: { span: Span; lines: SimLine[] },
+  ): void {
+    const printMs = Math.max(span.fromMs, atMs - (TIMEOUT_MS - APP_TIMEOUT_MS));
+    for (const text of timeoutOutput(this.#app.output, { ...served, atMs: printMs })) {
+      lines.push(outputLine(printMs, dyno, text));
+    }
+  }
+
   #print(
     atMs: number,
     dyno: string,
     served: RouterFields & { status: number; serviceMs: number },
-    { span, random, lines }: { span: Span; random: Random; lines: SimLine[] },
+    {
+      span,
+      random,
+      lines,
+      isDatabaseSlow,
+    }: { span: Span; random: Random; lines: SimLine[]; isDatabaseSlow: boolean },
   ): void {
     const { output, outputPerRequest, customMetrics } = this.#app;
     const printMs = Math.max(span.fromMs, atMs - 1.7);
     if (served.status >= 500) {
-      for (const text of crashOutput(output, random)) lines.push(outputLine(printMs, dyno, text));
+      const failure = failureOutput(output, { ...served, atMs: printMs }, random);
+      for (const text of failure) lines.push(outputLine(printMs, dyno, text));
+    } else if (served.serviceMs > SLOW_MS && isDatabaseSlow) {
+      lines.push(outputLine(printMs, dyno, slowOutput(output, { ...served, atMs: printMs })));
     }
     if (random.chance(outputPerRequest)) {
       lines.push(outputLine(printMs, dyno, requestOutput(output, { ...served, atMs: printMs }, random)));
@@ -223,6 +258,11 @@ export class Traffic {
     if (random.chance(0.001)) lines.push(outputLine(printMs, dyno, carelessOutput(random)));
   }
 }
+
+/** When an app itself gives a request up: rack-timeout's usual setting on Heroku. */
+const APP_TIMEOUT_MS = 25_000;
+/** A request that takes longer is worth a line while the database is in trouble. */
+const SLOW_MS = 3_000;
 
 /** Being started, and not just failing to. */
 function isBooting(life: Life, atMs: number): boolean {
