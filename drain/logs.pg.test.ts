@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { armKillPoints } from '../model/kill-point.ts';
 import { silentLog } from '../model/log.ts';
 import { compareLogLines, type LogLine } from '../model/log-line.ts';
 import { HOUR, MINUTE } from '../model/time.ts';
@@ -116,6 +117,10 @@ test('K-08 R-03 a worker that dies while it makes blocks, before or after its co
   await post(app, bodyOf(Array.from({ length: 20 }, (_, n) => appLine(`line ${n}`))));
   const before = await chunkLines(app.id);
   expect(before).toHaveLength(20);
+  armKillPoints('logs.compacting:1:throw');
+  await expect(compactAll()).rejects.toThrow('kill point logs.compacting');
+  armKillPoints('');
+  expect(await chunkLines(app.id)).toEqual(before);
   // Its connection ends when all is written and nothing is committed.
   const dying = buildPool({ url: database.url, max: 1, applicationName: 'dying', log: silentLog });
   let died = 0;
