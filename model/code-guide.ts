@@ -14,9 +14,8 @@ export interface CodeGuide {
   reference: readonly string[];
 }
 
-/** Where the list of codes is; the other titles are found from there. */
-export const CODE_LIST_TITLE = 'Heroku Error Codes';
-export const CODE_LIST_URL = 'https://devcenter.heroku.com/articles/error-codes';
+/** The page that lists the codes; the other titles are found from there. */
+const CODE_LIST_TITLE = 'Heroku Error Codes';
 
 interface Entry {
   saw: string;

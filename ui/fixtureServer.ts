@@ -11,9 +11,11 @@ import { extname, join, normalize } from 'node:path';
 import type { Role } from '../api/contract/session.ts';
 import { answerAlerts, moodOf } from './alertFixtureRoutes.ts';
 import { alertsMessage } from './alertFixtures.ts';
+import * as dynoFixtures from './dynoFixtures.ts';
 import * as compared from './explainFixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { healthMessage, isDatabaseAway, TROUBLES, type Trouble } from './instanceFixtures.ts';
+import { answerLogs, linesSince } from './logFixtures.ts';
 import { answerSettings } from './settingsFixtures.ts';
 import { parseInstant } from './state/rangeText.ts';
 
@@ -38,17 +40,25 @@ export interface FixtureServer {
   emit(event: string, data: unknown): void;
   /** Ends every open stream, as a restart would. */
   dropStreams(): void;
+  /** Live tails of logs: sends to all that are open, ends them, takes no new ones. */
+  tails: {
+    open(): number;
+    emit(event: string, data: unknown, id?: string): void;
+    drop(): void;
+    refused: boolean;
+  };
   openStreams(): number;
   close(): Promise<void>;
 }
 
-/** `nowMs` is the server's clock; the default is the machine's. */
+/** `nowMs` is the server's clock; the default is the machine's. `lively`: live tails bring lines by themselves. */
 export async function startFixtureServer(
-  options: { port?: number; nowMs?: () => number } = {},
+  options: { port?: number; nowMs?: () => number; lively?: boolean } = {},
 ): Promise<FixtureServer> {
   const nowMs = options.nowMs ?? Date.now;
   const calls: string[] = [];
   const streams = new Set<ServerResponse>();
+  const tails = buildTails(nowMs);
   const started = nowMs();
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://fixture');
@@ -56,6 +66,8 @@ export async function startFixtureServer(
     const path = url.pathname.slice('/api/v1'.length);
     calls.push(`${request.method} ${path}${url.search}`);
     const cookies = readCookies(request);
+    if (path.endsWith('/logs/tail'))
+      return tails.add(decodeURIComponent(path.split('/')[2] ?? ''), url.searchParams, response);
     if (path === '/stream') {
       openStream(request, response, streams, troubleOf(cookies), nowMs());
       const told = alertsMessage(nowMs(), moodOf(cookies), url.searchParams.get('apps') ?? '');
@@ -69,6 +81,7 @@ export async function startFixtureServer(
   });
   await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done));
   const timer = setInterval(() => broadcast('ping', {}), 15_000);
+  const lines = options.lively ? setInterval(() => tails.tell(), 500) : undefined;
   function broadcast(event: string, data: unknown) {
     for (const stream of streams) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
@@ -81,11 +94,49 @@ export async function startFixtureServer(
       streams.clear();
     },
     openStreams: () => streams.size,
+    tails,
     close() {
       clearInterval(timer);
+      clearInterval(lines);
+      tails.drop();
       for (const stream of streams) stream.destroy();
       server.closeAllConnections();
       return new Promise((done) => server.close(() => done()));
+    },
+  };
+}
+
+/** Streams of `logs/tail`. */
+function buildTails(nowMs: () => number) {
+  const open = new Map<ServerResponse, { app: string; params: URLSearchParams; toldMs: number }>();
+  const send = (response: ServerResponse, event: string, data: unknown, id?: string) =>
+    response.write(
+      `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+    );
+  return {
+    refused: false,
+    add(app: string, params: URLSearchParams, response: ServerResponse) {
+      if (this.refused) return void response.writeHead(503).end();
+      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+      send(response, 'ping', { atMs: nowMs(), dataThroughMs: nowMs() - 1800 });
+      open.set(response, { app, params, toldMs: nowMs() });
+      response.on('close', () => open.delete(response));
+    },
+    open: () => open.size,
+    emit(event: string, data: unknown, id?: string) {
+      for (const response of open.keys()) send(response, event, data, id);
+    },
+    /** What was said since the last time, as a busy app would. */
+    tell() {
+      for (const [response, tail] of open) {
+        const lines = linesSince(tail.app, tail.toldMs, nowMs(), tail.params);
+        tail.toldMs = nowMs();
+        if (lines.length > 0) send(response, 'lines', { lines }, lines.at(-1)?.id);
+      }
+    },
+    drop() {
+      for (const response of open.keys()) response.end();
+      open.clear();
     },
   };
 }
@@ -203,6 +254,8 @@ function answer(
   };
   const settings = answerSettings({ method: 'GET', path, params, cookies, nowMs, body: {} });
   if (settings) return sendJson(response, settings.body, settings.status);
+  const log = answerLogs({ path, params, cookies, nowMs, fromMs: query.fromMs, toMs: query.toMs });
+  if (log) return sendJson(response, log);
   const alert = answerAlerts({ method: 'GET', path, params, cookies, nowMs, body: {} });
   if (alert) return sendJson(response, alert.body, alert.status);
   const [, first, app = '', rest] = path.split('/').map(decodeURIComponent);
@@ -213,7 +266,12 @@ function answer(
   if (first === 'apps') {
     if (rest === 'overview') return sendJson(response, fixtures.overview(app, query));
     if (rest === 'health') return sendJson(response, fixtures.appHealth(app, query));
-    if (rest === 'codes') return sendJson(response, fixtures.codes(app, query));
+    const part = decodeURIComponent(path.split('/')[4] ?? '');
+    if (rest === 'codes')
+      return sendJson(response, part ? dynoFixtures.code(app, part, query) : dynoFixtures.codes(app, query));
+    if (rest === 'dynos')
+      return sendJson(response, part ? dynoFixtures.dyno(app, part, query) : dynoFixtures.dynos(app, query));
+    if (rest === 'addons') return sendJson(response, dynoFixtures.addons(app, query));
     if (rest === 'explain') return sendJson(response, compared.explain(app, query, params.get('base')));
     if (rest === 'latency') return sendJson(response, compared.latency(app, query));
     if (rest === 'series') return sendJson(response, compared.series(app, query, params.get('metric') ?? ''));
@@ -243,7 +301,9 @@ function answer(
 }
 
 function instantOf(text: string, nowMs: number): number {
-  return /^\d+$/.test(text) ? Number(text) : (parseInstant(text, nowMs, 'utc') ?? nowMs);
+  if (!/^\d+$/.test(text)) return parseInstant(text, nowMs, 'utc') ?? nowMs;
+  // As the product reads them: small numbers are seconds.
+  return Number(text) < 1e11 ? Number(text) * 1000 : Number(text);
 }
 
 /** Writes change nothing but the session cookie; they answer as the product would. */
@@ -305,6 +365,11 @@ async function write(
       undefined,
       'freshLoginNeeded',
     );
+  const size = /^\/apps\/([^/]+)\/dyno-sizes\/([^/]+)$/.exec(path);
+  if (size?.[1] && size[2]) {
+    dynoFixtures.setSize(size[1], size[2], request.method === 'DELETE' ? null : body, nowMs);
+    return sendJson(response, undefined, 204);
+  }
   if (path.endsWith('/rotate'))
     return sendJson(
       response,
@@ -325,6 +390,6 @@ async function write(
 }
 
 if (import.meta.main) {
-  const server = await startFixtureServer({ port: Number(process.argv[2] ?? 4173) });
+  const server = await startFixtureServer({ port: Number(process.argv[2] ?? 4173), lively: true });
   console.log(server.url);
 }

@@ -1,48 +1,129 @@
-/** One error code on one app: what it means, what to check, when it happened, and the requests that were kept. */
-import { useState } from 'preact/hooks';
-import type { CodeInfo, CodesAnswer, CodeTableAnswer, RequestsAnswer } from '../../api/contract/codes.ts';
+/** One code on one app: what it means, what is asked first, how often, where from, and single requests. */
+import type { CodeAnswer, CodeInfo } from '../../api/contract/codes.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatInstant,
-  formatMs,
-  formatRatio,
-  NOTHING,
-  plural,
-  zoneName,
-} from '../format.ts';
-import { CopyId } from '../parts/copy.tsx';
+import { formatCount, formatInstant, formatNumber, formatRatio, NOTHING, zoneName } from '../format.ts';
+import { Explain } from '../parts/explain.tsx';
 import { Fresh } from '../parts/fresh.tsx';
+import { logsPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import '../styles/dynos.css';
+import { buildCodeVerdict } from '../verdict/code.ts';
+import { appPath } from '../verdict/stream.ts';
+import { Breakdowns, Durations, Releases } from './codeParts.tsx';
+import { Samples } from './codeSamples.tsx';
+import { Special } from './codeSpecial.tsx';
+import { VerdictTop } from './verdictTop.tsx';
 
-const REQUESTS_MAX = 100;
-/** Rows shown before one asks for all: a phone shows each as a card. */
-const REQUESTS_FIRST = 25;
+const REFRESH_MS = 15_000;
 
 export function CodePage({ app, code }: { app: string; code: string }) {
-  const base = `/apps/${encodeURIComponent(app)}`;
-  const codes = useAnswer<CodesAnswer>(`${base}/codes`, { ranged: 'points', everyMs: 15_000 });
-  const table = useAnswer<CodeTableAnswer>('/codes');
-  const isRequest = code.startsWith('H');
+  const path = `/apps/${encodeURIComponent(app)}/codes/${encodeURIComponent(code)}`;
+  const answer = useAnswer<CodeAnswer>(path, { ranged: 'points', everyMs: REFRESH_MS });
   return (
-    <Fresh of={codes} what={`${code} on ${app}`}>
-      {(answer) => {
-        const seen = answer.codes.find((one) => one.code === code);
-        const info = seen ?? table.data.value?.codes.find((one) => one.code === code) ?? null;
-        return (
-          <>
-            <Top app={app} code={code} info={info} />
-            <Evidence answer={answer} code={code} />
-            {isRequest ? <Requests app={app} code={code} /> : <NotARequest app={app} code={code} />}
-          </>
-        );
-      }}
+    <Fresh of={answer} what={`${code} on ${app}`}>
+      {(data) => <Code answer={data} />}
     </Fresh>
   );
 }
+
+/** What must be read before anything else: a boot log, memory, or what is missing. */
+const LEADS: readonly string[] = ['boot', 'memory', 'drain'];
+
+function Code({ answer }: { answer: CodeAnswer }) {
+  const { router, range } = useApp();
+  const { app, info } = answer;
+  const isLead = LEADS.includes(answer.special.kind);
+  return (
+    <>
+      <VerdictTop
+        app={app}
+        above={[{ name: 'Codes', path: `${appPath(app)}/codes` }]}
+        title={
+          <>
+            <span class="mono">{showHidden(info.code)}</span> {info.title}
+          </>
+        }
+        verdict={buildCodeVerdict(answer, range.zone.value)}
+        range={answer.range}
+        health={answer.health}
+      >
+        <Evidence answer={answer} />
+        <p class="jump">
+          <a href={router.link(logsPath(app, { code: info.code }))}>Lines with {showHidden(info.code)}</a>
+        </p>
+      </VerdictTop>
+      {isLead && <Special answer={answer} />}
+      <Meaning answer={answer} />
+      <OverTime answer={answer} />
+      {!isLead && <Special answer={answer} />}
+      <Releases answer={answer} />
+      <Breakdowns answer={answer} />
+      <Durations answer={answer} />
+      {answer.kept !== null && <Samples answer={answer} />}
+    </>
+  );
+}
+
+function Evidence({ answer }: { answer: CodeAnswer }) {
+  const { range } = useApp();
+  const zone = range.zone.value;
+  const { count, shareOfRequests, firstSeenMs, lastSeenMs, everFirstSeenMs, kept } = answer;
+  const when = (ms: number | null) => (ms === null ? NOTHING : formatInstant(ms, zone));
+  const minutes = (answer.range.to - answer.range.from) / 60;
+  return (
+    <dl class="totals">
+      <div>
+        <dt>In this range</dt>
+        <dd>{formatCount(count)}</dd>
+      </div>
+      <div>
+        <dt>Rate</dt>
+        <dd>
+          {formatNumber(count / minutes)}
+          <span class="muted"> a minute</span>
+        </dd>
+      </div>
+      {shareOfRequests !== null && (
+        <div>
+          <dt>Share of requests</dt>
+          <dd>{formatRatio(shareOfRequests)}</dd>
+        </div>
+      )}
+      <div>
+        <dt>First seen ({zoneName(answer.nowMs, zone)})</dt>
+        <dd>
+          {when(firstSeenMs)}
+          <span class="muted"> {everFirstSeenMs !== null && `ever ${when(everFirstSeenMs)}`}</span>
+        </dd>
+      </div>
+      <div>
+        <dt>Last seen</dt>
+        <dd>{when(lastSeenMs)}</dd>
+      </div>
+      {kept?.clients != null && (
+        <div>
+          <dt>
+            Networks{' '}
+            <Explain about="Networks">
+              Different client addresses among the requests that were kept. Addresses are shortened before
+              they are stored (to /24 and /48), unless the instance is set to keep them: a network may be many
+              people.
+            </Explain>
+          </dt>
+          <dd>
+            {kept.rows < count ? 'at least ' : ''}
+            {formatCount(kept.clients)}
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** Where Heroku lists its codes; the other titles are found from there. */
+const CODE_LIST_URL = 'https://devcenter.heroku.com/articles/error-codes';
 
 const OWNERS: Record<string, string> = {
   app: 'the app',
@@ -50,235 +131,89 @@ const OWNERS: Record<string, string> = {
   operator: 'whoever runs the app',
   platform: 'the platform',
   pipeline: 'the log pipeline',
-  unknown: 'unknown',
+  unknown: 'not known',
 };
 
-function Top({ app, code, info }: { app: string; code: string; info: CodeInfo | null }) {
-  const { router } = useApp();
+function Meaning({ answer }: { answer: CodeAnswer }) {
+  const { info, guide } = answer;
   return (
-    <section class="code-top">
-      <p class="crumb">
-        <a href={router.link(`/a/${encodeURIComponent(app)}`)}>{showHidden(app)}</a>
-      </p>
-      <h1 tabIndex={-1}>
-        <span class="mono">{showHidden(code)}</span> {info?.title ?? 'Unknown code'}
-      </h1>
-      {info ? (
-        <>
-          <p class="lead">{info.meaning}</p>
-          <p>{info.reason}</p>
-          <dl class="facts">
-            <div>
-              <dt>Check first</dt>
-              <dd>{info.firstCheck}</dd>
-            </div>
-            <div>
-              <dt>Who usually acts</dt>
-              <dd>{OWNERS[info.cause] ?? info.cause}</dd>
-            </div>
-            <div>
-              <dt>Counts against availability</dt>
-              <dd>{info.countsAgainstAvailability ? 'Yes, by default' : 'No, by default'}</dd>
-            </div>
-            <div>
-              <dt>Severity</dt>
-              <dd>
-                {info.severity}
-                {info.lifecycle !== 'current' && ` · ${info.lifecycle}`}
-              </dd>
-            </div>
-          </dl>
-        </>
-      ) : (
-        <p class="lead">
-          Heroku has not documented this code, or it is newer than this version of Drainboard. It is counted
-          under its own name; as a request it counts as failed when the line says <code>at=error</code> or its
-          status is 500 or more.
+    <section class="meaning" aria-label={`What ${info.code} means`}>
+      <div>
+        <h2>What it means</h2>
+        <p>
+          {info.meaning} {info.reason}
         </p>
-      )}
+        <dl class="facts facts-narrow">
+          <div>
+            <dt>The client saw</dt>
+            <dd>{guide.clientSaw}</dd>
+          </div>
+          <div>
+            <dt>Who usually acts</dt>
+            <dd>{OWNERS[info.cause] ?? info.cause}</dd>
+          </div>
+          <div>
+            <dt>Counts as failed</dt>
+            <dd>{countsText(info)}</dd>
+          </div>
+          <div>
+            <dt>At Heroku</dt>
+            <dd>
+              <a href={CODE_LIST_URL} rel="noreferrer" target="_blank">
+                {guide.reference[0]}
+              </a>
+              {guide.reference.slice(1).map((title) => ` · ${title}`)}
+            </dd>
+          </div>
+        </dl>
+      </div>
+      <div>
+        <h2>Check first</h2>
+        <ol class="checks">
+          {guide.checks.map((check) => (
+            <li key={check}>{check}</li>
+          ))}
+        </ol>
+      </div>
     </section>
   );
 }
 
-function Evidence({ answer, code }: { answer: CodesAnswer; code: string }) {
-  const { range } = useApp();
-  const zone = range.zone.value;
-  const seen = answer.codes.find((one) => one.code === code);
-  const series = answer.counts.series
-    .filter((one) => one.id === code)
-    .map((one) => ({ ...one, label: code }));
-  const when = (ms: number | null) =>
-    ms === null ? NOTHING : `${formatInstant(ms, zone)} ${zoneName(ms, zone)}`;
-  return (
-    <>
-      <dl class="totals totals-wide">
-        <div>
-          <dt>In this range</dt>
-          <dd>{formatCount(seen?.count ?? 0)}</dd>
-        </div>
-        <div>
-          <dt>Share of requests</dt>
-          <dd>{formatRatio(seen?.shareOfRequests ?? null)}</dd>
-        </div>
-        <div>
-          <dt>First seen</dt>
-          <dd>{when(seen?.firstSeenMs ?? null)}</dd>
-        </div>
-        <div>
-          <dt>Last seen</dt>
-          <dd>{when(seen?.lastSeenMs ?? null)}</dd>
-        </div>
-      </dl>
-      <TimeChart
-        id="code"
-        title={`${code} over time`}
-        explain={<>Lines with this code per bucket of {answer.range.step} s.</>}
-        columns={{ t: answer.counts.t, series }}
-        styles={series.map(() => ({
-          color: code.startsWith('H') ? '--class-platform' : '--class-5xx',
-          hatch: 'cross' as const,
-        }))}
-        unit="count"
-        range={answer.range}
-        gaps={[]}
-        marks={[]}
-        stacked
-        // Points without the code are empty here whether lines arrived or not; the app's page tells silence.
-        emptySpans={[]}
-        heightPx={150}
-        summary="sum"
-        empty={
-          <p>
-            <strong>None in this range.</strong> {code} did not occur.
-          </p>
-        }
-      />
-    </>
-  );
+function countsText(info: CodeInfo): string {
+  const grave = `${info.severity}${info.lifecycle === 'current' ? '' : `, ${info.lifecycle}`}`;
+  if (!info.code.startsWith('H')) return `no: it is not a request (${grave})`;
+  if (!info.known) return 'when its line says at=error or its status is 500 or more';
+  return `${info.countsAgainstAvailability ? 'yes' : 'no'}, by default (${grave})`;
 }
 
-const WHY: Record<string, string> = { bad: 'failed', slow: 'slow', sample: 'sample', log: 'from the log' };
-
-function Requests({ app, code }: { app: string; code: string }) {
-  const { range } = useApp();
-  const kept = useAnswer<RequestsAnswer>(`/apps/${encodeURIComponent(app)}/requests`, {
-    ranged: 'span',
-    query: { code, limit: REQUESTS_MAX },
-    everyMs: 15_000,
-  });
-  const zone = range.zone.value;
-  const [all, setAll] = useState(false);
+function OverTime({ answer }: { answer: CodeAnswer }) {
+  const { info, counts, range, gaps, releases } = answer;
+  const marks = releases.slice(1).map((stretch) => stretch.fromMs / 1000);
+  const color = info.code.startsWith('H')
+    ? '--class-platform'
+    : info.code.startsWith('L')
+      ? '--class-4xx'
+      : '--class-5xx';
   return (
-    <section class="group" aria-labelledby="kept">
-      <h2 id="kept">Kept requests</h2>
-      <Fresh of={kept} what="kept requests">
-        {(answer) =>
-          answer.requests.length === 0 ? (
-            <p class="chart-empty calm">No requests with {code} were kept in this range.</p>
-          ) : (
-            <>
-              <p class="muted">
-                {answer.requests.length >= REQUESTS_MAX
-                  ? `The newest ${REQUESTS_MAX}`
-                  : plural(answer.requests.length, 'request')}
-                , newest first. Client addresses are shortened and secrets in paths replaced before anything
-                is stored.
-              </p>
-              <table class="data stack requests">
-                <caption class="sr">Kept requests, newest first</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Time ({zoneName(Date.now(), zone)})</th>
-                    <th scope="col" class="num">
-                      Status
-                    </th>
-                    <th scope="col">Request</th>
-                    <th scope="col">Dyno</th>
-                    <th scope="col" class="num">
-                      Connect
-                    </th>
-                    <th scope="col" class="num">
-                      Service
-                    </th>
-                    <th scope="col" class="num">
-                      Bytes
-                    </th>
-                    <th scope="col">Release</th>
-                    <th scope="col">Request id</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {(all ? answer.requests : answer.requests.slice(0, REQUESTS_FIRST)).map(
-                    (request, index) => (
-                      <tr key={`${request.atMs}${request.requestId ?? index}`}>
-                        <td data-label="Time">{formatInstant(request.atMs, zone)}</td>
-                        <td class="num" data-label="Status">
-                          {request.status ?? NOTHING}
-                        </td>
-                        <td class="mono wrap" data-label="Request">
-                          {request.method} {showHidden(request.path ?? '')}
-                          {request.why !== 'bad' && <span class="muted"> {WHY[request.why]}</span>}
-                        </td>
-                        <td class="mono" data-label="Dyno">
-                          {request.dyno ?? NOTHING}
-                        </td>
-                        <td class="num" data-label="Connect">
-                          {formatMs(request.connectMs)}
-                        </td>
-                        <td class="num" data-label="Service">
-                          {formatMs(request.serviceMs)}
-                        </td>
-                        <td class="num" data-label="Bytes">
-                          {formatBytes(request.bytes)}
-                        </td>
-                        <td class="mono" data-label="Release">
-                          {request.release === null ? NOTHING : `v${request.release}`}
-                        </td>
-                        <td class="cell-id" data-label="Request id">
-                          {request.requestId ? (
-                            <CopyId text={showHidden(request.requestId)} what="request id" />
-                          ) : (
-                            NOTHING
-                          )}
-                        </td>
-                      </tr>
-                    ),
-                  )}
-                </tbody>
-              </table>
-              {!all && answer.requests.length > REQUESTS_FIRST && (
-                <button type="button" class="more" onClick={() => setAll(true)}>
-                  Show all {answer.requests.length}
-                </button>
-              )}
-            </>
-          )
-        }
-      </Fresh>
-    </section>
-  );
-}
-
-function NotARequest({ app, code }: { app: string; code: string }) {
-  const { router } = useApp();
-  const base = `/a/${encodeURIComponent(app)}`;
-  const memory = code === 'R14' || code === 'R15';
-  return (
-    <p class="muted">
-      {code.startsWith('L') ? (
-        <>
-          L codes say that log lines were lost on the way here.{' '}
-          <a href={router.link(`${base}/health`)}>Drain health</a> lists every known gap.
-        </>
-      ) : (
-        <>
-          R codes come from dynos and belong to no single request.{' '}
-          <a href={router.link(base)}>
-            {memory ? 'The memory chart shows which dynos' : 'The event lane shows which dynos'}
-          </a>
-          .
-        </>
-      )}
-    </p>
+    <TimeChart
+      id="code"
+      title={`${info.code} over time`}
+      explain={<>Lines with this code per point of {range.step} s; exact. Upright lines are releases.</>}
+      columns={counts}
+      styles={counts.series.map(() => ({ color, hatch: 'cross' as const }))}
+      unit="count"
+      range={range}
+      gaps={gaps}
+      marks={marks}
+      stacked
+      heightPx={150}
+      summary="sum"
+      empty={
+        <p>
+          <strong>{answer.health.state === 'waiting' ? 'Not set up.' : 'No data.'}</strong> No line of this
+          app arrived in this range, so it is not known whether {info.code} occurred.
+        </p>
+      }
+    />
   );
 }

@@ -1,0 +1,235 @@
+/**
+ * The sentence of a code's page: how often, since when, under which release, where it is denser than requests are, and
+ * what the special question of its kind gave. Rules over the answer that the page is drawn from.
+ */
+import type { CodeAnswer, CodeBreakdown, CodeSpecial, CodesAnswer } from '../../api/contract/codes.ts';
+import { formatCount, formatNumber, formatRatio, formatSpan, plural, type Zone } from '../format.ts';
+import { logsPath } from '../paths.ts';
+import { spanText, timeText } from '../spanText.ts';
+import type { Clause, Verdict } from '../verdict.ts';
+import { appPath, doubts, unheard } from './stream.ts';
+
+/** Fewer of them say nothing about where they come from. */
+const FEW = 5;
+/** A part that holds this share, and this many times its share of all requests, is named. */
+const DENSE_SHARE = 0.4;
+const DENSE_FACTOR = 1.5;
+/** From this on a change against the range before is told. */
+const CHANGE_FACTOR = 1.5;
+
+export function buildCodeVerdict(answer: CodeAnswer, zone: Zone): Verdict {
+  const nothing = unheard(answer, zone);
+  if (nothing) return nothing;
+  const missing = doubts(answer, zone);
+  if (answer.count === 0) return absent(answer, missing, zone);
+  const level = levelOf(answer);
+  return {
+    level,
+    word: WORDS[level] ?? 'Seen',
+    clauses: [
+      howOften(answer, zone),
+      ...change(answer),
+      ...sinceRelease(answer),
+      ...dense(answer),
+      ...special(answer),
+      ...missing,
+    ],
+  };
+}
+
+const WORDS: Record<string, string> = { critical: 'Acute', warning: 'Seen', ok: 'Seen', unknown: 'Seen' };
+/** Seen so lately it counts as going on. */
+const GOING_ON_MS = 5 * 60_000;
+
+/** Old ones are history; of those that go on the table says how grave they are. */
+function levelOf({ info, lastSeenMs, range, nowMs }: CodeAnswer): Verdict['level'] {
+  const live = range.to * 1000 >= nowMs - 2000 * range.step;
+  const goesOn = live && lastSeenMs !== null && nowMs - lastSeenMs < GOING_ON_MS + 1000 * range.step;
+  if (info.severity === 'info' || info.severity === 'low') return 'unknown';
+  return goesOn && (info.severity === 'critical' || info.severity === 'high') ? 'critical' : 'warning';
+}
+
+function absent(answer: CodeAnswer, missing: Clause[], zone: Zone): Verdict {
+  const { info, everFirstSeenMs } = answer;
+  const before =
+    everFirstSeenMs === null
+      ? `This app never had ${info.code}.`
+      : `It was first seen ${timeText(everFirstSeenMs / 1000, zone)}.`;
+  const isKnown = missing.length === 0;
+  return {
+    level: isKnown ? 'ok' : 'unknown',
+    word: isKnown ? 'None' : 'None known',
+    clauses: [
+      { text: `${info.code} did not occur in ${isKnown ? 'this range' : 'what arrived'}.` },
+      { text: before },
+      ...missing,
+    ],
+  };
+}
+
+function howOften(answer: CodeAnswer, zone: Zone): Clause {
+  const { info, count, shareOfRequests, firstSeenMs, lastSeenMs, range } = answer;
+  const share = shareOfRequests === null ? '' : `, ${formatRatio(shareOfRequests)} of requests`;
+  const when =
+    firstSeenMs === null || lastSeenMs === null
+      ? ''
+      : ` ${spanText(firstSeenMs / 1000, lastSeenMs - firstSeenMs <= 1000 * range.step ? firstSeenMs / 1000 : lastSeenMs / 1000, zone)}`;
+  const noun = info.code.startsWith('H') ? plural(count, 'request') : plural(count, 'line');
+  return { text: `${noun} with ${info.code}${when}${share}.`, href: '#chart-code' };
+}
+
+function change({ count, countBefore, range }: CodeAnswer): Clause[] {
+  if (countBefore === null) return [];
+  const span = formatSpan(1000 * (range.to - range.from));
+  if (countBefore === 0) return count >= FEW ? [{ text: `None in the ${span} before.` }] : [];
+  const factor = count / countBefore;
+  if (count + countBefore < 2 * FEW || (factor < CHANGE_FACTOR && factor > 1 / CHANGE_FACTOR)) return [];
+  const times =
+    factor >= 1 ? `${formatNumber(Number(factor.toPrecision(2)))} times as many as` : 'Fewer than';
+  return [{ text: `${times} in the ${span} before (${formatCount(countBefore)}).` }];
+}
+
+/** The newest release after which the share of requests is clearly another than before it. */
+function sinceRelease({ app, releases, info }: CodeAnswer): Clause[] {
+  if (!info.code.startsWith('H')) return [];
+  for (let at = releases.length - 1; at > 0; at--) {
+    const [before, after] = [releases[at - 1], releases[at]];
+    if (!before || !after || after.version === null || after.requests < 20 || before.requests < 20) continue;
+    const [was, is] = [before.count / before.requests, after.count / after.requests];
+    if (after.count < FEW || is < Math.max(2 * was, 0.0005)) continue;
+    return [
+      {
+        text: `Since v${after.version}: ${formatRatio(is)} of requests, before ${formatRatio(was)}.`,
+        href: `${appPath(app)}/releases/${after.version}`,
+      },
+    ];
+  }
+  return [];
+}
+
+const NAMES: Record<CodeBreakdown['by'], (key: string) => string> = {
+  path: (key) => `on ${key || 'requests without a path'}`,
+  dyno: (key) => (key === '' ? 'reached no dyno' : `on ${key}`),
+  host: (key) => `for ${key || 'no host'}`,
+  network: (key) => `from one network (${key})`,
+  status: (key) => `with status ${key}`,
+};
+
+/** Parts that hold far more of the code than of all requests. */
+function dense(answer: CodeAnswer): Clause[] {
+  if (answer.count < FEW) return [];
+  return answer.breakdowns.flatMap(({ by, rows }) => {
+    const [first] = rows;
+    if (!first || by === 'status' || by === 'host' || first.share < DENSE_SHARE) return [];
+    if (by === 'network' && (first.key === '' || first.share < 2 * DENSE_SHARE)) return [];
+    if (first.baseline === null && by !== 'network' && answer.kept !== null) return [];
+    if (first.baseline !== null && first.share < first.baseline * DENSE_FACTOR) return [];
+    const beside = first.baseline === null ? '' : `, where ${formatRatio(first.baseline)} of requests go`;
+    const what = NAMES[by](first.key);
+    return [{ text: `${formatRatio(first.share)} ${what}${beside}.`, href: `#by-${by}` }];
+  });
+}
+
+function special(answer: CodeAnswer): Clause[] {
+  const { app, special: asked } = answer;
+  const says = describeSpecial(asked);
+  if (says === null) return [];
+  const href =
+    asked.kind === 'drain'
+      ? `${appPath(app)}/health`
+      : asked.kind === 'boot' && asked.dyno !== null && asked.atMs !== null
+        ? logsPath(app, { from: asked.atMs - 300_000, to: asked.atMs + 120_000, dyno: asked.dyno })
+        : '#special';
+  return [{ text: says, href }];
+}
+
+/** Load per core from which a dyno computes rather than waits; where cores are not known, of the dyno as a whole. */
+const BUSY_PER_CORE = 0.7;
+const BUSY_PER_DYNO = 1.5;
+/** So many times the requests in a dyno at once are a queue. */
+const CROWDED_FACTOR = 2;
+
+/** What the special question of a code gave, in a sentence; null where there is nothing to say. */
+export function describeSpecial(asked: CodeSpecial): string | null {
+  switch (asked.kind) {
+    case 'concurrency':
+      return describeConcurrency(asked);
+    case 'restarts': {
+      if (asked.near === null) return null;
+      const within = formatSpan(asked.withinMs);
+      if (asked.near >= 0.3 && asked.near >= 3 * (asked.byChance ?? 0))
+        return `${formatRatio(asked.near)} fell within ${within} of a restart of their dyno: requests in flight are cut.`;
+      return asked.restarts + asked.crashes === 0
+        ? 'No dyno restarted in this range: look at keep-alive and time-outs of the server.'
+        : `They do not fall on restarts (${formatRatio(asked.near)} within ${within} of one): look at keep-alive and time-outs of the server.`;
+    }
+    case 'boot':
+      return asked.dyno === null ? null : `Read what ${asked.dyno} wrote before it ended.`;
+    case 'memory':
+      return asked.dynos.length > 0
+        ? `${listOf(asked.dynos)} ${asked.dynos.length === 1 ? 'has' : 'have'} it.`
+        : null;
+    case 'drain':
+      return asked.stretches > 0 ? 'Drain health says which stretches are incomplete.' : null;
+    default:
+      return null;
+  }
+}
+
+function describeConcurrency(asked: Extract<CodeSpecial, { kind: 'concurrency' }>): string | null {
+  const { during, otherwise, cores } = asked;
+  if (during.inFlight === null || during.points === 0) return null;
+  const usual = otherwise.inFlight === null ? '' : ` (otherwise ${formatNumber(round(otherwise.inFlight))})`;
+  const crowd = `Meanwhile each web dyno had ${formatNumber(round(during.inFlight))} requests at once${usual}`;
+  if (during.load === null) return `${crowd}.`;
+  const isBusy = during.load >= (cores === null ? BUSY_PER_DYNO : cores * BUSY_PER_CORE);
+  const load = `load ${formatNumber(round(during.load))}${cores === null ? '' : ` on ${plural(cores, 'core')}`}`;
+  if (isBusy) return `${crowd} at ${load}: they compute; more dynos or less work a request.`;
+  const isCrowded = otherwise.inFlight !== null && during.inFlight >= CROWDED_FACTOR * otherwise.inFlight;
+  return `${crowd} at ${load}: ${isCrowded ? 'they wait, for a database, a lock or another service' : 'neither crowded nor busy'}.`;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(2));
+}
+
+export function listOf(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? '';
+  if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} others`;
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
+/** The sentence over the list of codes. */
+export function buildCodesVerdict(answer: CodesAnswer, zone: Zone): Verdict {
+  const nothing = unheard(answer, zone);
+  if (nothing) return nothing;
+  const missing = doubts(answer, zone);
+  if (answer.codes.length === 0) {
+    const isKnown = missing.length === 0;
+    return {
+      level: isKnown ? 'ok' : 'unknown',
+      word: isKnown ? 'None' : 'None known',
+      clauses: [{ text: `No H, R or L code in ${isKnown ? 'this range' : 'what arrived'}.` }, ...missing],
+    };
+  }
+  const grave = answer.codes.filter(({ severity }) => severity === 'critical' || severity === 'high');
+  const lead = grave[0] ?? answer.codes[0];
+  const bad = answer.codes
+    .filter((code) => code.countsAgainstAvailability && code.code.startsWith('H'))
+    .reduce((sum, code) => sum + code.count, 0);
+  const clauses: Clause[] = [
+    {
+      text: `${plural(answer.codes.length, 'code')}, first of all ${lead?.code} (${lead?.title.toLowerCase()}) ×${formatCount(lead?.count ?? 0)}.`,
+      href: `${appPath(answer.app)}/codes/${lead?.code}`,
+    },
+  ];
+  if (bad > 0 && answer.requests > 0)
+    clauses.push({
+      text: `${formatRatio(bad / answer.requests)} of requests ended in one that counts as failed.`,
+    });
+  return {
+    level: grave.length > 0 ? 'warning' : 'unknown',
+    word: grave.length > 0 ? 'Look' : 'Minor',
+    clauses: [...clauses, ...missing],
+  };
+}
