@@ -26,6 +26,7 @@ import { fireDrillRoutes } from './routes/fire-drill.ts';
 import { healthRoutes } from './routes/health.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { latencyRoutes } from './routes/latency.ts';
+import { logRoutes } from './routes/logs.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { receiverRoutes } from './routes/receivers.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -77,6 +78,7 @@ export function listRoutes(streams: Streams, version: string): Route[] {
     ...tellingRoutes,
     ...fireDrillRoutes,
     ...retentionRoutes,
+    ...logRoutes(streams),
     ...healthRoutes,
     ...wallRoutes(streams),
     ...streamRoutes(streams),

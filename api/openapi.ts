@@ -90,12 +90,16 @@ function describeRoute(entry: Route): Json {
   };
 }
 
+function isStream({ path }: Route): boolean {
+  return path === '/stream' || path.endsWith('/tail');
+}
+
 function answerType(entry: Route): string {
-  return entry.path === '/stream' ? 'text/event-stream' : 'application/json';
+  return isStream(entry) ? 'text/event-stream' : 'application/json';
 }
 
 function answerSchema(entry: Route): Json {
-  return entry.path === '/stream' ? { type: 'string' } : { type: 'object', title: entry.answer };
+  return isStream(entry) ? { type: 'string' } : { type: 'object', title: entry.answer };
 }
 
 function toJsonSchema(schema: z.ZodType): Json {

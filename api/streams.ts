@@ -68,6 +68,7 @@ export class Streams {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #refused = 0;
   #watch: ReturnType<typeof setInterval> | null = null;
+  readonly #enders: ((caller: string) => void)[] = [];
   readonly #options: StreamsOptions;
 
   constructor(options: StreamsOptions) {
@@ -129,8 +130,14 @@ export class Streams {
     return this.#readers.size;
   }
 
+  /** Calls the listener, too, when the streams of a session or token are to end. */
+  onEndOf(listener: (caller: string) => void): void {
+    this.#enders.push(listener);
+  }
+
   /** Ends the streams of a session or token at once (SEC-22). */
   endOf(caller: string): void {
+    for (const end of this.#enders) end(caller);
     for (const reader of this.#readers) if (reader.options.caller === caller) reader.end();
   }
 

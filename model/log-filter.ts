@@ -36,6 +36,11 @@ export type FilteredLine = Pick<
   'source' | 'procid' | 'level' | 'code' | 'status' | 'requestId' | 'text'
 >;
 
+/** Whether a choice lets a value through, taken as it stands. */
+export function passesChoice<Value>({ only, not }: Choice<Value>, value: Value): boolean {
+  return (only.length === 0 || only.includes(value)) && !not.includes(value);
+}
+
 const ALL = { only: [], not: [] } as const;
 
 export const ALL_LINES: LogFilter = {

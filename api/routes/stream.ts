@@ -32,25 +32,23 @@ async function openStream(
   call: Call<undefined, z.output<typeof streamQuery>>,
   streams: Streams,
 ): Promise<Response> {
-  const { c, deps, caller } = call;
+  const { c, caller } = call;
   requireOwnPage(call);
   const lastEventId = Number(c.req.header('last-event-id') ?? Number.NaN);
   const body = streams.open({
     apps: await appsOf(call),
     caller: callerId(caller),
     lastEventId: Number.isSafeInteger(lastEventId) ? lastEventId : null,
-    isAllowed: async () => {
-      const now = await identify(c, deps).catch((error: unknown) => {
-        if (error instanceof ApiError) return null;
-        throw error;
-      });
-      return now !== null && now.kind === caller.kind;
-    },
+    isAllowed: () => isStillThere(call),
   });
   if (body === 'tooMany') {
     throw new ApiError('tooMany', { detail: 'Too many live streams are open.', retryAfterS: 30 });
   }
   if (body === 'shed') throw new ApiError('shed', { retryAfterS: SHED_RETRY_S });
+  return eventStream(body);
+}
+
+export function eventStream(body: ReadableStream<Uint8Array>): Response {
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -58,6 +56,19 @@ async function openStream(
       'x-accel-buffering': 'no',
     },
   });
+}
+
+/** Whether who opened a stream may still listen: what was taken away by another process ends it, too. */
+export async function isStillThere({
+  c,
+  deps,
+  caller,
+}: Pick<Call<unknown, unknown>, 'c' | 'deps' | 'caller'>): Promise<boolean> {
+  const now = await identify(c, deps).catch((error: unknown) => {
+    if (error instanceof ApiError) return null;
+    throw error;
+  });
+  return now !== null && now.kind === caller.kind;
 }
 
 /** null: all of them. Names that do not exist are left out, as foreign ones will be. */
@@ -77,7 +88,7 @@ async function appsOf(
 }
 
 /** EventSource of another page would ride on the cookie; its answers could not be read, but would cost us (SEC-59). */
-function requireOwnPage({ c, deps }: Pick<Call<unknown, unknown>, 'c' | 'deps'>): void {
+export function requireOwnPage({ c, deps }: Pick<Call<unknown, unknown>, 'c' | 'deps'>): void {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   const isForeign =

@@ -1,9 +1,10 @@
 /** Blocks of an app's log, those that end last first (table log_blocks). Bodies are read only where a line could fit. */
 import { isDyno, processTypeOf } from '../../model/heroku.ts';
-import type { LogFilter } from '../../model/log-filter.ts';
+import { type LogFilter, passesChoice } from '../../model/log-filter.ts';
 import type { LogBlockHead } from '../log-blocks.ts';
 import { readLogCounts } from '../log-counts.ts';
 import type { Queryable } from '../pool.ts';
+import { readBlockBodies } from './log-block-counts.ts';
 import type { LogScan, RawPiece, ReadStore } from './log-pieces.ts';
 
 const HEADS_A_PAGE = 100;
@@ -65,19 +66,11 @@ export class LogBlockStream {
   async #readBodies(db: Queryable): Promise<void> {
     const wanted = this.#waiting.filter(({ canFit }) => canFit).slice(0, this.#bodiesAtOnce);
     this.#bodiesAtOnce = Math.min(BODIES_MAX, this.#bodiesAtOnce * 2);
-    const { rows } = await db.query<{ id: number; body: Buffer }>(
-      `SELECT b.id, b.body FROM unnest($2::bigint[], $3::bigint[]) AS wanted (to_ms, id)
-       JOIN log_blocks b ON b.app_id = $1 AND b.to_ms = wanted.to_ms AND b.id = wanted.id
-       WHERE b.to_ms BETWEEN $4 AND $5`,
-      [
-        this.#scan.appId,
-        wanted.map(({ head }) => head.toMs),
-        wanted.map(({ head }) => head.id),
-        wanted.at(-1)?.head.toMs,
-        wanted[0]?.head.toMs,
-      ],
+    const bodies = await readBlockBodies(
+      db,
+      this.#scan.appId,
+      wanted.map(({ head }) => head),
     );
-    const bodies = new Map(rows.map((row) => [row.id, row.body]));
     // What retention took away in the meantime is empty, and not asked for again.
     for (const { head } of wanted) this.#bodies.set(head.id, bodies.get(head.id) ?? Buffer.alloc(0));
   }
@@ -130,20 +123,25 @@ export async function readHeads(
 
 /** Whether a block can hold a line that fits, by what its head tells. */
 export function canFit(head: LogBlockHead, filter: LogFilter): boolean {
-  const { sources, levels, codes, procids } = filter;
-  if (head.lines === 0) return false;
-  if (codes.only.length > 0 && !head.codes.some((code) => codes.only.some((asked) => isOf(code, asked)))) {
-    return false;
-  }
-  if (procids.only.length > 0 && !head.procids.some((procid) => isOneOf(procid, procids.only))) return false;
-  if (sources.only.length + sources.not.length + levels.only.length + levels.not.length === 0) return true;
-  return head.counts.some(
-    ({ kept, source, level }) =>
-      kept > 0 &&
-      (sources.only.length === 0 || sources.only.includes(source)) &&
-      !sources.not.includes(source) &&
-      (levels.only.length === 0 || levels.only.includes(level ?? 'none')) &&
-      !levels.not.includes(level ?? 'none'),
+  const { sources, levels } = filter;
+  return (
+    canFitNames(head, filter) &&
+    head.counts.some(
+      ({ kept, source, level }) =>
+        kept > 0 && passesChoice(sources, source) && passesChoice(levels, level ?? 'none'),
+    )
+  );
+}
+
+/** The same by its codes and procids alone. */
+export function canFitNames(
+  head: Pick<LogBlockHead, 'codes' | 'procids'>,
+  { codes, procids }: LogFilter,
+): boolean {
+  const hasCode =
+    codes.only.length === 0 || head.codes.some((code) => codes.only.some((asked) => isOf(code, asked)));
+  return (
+    hasCode && (procids.only.length === 0 || head.procids.some((procid) => isOneOf(procid, procids.only)))
   );
 }
 

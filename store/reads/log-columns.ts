@@ -1,0 +1,222 @@
+/** Counts of lines by column, some of them exact and some scaled up from the part that was looked at. Pure. */
+import { type Choice, type LogFilter, passesChoice } from '../../model/log-filter.ts';
+import { LOG_LEVELS, LOG_SOURCES, type LogCount, type LogLine } from '../../model/log-line.ts';
+
+/** Names of series and of facets, in this order: `source:app`, `level:none`, `status:5xx`, `code:any`. */
+export const LOG_SERIES = [
+  ...LOG_SOURCES.map((source) => `source:${source}`),
+  ...[...LOG_LEVELS, 'none'].map((level) => `level:${level}`),
+  'status:5xx',
+  'code:any',
+] as const;
+
+export const LOG_FACETS = ['source', 'level', 'dyno', 'code', 'status'] as const;
+export type LogFacetName = (typeof LOG_FACETS)[number];
+/** Values of one facet that are told apart. */
+const FACET_VALUES_MAX = 2_000;
+
+export interface LogColumnSums {
+  /** Starts of columns, epoch s. */
+  t: number[];
+  /** By name; null: not known. Series that are 0 all over are left out. */
+  series: Map<string, (number | null)[]>;
+  total: number;
+  /** 0–1 of the lines that source and level allow. */
+  lookedAtShare: number;
+  isEstimated: boolean;
+  /** Most frequent first. */
+  facets: Record<LogFacetName, { value: string; count: number }[]>;
+}
+
+export interface LogColumnsOptions {
+  fromMs: number;
+  toMs: number;
+  stepS: number;
+  filter: LogFilter;
+}
+
+export class LogColumns {
+  readonly #options: LogColumnsOptions;
+  readonly #firstS: number;
+  readonly #length: number;
+  /** Lines that source and level allow, and how many of them were looked at. */
+  readonly #there: Float64Array;
+  readonly #looked: Float64Array;
+  readonly #counted = new Map<string, Float64Array>();
+  readonly #matched = new Map<string, Float64Array>();
+  readonly #fitting: Float64Array;
+  readonly #facets = new Map<LogFacetName, Map<string, number>>();
+  readonly #isCountable: boolean;
+  #isWhole = false;
+
+  constructor(options: LogColumnsOptions) {
+    this.#options = options;
+    const { fromMs, toMs, stepS } = options;
+    this.#firstS = Math.floor(fromMs / 1000 / stepS) * stepS;
+    this.#length = Math.max(1, Math.ceil((toMs / 1000 - this.#firstS) / stepS));
+    this.#there = new Float64Array(this.#length);
+    this.#looked = new Float64Array(this.#length);
+    this.#fitting = new Float64Array(this.#length);
+    this.#isCountable = asksCountsAlone(options.filter);
+  }
+
+  /** Adds lines that are there, by source and level. */
+  addCounts(counts: readonly LogCount[]): void {
+    const { sources, levels } = this.#options.filter;
+    for (const { bucketS, source, level, kept } of counts) {
+      const column = this.#columnOf(bucketS);
+      if (column === null || kept === 0) continue;
+      if (!passesChoice(sources, source) || !passesChoice(levels, level ?? 'none')) continue;
+      this.#there[column]! += kept;
+      this.#add(this.#counted, `source:${source}`, column, kept);
+      this.#add(this.#counted, `level:${level ?? 'none'}`, column, kept);
+    }
+  }
+
+  /** Looks at lines one by one. */
+  look(lines: readonly LogLine[], fits: (line: LogLine) => boolean): void {
+    const { fromMs, toMs, filter } = this.#options;
+    for (const line of lines) {
+      if (line.atMs < fromMs || line.atMs >= toMs) continue;
+      const column = this.#columnOf(Math.floor(line.atMs / 1000));
+      if (column === null) continue;
+      if (passesChoice(filter.sources, line.source) && passesChoice(filter.levels, line.level ?? 'none')) {
+        this.#looked[column]! += 1;
+      }
+      if (fits(line)) this.#take(line, column);
+    }
+  }
+
+  /** Lines that cannot fit, looked at without a look: spread evenly over their span. */
+  pass({ fromMs, toMs, lines }: { fromMs: number; toMs: number; lines: number }): void {
+    const [first, last] = [fromMs, toMs].map((ms) =>
+      Math.floor((ms / 1000 - this.#firstS) / this.#options.stepS),
+    );
+    if (first === undefined || last === undefined) return;
+    for (let column = first; column <= last; column++) {
+      if (column >= 0 && column < this.#length) this.#looked[column]! += lines / (last - first + 1);
+    }
+  }
+
+  /** Says that everything was looked at: nothing is scaled up. */
+  finish(): void {
+    this.#isWhole = true;
+  }
+
+  sums(): LogColumnSums {
+    const scale = this.#scales();
+    const isEstimated = !this.#isWhole && !this.#isCountable;
+    const series = new Map<string, (number | null)[]>();
+    for (const name of LOG_SERIES) {
+      const isCounted = this.#isCountable && /^(?:source|level):/.test(name);
+      const values = isCounted ? this.#counted.get(name) : this.#matched.get(name);
+      if (values) series.set(name, isCounted ? [...values] : scaled(values, scale));
+    }
+    const fitting = this.#isCountable ? [...this.#there] : scaled(this.#fitting, scale);
+    return {
+      t: Array.from({ length: this.#length }, (_, column) => this.#firstS + column * this.#options.stepS),
+      series,
+      total: fitting.reduce<number>((sum, value) => sum + (value ?? 0), 0),
+      lookedAtShare: this.#isWhole || this.#isCountable ? 1 : this.#share(),
+      isEstimated,
+      facets: this.#listFacets(),
+    };
+  }
+
+  #take(line: LogLine, column: number): void {
+    this.#fitting[column]! += 1;
+    this.#add(this.#matched, `source:${line.source}`, column, 1);
+    this.#add(this.#matched, `level:${line.level ?? 'none'}`, column, 1);
+    if (line.status !== null && line.status >= 500) this.#add(this.#matched, 'status:5xx', column, 1);
+    if (line.code !== null) this.#add(this.#matched, 'code:any', column, 1);
+    this.#count('source', line.source);
+    this.#count('level', line.level ?? 'none');
+    if (line.source !== 'router') this.#count('dyno', line.procid);
+    if (line.code !== null) this.#count('code', line.code);
+    if (line.status !== null) this.#count('status', String(line.status));
+  }
+
+  #add(to: Map<string, Float64Array>, name: string, column: number, count: number): void {
+    let values = to.get(name);
+    if (values === undefined) {
+      values = new Float64Array(this.#length);
+      to.set(name, values);
+    }
+    values[column]! += count;
+  }
+
+  #count(facet: LogFacetName, value: string): void {
+    let values = this.#facets.get(facet);
+    if (values === undefined) {
+      values = new Map();
+      this.#facets.set(facet, values);
+    }
+    const count = values.get(value);
+    if (count !== undefined || values.size < FACET_VALUES_MAX) values.set(value, (count ?? 0) + 1);
+  }
+
+  #columnOf(atS: number): number | null {
+    const column = Math.floor((atS - this.#firstS) / this.#options.stepS);
+    return column >= 0 && column < this.#length ? column : null;
+  }
+
+  /** By what a column's matches are multiplied; null where lines are and none was looked at. */
+  #scales(): (number | null)[] {
+    return Array.from(this.#there, (there, column) => {
+      const looked = this.#looked[column] ?? 0;
+      if (this.#isWhole || there === 0) return 1;
+      return looked === 0 ? null : Math.max(1, there / looked);
+    });
+  }
+
+  #share(): number {
+    const [there, looked] = [this.#there, this.#looked].map((values) =>
+      values.reduce((sum, value) => sum + value, 0),
+    );
+    return there ? Math.min(1, (looked ?? 0) / there) : 1;
+  }
+
+  #listFacets(): LogColumnSums['facets'] {
+    const factor = this.#isWhole ? 1 : 1 / Math.max(this.#share(), 1e-6);
+    const list = (facet: LogFacetName) =>
+      [...(this.#facets.get(facet) ?? [])]
+        .map(([value, count]) => ({ value, count: Math.round(count * factor) }))
+        .sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
+    const exact = (prefix: 'source' | 'level') =>
+      [...this.#counted]
+        .filter(([name]) => name.startsWith(`${prefix}:`))
+        .map(([name, values]) => ({
+          value: name.slice(prefix.length + 1),
+          count: values.reduce((sum, value) => sum + value, 0),
+        }))
+        .sort((a, b) => b.count - a.count);
+    const isExact = this.#isCountable;
+    return {
+      source: isExact ? exact('source') : list('source'),
+      level: isExact ? exact('level') : list('level'),
+      dyno: list('dyno'),
+      code: list('code'),
+      status: list('status'),
+    };
+  }
+}
+
+function scaled(values: Float64Array, scale: readonly (number | null)[]): (number | null)[] {
+  return Array.from(values, (value, column) => {
+    const factor = scale[column] ?? null;
+    return factor === null ? null : Math.round(value * factor);
+  });
+}
+
+/** Whether a filter asks of nothing but source and level, by which lines are counted as they are stored. */
+export function asksCountsAlone(filter: LogFilter): boolean {
+  const isFree = ({ only, not }: Choice<unknown>) => only.length + not.length === 0;
+  return (
+    isFree(filter.procids) &&
+    isFree(filter.codes) &&
+    isFree(filter.statuses) &&
+    filter.texts.length + filter.notTexts.length === 0 &&
+    filter.requestId === null &&
+    filter.pattern === null
+  );
+}
