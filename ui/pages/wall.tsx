@@ -37,7 +37,7 @@ export function WallPage() {
   const known = session.answer.value;
   if (known?.wall || known?.person) return <WallBoard name={known.wall?.name ?? ''} />;
   return (
-    <main class="wall wall-door">
+    <main class="wall wall-door wide-page">
       <h1>{refused || known ? 'This screen may not look' : 'Reaching Drainboard…'}</h1>
       <p role="status">
         {refused ||

@@ -21,7 +21,9 @@ const SLOS_EVERY_MS = 30_000;
 const LOAD_EVERY_MS = 15_000;
 const TURN_MS = 12_000;
 /** Height of a row, in em of the wall (wall.css). */
-const ROW_EM = 2.6;
+const ROW_EM = 2.4;
+/** Height of the heading, in rows. */
+const HEADING_ROWS = 0.7;
 
 export function WallBoard({ name }: { name: string }) {
   const state = useApp();
@@ -42,7 +44,7 @@ export function WallBoard({ name }: { name: string }) {
   if (version.isOld.value) location.reload();
   const answer = fleet.data.value;
   return (
-    <main class="wall">
+    <main class="wall wide-page">
       {answer ? <Board answer={answer} name={name} /> : <h1>{fleet.error.value ?? 'Loading the fleet…'}</h1>}
     </main>
   );
@@ -174,7 +176,7 @@ function useCapacity(box: { current: HTMLDivElement | null }): number {
     if (!element) return;
     const observer = new ResizeObserver(() => {
       const rowPx = Number.parseFloat(getComputedStyle(element).fontSize) * ROW_EM;
-      setCapacity(Math.max(2, Math.floor(element.clientHeight / rowPx) - 1));
+      setCapacity(Math.max(2, Math.floor(element.clientHeight / rowPx - HEADING_ROWS)));
     });
     observer.observe(element);
     return () => observer.disconnect();

@@ -23,11 +23,11 @@ export function WallLinksPage() {
           Look at it here
         </a>
       </div>
-      <p class="muted">
+      <p class="muted wall-says">
         A link shows the fleet on a screen and can do nothing else: it reads apps, objectives and the table of
         codes, not logs, people or settings. It lasts while it is in use, and ends when it is revoked, after
         90 days without use, or when whoever made it leaves. With more apps than fit, what burns stays and the
-        others take turns: <code>&amp;every=30</code> for turns of 30 s, <code>&amp;every=0</code> for none,
+        others take turns: <code>&amp;every=30</code> for turns of 30 s, <code>&amp;every=0</code> for none,{' '}
         <code>&amp;tz=utc</code> for UTC.
       </p>
       {made && (
@@ -43,25 +43,18 @@ export function WallLinksPage() {
         {(answer) => <Links answer={answer} onChange={() => walls.load()} />}
       </Fresh>
       {session.isAdmin.value && (
-        <>
-          <Form
-            inline
-            submit="Make a link"
-            onSend={async ({ name = '' }) => {
-              setMade(await client.send<WallCreatedAnswer>('POST', '/walls', { name }));
-              await walls.load();
-            }}
-          >
-            {(faultOf) => (
-              <Field name="name" label="Where it hangs" hint="Team room, lobby" fault={faultOf('name')} />
-            )}
-          </Form>
-          <h2>The same by the API</h2>
-          <CopyBlock
-            label="call"
-            text={`curl -X POST ${location.origin}/api/v1/walls -H 'content-type: application/json' -d '{"name":"Team room"}'   # as a signed-in admin; API tokens cannot`}
-          />
-        </>
+        <Form
+          inline
+          submit="Make a link"
+          onSend={async ({ name = '' }) => {
+            setMade(await client.send<WallCreatedAnswer>('POST', '/walls', { name }));
+            await walls.load();
+          }}
+        >
+          {(faultOf) => (
+            <Field name="name" label="Where it hangs" hint="Team room, lobby" fault={faultOf('name')} />
+          )}
+        </Form>
       )}
     </>
   );
