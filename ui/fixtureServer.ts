@@ -158,7 +158,8 @@ function openStream(
 }
 
 function sendFile(path: string, response: ServerResponse) {
-  const wanted = extname(path) ? normalize(path) : '/index.html';
+  // A dyno's page ends in what looks like a file: /a/shop/dynos/web.1.
+  const wanted = extname(path) in TYPES ? normalize(path) : '/index.html';
   try {
     const body = readFileSync(join(DIST, wanted));
     response.writeHead(200, {

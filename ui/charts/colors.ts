@@ -36,8 +36,9 @@ export interface SeriesStyle {
   line?: boolean;
 }
 
-/** What another range is drawn as. */
-export const COMPARE_STYLE: SeriesStyle = { color: '--text-2', dash: [4, 4], widthPx: 1.25, line: true };
+/** What another range is drawn as; under it a halo, so that it is seen over bars. */
+export const COMPARE_STYLE: SeriesStyle = { color: '--text-2', dash: [4, 4], widthPx: 1.5, line: true };
+export const HALO_STYLE: SeriesStyle = { color: '--surface', widthPx: 4, line: true };
 
 /**
  * Styles of several series by identity; with more than six, all but the highlighted one are grey. `names` are all that

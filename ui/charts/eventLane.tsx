@@ -149,7 +149,10 @@ function Mark({ cluster, widthPx, range, open, onOpen, onPoint }: MarkProps) {
   return (
     <>
       {!many && until - cluster.first > 4 && (
-        <span class="episode" style={{ left: `${cluster.first}px`, width: `${until - cluster.first}px` }} />
+        <span
+          class={`episode episode-${first.lane}`}
+          style={{ left: `${cluster.first}px`, width: `${until - cluster.first}px` }}
+        />
       )}
       <button
         type="button"

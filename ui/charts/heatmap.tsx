@@ -114,7 +114,7 @@ function HeatLegend({ answer, atY }: { answer: LatencyAnswer; atY: number | null
         ))}
       </div>
       <p class="small muted">
-        1 to {formatCount(most)} requests a cell, darker is more, on a logarithmic scale.
+        1 to {formatCount(most)} requests a cell, stronger is more, on a logarithmic scale.
       </p>
     </div>
   );

@@ -164,8 +164,8 @@ function CompareRow({ compare, index, kind }: CompareProps) {
       <th scope="row">
         <span class="legend-name">
           <Swatch style={COMPARE_STYLE} stacked={false} />
-          <span class="cut" title={`${compare.name}, ${compare.label}`}>
-            {compare.name}, {compare.label}
+          <span class="cut" title={`${compare.name} ${compare.label}`}>
+            {compare.name} {compare.label}
           </span>
         </span>
       </th>

@@ -19,7 +19,7 @@ export interface Threshold {
 export interface Compared {
   /** `1 h before`, `7 d before`. */
   label: string;
-  /** What the line is: `p95`, `All requests`. */
+  /** What the line is: `p95`, `all`. */
   name: string;
   unit: string;
   /** At the points of the chart. */

@@ -148,7 +148,7 @@ function Ends({ fromS, toS, zone }: { fromS: number; toS: number; zone: Zone }) 
         autocomplete="off"
         spellcheck={false}
         aria-label={label}
-        defaultValue={boxText(atS, zone)}
+        defaultValue={boxText(atS, zone, clock.now())}
         onChange={(event) => set(name, event.currentTarget.value)}
       />
     </label>

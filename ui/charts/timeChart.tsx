@@ -19,7 +19,7 @@ import {
 } from './align.ts';
 import { ChartMenu } from './chartMenu.tsx';
 import { ChartTable } from './chartTable.tsx';
-import { COMPARE_STYLE } from './colors.ts';
+import { COMPARE_STYLE, HALO_STYLE } from './colors.ts';
 import { describeChart } from './describe.ts';
 import { Legend } from './legend.tsx';
 import { observeSeen, observeWidth } from './observe.ts';
@@ -215,7 +215,8 @@ function Surface(props: SurfaceProps) {
       plot.current?.picture(latest.current.title) ?? document.createElement('canvas');
     // What is drawn in one chart is marked in all of them.
     const stopSpan = effect(() => {
-      plot.current?.setSelection(cursor.span.value);
+      const span = cursor.span.value;
+      plot.current?.setSelection(span);
     });
     const stopSeen = observeSeen(element, (seen) => {
       work.current.seen = seen;
@@ -286,7 +287,7 @@ function plotShape(props: SurfaceProps) {
   return {
     stacked: props.stacked ?? false,
     log: props.log,
-    styles: props.compare ? [...props.styles, COMPARE_STYLE] : props.styles,
+    styles: props.compare ? [...props.styles, HALO_STYLE, COMPARE_STYLE] : props.styles,
     unit: props.unit,
     heightPx: props.heightPx ?? 180,
     band: props.band ?? null,
@@ -322,7 +323,7 @@ function buildView(props: SurfaceProps, state: State): PlotView {
   const joinS = columns.series.map((series) => joinLimitS(series.values, columns.t, range.step));
   return {
     x: columns.t.map((start) => start + range.step / 2),
-    values: compare ? [...values, compare.values] : values,
+    values: compare ? [...values, compare.values, compare.values] : values,
     stepS: range.step,
     fromS: range.from,
     toS: range.to,
@@ -330,7 +331,7 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     gaps: gapsInside(props.gaps, range),
     empty: props.emptySpans ?? emptyStretches(columns, range),
     emptyWord: 'no data',
-    joinS: compare ? [...joinS, joinLimitS(compare.values, columns.t, range.step)] : joinS,
+    joinS: compare ? [...joinS, ...twice(joinLimitS(compare.values, columns.t, range.step))] : joinS,
     marks: props.marks,
     thresholds: props.thresholds ?? [],
     shades: props.shades ?? [],
@@ -339,6 +340,8 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     patterns: state.prefs.patterns.value || matchMedia('(prefers-contrast: more)').matches,
   };
 }
+
+const twice = (limitS: number): [number, number] => [limitS, limitS];
 
 /** Which series the arrow keys are on, per chart id. */
 const keySeries = new Map<string, number>();

@@ -133,7 +133,7 @@ function compareRequests(
   if (!compared) return undefined;
   return {
     label: compared.label,
-    name: 'All requests',
+    name: 'all',
     unit: 'count',
     values: moveOnto(compared.requests, null, throughput.t, compared.shiftS),
     now: sumAll(throughput),

@@ -100,7 +100,7 @@ function Explained({ answer, base }: { answer: ExplainAnswer; base: ExplainBase 
         none={noneText(answer.range.slow, 'were slow')}
         about="Requests that took longer than 95 of 100 did in the baseline, from histograms that are exact to 2.5 %. Codes and statuses of them are estimated from requests that were kept, and marked so."
       />
-      <p class="small muted">
+      <p class="small muted counted">
         Counted from {formatCount(answer.range.requests + answer.baseline.requests)} requests in{' '}
         {formatSpan(answer.tookMs)}. Router lines show neither time in the router’s queue nor what visitors
         never sent.
@@ -128,7 +128,7 @@ function Windows({ answer }: { answer: ExplainAnswer }) {
   );
   const when = ({ from, to }: ExplainWindow) => formatRange(from * 1000, to * 1000, zone);
   const perMinute = (window: ExplainWindow) =>
-    `${formatCount(window.requests)} (${formatCount((window.requests * 60) / Math.max(60, window.to - window.from))} a minute)`;
+    formatCount((window.requests * 60) / Math.max(60, window.to - window.from));
   return (
     <section class="group" aria-labelledby="explain-windows">
       <h2 id="explain-windows">
@@ -152,16 +152,17 @@ function Windows({ answer }: { answer: ExplainAnswer }) {
             </tr>
           </thead>
           <tbody>
-            {row('Requests', perMinute)}
+            {row('Requests', (window) => formatCount(window.requests))}
+            {row('A minute', perMinute)}
             {row('Failed', (window) => `${formatRatio(ratioOf(window))} (${formatCount(window.bad)})`)}
             {row('Slow', (window) =>
               window.timed === 0
                 ? '–'
                 : `${formatRatio(window.slow / window.timed)} (${formatCount(window.slow)})`,
             )}
-            {row('p50 · p95 · p99', (window) =>
-              [window.p50Ms, window.p95Ms, window.p99Ms].map((ms) => formatMs(ms)).join(' · '),
-            )}
+            {row('p50', (window) => formatMs(window.p50Ms))}
+            {row('p95', (window) => formatMs(window.p95Ms))}
+            {row('p99', (window) => formatMs(window.p99Ms))}
           </tbody>
         </table>
       </div>

@@ -100,13 +100,36 @@ export function describeExplain(answer: ExplainAnswer, zone: Zone): Verdict {
   return { ...levelOf(range, baseline), clauses: [head, ...topClauses(answer), ...missing(answer)] };
 }
 
+/** The most telling value of each attribute, at most three: `Of the bad, 96 % are H12 (before 2 %).` */
 function topClauses(answer: ExplainAnswer): Clause[] {
-  const [bad, slow] = [answer.bad[0], answer.slow[0]];
-  const clauses: Clause[] = [];
-  if (bad) clauses.push({ text: `Of the bad, ${bad.sentence}`, href: '#explain-bad' });
-  else if (answer.range.bad >= 20) clauses.push({ text: 'The bad requests are spread as the requests are.' });
-  if (slow) clauses.push({ text: `Of the slow, ${slow.sentence}`, href: '#explain-slow' });
-  return clauses;
+  const span = {
+    from: `${new Date(answer.range.from * 1000).toISOString().slice(0, 19)}Z`,
+    to: `${new Date(answer.range.to * 1000).toISOString().slice(0, 19)}Z`,
+  };
+  const told = (rows: readonly ExplainRow[], lens: 'bad' | 'slow', max: number): Clause[] =>
+    distinct(rows)
+      .slice(0, max)
+      .map((row, index, all) => ({
+        ...hrefOf(answer.app, row, span),
+        text: `${index === 0 ? `Of the ${lens} ` : ''}${shareText(row)}${index === all.length - 1 ? '.' : ','}`,
+      }));
+  const clauses = [...told(answer.bad, 'bad', 3), ...told(answer.slow, 'slow', 2)];
+  if (answer.bad.length > 0 || answer.range.bad < 20) return clauses;
+  return [{ text: 'The bad requests are spread as all requests are.' }, ...clauses];
+}
+
+/** One value an attribute; what a path has is not told again by its method. */
+function distinct(rows: readonly ExplainRow[]): ExplainRow[] {
+  const seen = new Set<string>();
+  return rows.filter(({ attribute }) => {
+    if (attribute === 'method' || attribute === 'status' || seen.has(attribute)) return false;
+    return Boolean(seen.add(attribute));
+  });
+}
+
+function shareText({ name, range, baseline }: ExplainRow): string {
+  const before = baseline.hits === 0 ? 'before none' : `before ${formatRatio(baseline.share)}`;
+  return `${formatRatio(range.share)} are ${name} (${before})`;
 }
 
 function missing({ range, baseline, app }: ExplainAnswer): Clause[] {
