@@ -1189,6 +1189,7 @@ export function rules(nowMs: number, mood: AlertMood, app: string | null): RuleL
       acknowledged: 0,
       isNoisy: false,
       incidentId: null,
+      learning: null,
       ...more,
     };
   };
@@ -1272,6 +1273,7 @@ export function rules(nowMs: number, mood: AlertMood, app: string | null): RuleL
       'trafficCollapse',
       'Traffic collapse',
       'Pages when requests fall below 20 % of what is usual at this time of the week.',
+      { learning: { day: 2, of: 3 } },
     ),
     make(
       'r-release',
@@ -1287,17 +1289,22 @@ export function rules(nowMs: number, mood: AlertMood, app: string | null): RuleL
 export function rulePreview(nowMs: number, days: number): RulePreviewAnswer {
   const to = Math.floor(nowMs / 3_600_000) * 3600;
   const from = to - days * 86_400;
+  const valueAt = (at: number) => 0.004 * noise(at) + (noise(at, 'x') > 0.98 ? 0.08 : 0);
+  const over: number[] = [];
+  for (let at = from; at < to; at += 3600) if (valueAt(at) > 0.05) over.push(at);
   return {
     fromMs: from * 1000,
     toMs: to * 1000,
-    sentence: `Would have made 2 tickets in ${days} days.`,
-    firings: [
-      { fromMs: nowMs - 70 * HOUR, toMs: nowMs - 69.5 * HOUR, key: '', peak: 0.091 },
-      { fromMs: nowMs - 0.3 * HOUR, toMs: null, key: '', peak: 0.062 },
-    ],
-    perWeek: 1,
+    sentence: `Would have made ${over.length} tickets in ${days} days.`,
+    firings: over.map((at) => ({
+      fromMs: at * 1000 + 600_000,
+      toMs: at * 1000 + 2_400_000,
+      key: '',
+      peak: valueAt(at),
+    })),
+    perWeek: (over.length * 7) / days,
     series: columns(from, to, 3600, [
-      ['', 'failed', 'fraction', (at) => 0.004 * noise(at) + (noise(at, 'x') > 0.98 ? 0.08 : 0)],
+      ['', 'failed', 'fraction', valueAt],
       ['threshold', 'threshold', 'fraction', () => 0.05],
     ]),
     unit: 'fraction',

@@ -39,7 +39,9 @@ export function heldWords(reason: HeldReason): string {
   return HELD[reason];
 }
 
-export function ruleState(rule: Pick<RuleAnswer, 'state' | 'isOn' | 'severity'>): {
+export function ruleState(
+  rule: Pick<RuleAnswer, 'state' | 'isOn' | 'severity'> & Partial<Pick<RuleAnswer, 'learning'>>,
+): {
   level: Level;
   word: string;
 } {
@@ -51,6 +53,7 @@ export function ruleState(rule: Pick<RuleAnswer, 'state' | 'isOn' | 'severity'>)
     };
   if (rule.state === 'pending') return { level: 'warning', word: 'pending' };
   if (rule.state === 'held') return { level: 'unknown', word: 'held' };
+  if (rule.learning) return { level: 'unknown', word: 'learning' };
   return { level: 'ok', word: 'ok' };
 }
 

@@ -43,6 +43,11 @@ export interface RuleAnswer {
   /** Never acknowledged in its last five firings. */
   isNoisy: boolean;
   incidentId: string | null;
+  /**
+   * Of rules about what is usual, while the app is too young to know it: they say nothing yet, which is no "all is
+   * well". null once it is known, and for other rules.
+   */
+  learning: { day: number; of: number } | null;
 }
 
 /** GET /api/v1/rules?app */

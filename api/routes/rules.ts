@@ -9,6 +9,7 @@ import { DAY, MINUTE } from '../../model/time.ts';
 import type { AppRow } from '../../store/apps.ts';
 import { type Queryable, withTransaction } from '../../store/pool.ts';
 import { backtestOverHistory } from '../../store/reads/rule-history.ts';
+import { readLearningApps } from '../../store/reads/rule-learning.ts';
 import { type RuleRecord, readRuleRecords } from '../../store/reads/rule-record.ts';
 import { type RuleState, readRuleStates } from '../../store/rule-states.ts';
 import {
@@ -247,10 +248,16 @@ async function describeRows(
   const ids = rows.map((row) => row.id);
   const states = Map.groupBy(await readRuleStates(db, ids), (state) => state.ruleId);
   const records = await readRuleRecords(db, ids, nowMs - RECORD_MS);
-  return rows.map((row) =>
-    describeRule(row, names.get(row.appId) ?? '', states.get(row.id) ?? [], records.get(row.id)),
-  );
+  const young = rows.filter((row) => ABOUT_USUAL.has(row.kind)).map((row) => row.appId);
+  const learning = await readLearningApps(db, [...new Set(young)], nowMs);
+  return rows.map((row) => ({
+    ...describeRule(row, names.get(row.appId) ?? '', states.get(row.id) ?? [], records.get(row.id)),
+    learning: ABOUT_USUAL.has(row.kind) ? (learning.get(row.appId) ?? null) : null,
+  }));
 }
+
+/** These compare with what is usual at the time of the week. */
+const ABOUT_USUAL: ReadonlySet<RuleDraft['kind']> = new Set(['anomaly', 'trafficCollapse']);
 
 /** Worst first. */
 const STATES: readonly RuleKeyAnswer['state'][] = ['firing', 'held', 'recovering', 'pending', 'ok'];
@@ -260,7 +267,7 @@ function describeRule(
   app: string,
   states: readonly RuleState[],
   record: RuleRecord | undefined,
-): RuleAnswer {
+): Omit<RuleAnswer, 'learning'> {
   const keys = row.isOn ? states.map(describeKey) : [];
   keys.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || a.key.localeCompare(b.key));
   const { incidents = 0, acknowledged = 0 } = record?.lastFive ?? {};

@@ -155,8 +155,9 @@ function merge(tables: readonly (readonly Tally[])[]): Tally[] {
 function linkTo(app: string, by: BurnedBy, name: string, range: { from: number; to: number }): string {
   const span = `from=${range.from * 60}&to=${range.to * 60}`;
   if (by === 'code' && /^[HRL]\d{2}$/.test(name)) return `/a/${app}/codes/${name}?${span}`;
-  if (by === 'dyno' && /^[A-Za-z0-9_.-]+$/.test(name)) return `/a/${app}?dyno=${name}&${span}`;
+  if (by === 'dyno' && /^[A-Za-z0-9_.-]+$/.test(name)) return `/a/${app}/dynos/${name}?${span}`;
   if (by === 'processType' && /^[A-Za-z0-9_-]+$/.test(name)) return `/a/${app}?proc=${name}&${span}`;
+  if (by === 'release' && /^v\d+$/.test(name)) return `/a/${app}/releases/${name.slice(1)}?${span}`;
   if (by === 'day') return `/a/${app}?from=${name}T00:00:00Z&to=${nextDay(name)}T00:00:00Z`;
   return `/a/${app}?${span}`;
 }

@@ -5,14 +5,18 @@ import '../styles/alerts.css';
 import { showHidden } from '../clean.ts';
 import { formatInstant, formatSpan, zoneSuffix } from '../format.ts';
 import { heldWords, incidentState, SEVERITIES } from '../incidentWords.ts';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { incidentPath, sloListPath } from '../paths.ts';
 import { formatBudget } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import { sayIncidentsClauses } from '../verdict/alerts.ts';
+import { MaintenanceOffer } from './maintenanceOffer.tsx';
 
 const REFRESH_MS = 15_000;
+const FILTERS = ['app', 'state', 'severity', 'cursor'];
 const STATES = [
   { value: '', label: 'Open and past' },
   { value: 'open', label: 'Not acknowledged' },
@@ -40,37 +44,20 @@ export function IncidentsPage() {
     <>
       <div class="page-head">
         <h1 tabIndex={-1}>Incidents</h1>
-        {incidents.data.value && <Open answer={incidents.data.value} />}
       </div>
       <Filters />
       <Fresh of={incidents} what="the incidents">
-        {(answer) => <List answer={answer} />}
+        {(answer) => (
+          <>
+            {!FILTERS.some((name) => params.get(name)) && (
+              <Clauses clauses={sayIncidentsClauses(answer, clock.nowMs.value)} />
+            )}
+            <MaintenanceOffer app={app || null} />
+            <List answer={answer} />
+          </>
+        )}
       </Fresh>
     </>
-  );
-}
-
-function Open({ answer }: { answer: IncidentListAnswer }) {
-  const { page, ticket, info } = answer.open;
-  return (
-    <ul class="summary" aria-label="Open now">
-      {page > 0 && (
-        <li>
-          <StateWord level="critical" word={`${page} paging`} />
-        </li>
-      )}
-      {ticket > 0 && (
-        <li>
-          <StateWord level="warning" word={`${ticket} ticket${ticket === 1 ? '' : 's'}`} />
-        </li>
-      )}
-      {info > 0 && (
-        <li>
-          <StateWord level="note" word={`${info} to know`} />
-        </li>
-      )}
-      {page + ticket + info === 0 && <li class="muted">none open</li>}
-    </ul>
   );
 }
 
@@ -146,11 +133,6 @@ function List({ answer }: { answer: IncidentListAnswer }) {
             ))}
           </ul>
         </section>
-      )}
-      {open.length === 0 && !filtered && (
-        <p class="calm-line">
-          <StateWord level="ok" word="Nothing is open." />
-        </p>
       )}
       {past.length > 0 && (
         <section class="group" aria-labelledby="past-incidents">

@@ -8,8 +8,10 @@ import type {
 } from '../../api/contract/schedules.ts';
 import '../styles/alerts.css';
 import { AlertTabs } from '../parts/alertTabs.tsx';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { useAnswer } from '../state/once.ts';
+import { sayOnCallClauses } from '../verdict/alerts.ts';
 import { Policies } from './onCallPolicies.tsx';
 import { Reach } from './onCallReach.tsx';
 import { Routes } from './onCallRoutes.tsx';
@@ -40,6 +42,11 @@ export function OnCallPage() {
         </nav>
       </div>
       <AlertTabs />
+      {schedules.data.value && routes.data.value && (
+        <Clauses
+          clauses={sayOnCallClauses(schedules.data.value.schedules, routes.data.value.routes.length)}
+        />
+      )}
       <Fresh of={routes} what="the routes">
         {(answer) => <Routes answer={answer} names={names} onChange={reload} />}
       </Fresh>

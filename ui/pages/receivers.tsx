@@ -10,16 +10,18 @@ import { showHidden } from '../clean.ts';
 import { formatAgo, formatCount, formatSpan, NOTHING } from '../format.ts';
 import { receiverState } from '../incidentWords.ts';
 import { AlertTabs } from '../parts/alertTabs.tsx';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { receiverPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import { sayReceiversClauses } from '../verdict/alerts.ts';
 import { AlertingHealth } from './alertingHealth.tsx';
 import { ReceiverForm } from './receiverForm.tsx';
 
 export function ReceiversPage() {
-  const { session } = useApp();
+  const { session, clock } = useApp();
   const receivers = useAnswer<ReceiverListAnswer>('/receivers', { everyMs: 15_000 });
   const kinds = useAnswer<ReceiverKindsAnswer>('/receivers/kinds');
   const [adding, setAdding] = useState(false);
@@ -47,29 +49,32 @@ export function ReceiversPage() {
           answer.receivers.length === 0 ? (
             <Nobody />
           ) : (
-            <table class="data stack receivers">
-              <caption class="sr">Receivers</caption>
-              <thead>
-                <tr>
-                  <th scope="col">State</th>
-                  <th scope="col">Name</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Last delivered</th>
-                  <th scope="col" class="num">
-                    <abbr title="Waiting now">Queued</abbr>
-                  </th>
-                  <th scope="col" class="num">
-                    <abbr title="Given up in the last 7 days">Given up</abbr>
-                  </th>
-                  <th scope="col">Used by</th>
-                </tr>
-              </thead>
-              <tbody>
-                {answer.receivers.map((receiver) => (
-                  <Row key={receiver.id} receiver={receiver} title={titles.get(receiver.kind)} />
-                ))}
-              </tbody>
-            </table>
+            <>
+              <Clauses clauses={sayReceiversClauses(answer.receivers, clock.nowMs.value)} />
+              <table class="data stack receivers">
+                <caption class="sr">Receivers</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">State</th>
+                    <th scope="col">Name</th>
+                    <th scope="col">Kind</th>
+                    <th scope="col">Last delivered</th>
+                    <th scope="col" class="num">
+                      <abbr title="Waiting now">Queued</abbr>
+                    </th>
+                    <th scope="col" class="num">
+                      <abbr title="Given up in the last 7 days">Given up</abbr>
+                    </th>
+                    <th scope="col">Used by</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {answer.receivers.map((receiver) => (
+                    <Row key={receiver.id} receiver={receiver} title={titles.get(receiver.kind)} />
+                  ))}
+                </tbody>
+              </table>
+            </>
           )
         }
       </Fresh>

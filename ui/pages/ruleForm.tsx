@@ -13,6 +13,7 @@ import type { Severity } from '../../model/slo.ts';
 import '../styles/alerts.css';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
+import { markFirings, markSeries, perWeekText } from '../firingMarks.ts';
 import { formatAgo, formatInstant, formatSpan, formatUnit, zoneSuffix } from '../format.ts';
 import { heldWords, ruleState, SEVERITIES } from '../incidentWords.ts';
 import { Confirm } from '../parts/confirm.tsx';
@@ -21,9 +22,12 @@ import { Choice, splitList, TextBox, Tick } from '../parts/inputs.tsx';
 import { type Sender, SendFault, useSender } from '../parts/sender.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { incidentPath, rulePath, rulesPath } from '../paths.ts';
+import { useBacktest } from '../state/backtest.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import { rangeOf } from './sloPreview.tsx';
+import { TryState } from './tryState.tsx';
+import { WhoIsTold } from './whoIsTold.tsx';
 
 type Kind = RuleKindsAnswer['kinds'][number];
 
@@ -137,10 +141,8 @@ function RuleForm({ app, kinds, saved }: { app: string; kinds: Kind[]; saved: Ru
   const [runbookUrl, setRunbook] = useState(saved?.runbookUrl ?? '');
   const [isOn, setOn] = useState(saved?.isOn ?? true);
   const [days, setDays] = useState('14');
-  const [preview, setPreview] = useState<{ answer: RulePreviewAnswer; of: string } | null>(null);
   const [removing, setRemoving] = useState(false);
   const saver = useSender();
-  const trier = useSender();
   const base = `/apps/${encodeURIComponent(app)}/rules`;
 
   function choose(next: RuleKind) {
@@ -152,9 +154,7 @@ function RuleForm({ app, kinds, saved }: { app: string; kinds: Kind[]; saved: Ru
     setFor(String(found.defaults.forMinutes));
     setKeep(String(found.defaults.keepFiringMinutes));
     setNoData(found.defaults.onNoData);
-    setPreview(null);
     saver.clear();
-    trier.clear();
   }
 
   const request: RuleRequest = {
@@ -168,12 +168,13 @@ function RuleForm({ app, kinds, saved }: { app: string; kinds: Kind[]; saved: Ru
     onNoData,
     runbookUrl: runbookUrl.trim(),
   };
-  const now = JSON.stringify({ ...request, title: '', runbookUrl: '' });
-  const sender: Sender = {
-    ...saver,
-    faultOf: (...names) =>
-      saver.faultOf(...names) ?? trier.faultOf(...names.map((name) => `rule.${name}`), ...names),
-  };
+  // Title and runbook change nothing of what it does, and NaN (a field left empty) is sent as null and refused there.
+  const body = JSON.stringify({
+    rule: { ...request, title: spec.title, runbookUrl: '' },
+    days: Number(days),
+  });
+  const tried = useBacktest<RulePreviewAnswer>(`${base}/preview`, spec.canBacktest ? body : null);
+  const sender = saver;
 
   return (
     <>
@@ -191,7 +192,6 @@ function RuleForm({ app, kinds, saved }: { app: string; kinds: Kind[]; saved: Ru
         onSubmit={(event) => {
           event.preventDefault();
           void saver.send(async () => {
-            trier.clear();
             const made = await client.send<RuleAnswer>(
               saved ? 'PUT' : 'POST',
               saved ? `${base}/${saved.id}` : base,
@@ -288,34 +288,18 @@ function RuleForm({ app, kinds, saved }: { app: string; kinds: Kind[]; saved: Ru
                   </option>
                 ))}
               </select>
-              <button
-                type="button"
-                disabled={trier.busy}
-                onClick={() =>
-                  void trier.send(async () => {
-                    saver.clear();
-                    const answer = await client.send<RulePreviewAnswer>('POST', `${base}/preview`, {
-                      rule: request,
-                      days: Number(days),
-                    });
-                    setPreview({ answer, of: now });
-                  })
-                }
-              >
-                {trier.busy ? 'Trying…' : 'Try it'}
-              </button>
+              <TryState of={tried} now={body} />
             </div>
           ) : (
             <p class="muted">Stored history does not hold what this kind looks at, so it cannot be tried.</p>
           )}
-          <SendFault sender={trier} />
-          {preview && (
-            <div class={preview.of === now ? '' : 'stale'}>
-              {preview.of !== now && <p class="age">You changed something since. Try it again.</p>}
-              <Result answer={preview.answer} />
+          {spec.canBacktest && tried.answer && (
+            <div class={tried.of === body && tried.faults.length === 0 ? '' : 'stale'}>
+              <Result answer={tried.answer} severity={severity} />
             </div>
           )}
         </section>
+        <WhoIsTold app={app} severities={[severity]} subjectKind="rule" />
         <SendFault sender={saver} />
         <div class="row field-wide">
           <button type="submit" class="primary" disabled={saver.busy}>
@@ -406,34 +390,31 @@ function numberOf(text: string): number {
   return trimmed === '' ? Number.NaN : Number(trimmed);
 }
 
-function Result({ answer }: { answer: RulePreviewAnswer }) {
+function Result({ answer, severity }: { answer: RulePreviewAnswer; severity: Severity }) {
   const { range, clock } = useApp();
   const zone = range.zone.value;
   const at = (ms: number) => `${formatInstant(ms, zone, false, clock.now())}${zoneSuffix(ms, zone)}`;
-  const threshold = answer.series.series.find((series) => series.id === 'threshold');
-  const columns = useMemo(
-    () => ({
-      t: answer.series.t,
-      series: answer.series.series.filter((series) => series.id !== 'threshold'),
-    }),
-    [answer],
-  );
-  const limit = threshold?.values.find((value) => value !== null) ?? null;
-  const shades = useMemo(
-    () =>
-      answer.firings.map((span) => ({
-        fromS: span.fromMs / 1000,
-        toS: (span.toMs ?? answer.toMs) / 1000,
-        label: '',
-        kind: 'window' as const,
-      })),
-    [answer],
-  );
+  const limit =
+    answer.series.series
+      .find((series) => series.id === 'threshold')
+      ?.values.find((value) => value !== null) ?? null;
   const chartRange = useMemo(() => rangeOf(answer.series.t, answer), [answer]);
+  const columns = useMemo(() => {
+    const { t } = answer.series;
+    const watched = answer.series.series.filter((series) => series.id !== 'threshold');
+    const highest = (index: number) =>
+      Math.max(...watched.map((series) => series.values[index] ?? Number.NEGATIVE_INFINITY));
+    const marks = markFirings(t, chartRange.step, answer.firings, (index) =>
+      Number.isFinite(highest(index)) ? highest(index) : limit,
+    );
+    return { t, series: [...watched, ...markSeries(FIRES, 'would have fired', answer.unit, marks)] };
+  }, [answer, chartRange]);
+  const noun = severity === 'page' ? 'Pages' : severity === 'ticket' ? 'Tickets' : 'Notices';
   return (
     <div class="preview" role="status">
-      <p class="verdict-text strong">{answer.sentence}</p>
-      <p class="small">Firings a week: {Number(answer.perWeek.toFixed(1))}.</p>
+      <p class="verdict-text strong">
+        {answer.sentence} {noun}: {perWeekText(answer.perWeek)}.
+      </p>
       {answer.warnings.length > 0 && (
         <ul class="banner banner-warning plain-list">
           {answer.warnings.map((warning) => (
@@ -443,7 +424,7 @@ function Result({ answer }: { answer: RulePreviewAnswer }) {
       )}
       {answer.firings.length > 0 && (
         <ul class="firings">
-          {answer.firings.slice(0, 20).map((span) => (
+          {answer.firings.slice(-FIRINGS_MAX).map((span) => (
             <li key={`${span.key}${span.fromMs}`}>
               {at(span.fromMs)}{' '}
               <span class="muted">
@@ -453,22 +434,25 @@ function Result({ answer }: { answer: RulePreviewAnswer }) {
               </span>
             </li>
           ))}
-          {answer.firings.length > 20 && <li class="muted">and {answer.firings.length - 20} more</li>}
+          {answer.firings.length > FIRINGS_MAX && (
+            <li class="muted">and {answer.firings.length - FIRINGS_MAX} before</li>
+          )}
         </ul>
       )}
       <TimeChart
         id="preview-rule"
         title="What it watches"
-        explain="Shaded: when it would have fired. Dashed: the threshold."
+        explain="Thick: when it would have fired. Dashed: the threshold."
         columns={columns}
-        styles={columns.series.map((_, index) => ({
-          color: columns.series.length === 1 ? '--q50' : `--id-${index % 6}`,
-        }))}
+        styles={columns.series.map(({ id }, index) =>
+          id === FIRES
+            ? { color: '--state-critical', widthPx: 4 }
+            : { color: columns.series.length <= 2 ? '--q50' : `--id-${index % 6}` },
+        )}
         unit={answer.unit}
         range={chartRange}
         gaps={[]}
         marks={[]}
-        shades={shades}
         isFixed
         summary="max"
         thresholds={
@@ -481,3 +465,7 @@ function Result({ answer }: { answer: RulePreviewAnswer }) {
     </div>
   );
 }
+
+const FIRES = 'fires';
+/** The newest are those one remembers. */
+const FIRINGS_MAX = 8;

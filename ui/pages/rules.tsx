@@ -4,14 +4,16 @@ import type { RuleAnswer, RuleDefaultsAnswer, RuleListAnswer } from '../../api/c
 import '../styles/alerts.css';
 import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
-import { formatAgo, plural } from '../format.ts';
+import { formatAgo, formatRatio } from '../format.ts';
 import { ruleState } from '../incidentWords.ts';
 import { AlertTabs } from '../parts/alertTabs.tsx';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
-import { StateGlyph, StateWord } from '../parts/state.tsx';
+import { StateWord } from '../parts/state.tsx';
 import { incidentPath, ruleNewPath, rulePath, rulesPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import { sayRulesClauses } from '../verdict/alerts.ts';
 import { AlertingHealth } from './alertingHealth.tsx';
 
 const RANK: Record<RuleAnswer['state'], number> = { firing: 0, recovering: 1, held: 2, pending: 3, ok: 4 };
@@ -23,7 +25,6 @@ export function RulesPage({ app }: { app: string | null }) {
     <>
       <div class="page-head">
         <h1 tabIndex={-1}>{app === null ? 'Rules' : `Rules of ${showHidden(app)}`}</h1>
-        <Summary rules={rules.data.value?.rules ?? []} />
         <span class="grow" />
         {app !== null && (
           <a class="small" href={router.link(rulesPath(null))}>
@@ -41,6 +42,7 @@ export function RulesPage({ app }: { app: string | null }) {
       <Fresh of={rules} what="the rules">
         {(answer) => (
           <>
+            <Clauses clauses={sayRulesClauses(answer.rules)} />
             {answer.rules.length === 0 ? (
               <NoRules app={app} />
             ) : (
@@ -51,29 +53,6 @@ export function RulesPage({ app }: { app: string | null }) {
         )}
       </Fresh>
     </>
-  );
-}
-
-function Summary({ rules }: { rules: RuleAnswer[] }) {
-  const firing = rules.filter((rule) => rule.isOn && rule.state === 'firing').length;
-  const held = rules.filter((rule) => rule.isOn && rule.state === 'held').length;
-  if (rules.length === 0) return null;
-  return (
-    <ul class="summary" aria-label="Summary">
-      {firing > 0 && (
-        <li>
-          <StateGlyph level="critical" />
-          <span class="strong">{firing}</span> firing
-        </li>
-      )}
-      {held > 0 && (
-        <li>
-          <StateGlyph level="unknown" />
-          <span class="strong">{held}</span> held
-        </li>
-      )}
-      <li class="muted">{plural(rules.length, 'rule')}</li>
-    </ul>
   );
 }
 
@@ -118,7 +97,7 @@ function Table({
           <th scope="col">Makes a</th>
           <th scope="col">Last fired</th>
           <th scope="col" class="num">
-            <abbr title="Of the last 30 days">Firings</abbr>
+            <abbr title="Of the last 30 days">Fired in 30 d</abbr>
           </th>
           <th scope="col" class="num">
             <abbr title="Of those, how many somebody acknowledged">Acknowledged</abbr>
@@ -177,14 +156,22 @@ function Row({ rule, showApp, onChange }: { rule: RuleAnswer; showApp: boolean; 
         {firing.length > 0 && firing[0]?.key !== '' && (
           <span class="under warn">{showHidden(firing.map((key) => key.key).join(', '))}</span>
         )}
+        {rule.learning && (
+          <span class="under muted">
+            Learning what is usual, day {rule.learning.day} of {rule.learning.of}: it says nothing yet.
+          </span>
+        )}
         {rule.isNoisy && (
-          <span class="under warn">Noisy? Nobody acknowledged any of its last five firings.</span>
+          <span class="under warn">
+            Noisy? Nobody acknowledged any of its last five firings.{' '}
+            <a href={router.link(rulePath(rule.app, rule.id))}>See what another threshold would have done</a>
+          </span>
         )}
       </th>
       <td data-label="Makes a">
         <span class={`severity severity-${rule.severity}`}>{rule.severity}</span>
       </td>
-      <td data-label="Last fired">
+      <td data-label="Last fired" class="nowrap">
         {rule.lastFiredMs === null ? (
           <span class="muted">never</span>
         ) : (
@@ -195,7 +182,16 @@ function Row({ rule, showApp, onChange }: { rule: RuleAnswer; showApp: boolean; 
         {rule.firings}
       </td>
       <td class="num" data-label="Acknowledged">
-        {rule.firings === 0 ? <span class="muted">–</span> : rule.acknowledged}
+        {rule.firings === 0 ? (
+          <span class="muted">–</span>
+        ) : (
+          <>
+            {formatRatio(rule.acknowledged / rule.firings)}
+            <span class="under muted">
+              {rule.acknowledged} of {rule.firings}
+            </span>
+          </>
+        )}
       </td>
       <td class="actions">
         {session.canEdit.value ? (

@@ -6,10 +6,12 @@ import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
 import { formatCount, formatRange, formatSpan, plural, zoneName } from '../format.ts';
 import { AlertTabs } from '../parts/alertTabs.tsx';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import { saySilencesClauses } from '../verdict/alerts.ts';
 import { newSilence, type SilenceDraft, SilenceForm, silenceDraftOf } from './silenceForm.tsx';
 
 export function SilencesPage() {
@@ -45,10 +47,6 @@ export function SilencesPage() {
         )}
       </div>
       <AlertTabs />
-      <p class="says">
-        Notices are withheld, nothing else: alerts and incidents go on and can be seen as ever. When one ends
-        while something still fires, it is told then.
-      </p>
       {form && (
         <SilenceForm
           key={form.id ?? 'new'}
@@ -63,6 +61,13 @@ export function SilencesPage() {
       <Fresh of={silences} what="the silences">
         {(answer) => (
           <>
+            {!isOver && <Clauses clauses={saySilencesClauses(answer.silences, clock.nowMs.value)} />}
+            {!isOver && (
+              <p class="says">
+                Notices are withheld, nothing else: alerts and incidents go on and can be seen as ever. When
+                one ends while something still fires, it is told then.
+              </p>
+            )}
             {!isOver && <Offers answer={answer} onTake={open} />}
             {answer.silences.length === 0 ? (
               <p class="chart-empty calm">

@@ -123,7 +123,16 @@ function Ranking({ table, app, range }: RankingProps) {
             <tr key={row.name} data-row>
               <th scope="row" class="wrap mono" data-label={NAMES[table.by]}>
                 {row.link ? (
-                  <a href={linkOf(router.link, row.link)}>{showHidden(row.name)}</a>
+                  // The page of a path is its lines.
+                  <a
+                    href={
+                      table.by === 'pathShape'
+                        ? router.link(burnedLogs(app, table.by, row.name, range))
+                        : linkOf(router.link, row.link)
+                    }
+                  >
+                    {showHidden(row.name)}
+                  </a>
                 ) : (
                   showHidden(row.name)
                 )}

@@ -165,9 +165,10 @@ function budgetView(data: SloDetailAnswer, withUncorrected: boolean): BudgetView
     ...(cone?.series ?? []),
   ];
   const at = (window: '1h' | '24h') => series.findIndex(({ id }) => id === `projection-${window}`);
-  const burnOf = (window: '1h' | '24h') => data.projections.find((one) => one.window === window)?.burn ?? 0;
-  // The plot fills from the upper edge down: that of the slower burn.
-  const edges = burnOf('1h') >= burnOf('24h') ? [at('24h'), at('1h')] : [at('1h'), at('24h')];
+  const middle = Math.floor((past.t.length + t.length) / 2);
+  const heightOf = (edge: number) => series[edge]?.values[middle] ?? 0;
+  // The plot fills from the upper edge down.
+  const edges = [at('1h'), at('24h')].sort((a, b) => heightOf(b) - heightOf(a));
   return {
     columns: { t, series },
     styles: series.map(({ id }) => BUDGET_STYLES[id] ?? { color: '--q50' }),

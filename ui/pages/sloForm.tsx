@@ -14,12 +14,15 @@ import { Fresh } from '../parts/fresh.tsx';
 import { Choice, LongText, Many, TextBox, Tick } from '../parts/inputs.tsx';
 import { type Sender, SendFault, useSender } from '../parts/sender.tsx';
 import { sloListPath, sloPath } from '../paths.ts';
+import { useBacktest } from '../state/backtest.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import { CodeTicks } from './sloCodes.tsx';
 import { definitionOf, draftOf, newDraft, type SloDraft, usualTiers } from './sloDraft.ts';
 import { PreviewResult } from './sloPreview.tsx';
 import { TierFields } from './sloTierFields.tsx';
+import { TryState } from './tryState.tsx';
+import { WhoIsTold } from './whoIsTold.tsx';
 
 /** A new one, empty or from a proposal that the address names. */
 export function SloNewPage({ app }: { app: string }) {
@@ -62,15 +65,17 @@ function SloForm({ app, first, saved }: FormProps) {
   const { client, router, toast, range, clock } = useApp();
   const [draft, setDraft] = useState(first);
   const [touchedTiers, setTouchedTiers] = useState(saved !== null);
-  const [preview, setPreview] = useState<{ answer: SloPreviewAnswer; of: string; target: string } | null>(
-    null,
-  );
   const [days, setDays] = useState('14');
   const saver = useSender();
-  const trier = useSender();
   const base = `/apps/${encodeURIComponent(app)}/slos`;
   const definition = definitionOf(draft);
-  const now = JSON.stringify(definition);
+  // A title is needed to save it, not to try it.
+  const body = JSON.stringify({
+    definition: { ...definition, title: definition.title || 'Untitled', description: '', runbookUrl: '' },
+    days: Number(days),
+  });
+  const isEmpty = definition.indicator.kind === 'composite' && definition.indicator.members.length === 0;
+  const tried = useBacktest<SloPreviewAnswer>(`${base}/preview`, isEmpty ? null : body);
 
   /** Factors follow period and target until somebody sets them by hand. */
   function set(part: Partial<SloDraft>) {
@@ -80,18 +85,8 @@ function SloForm({ app, first, saved }: FormProps) {
     setDraft(tiers.length > 0 ? { ...next, tiers } : next);
   }
 
-  const tryIt = () =>
-    trier.send(async () => {
-      saver.clear();
-      const answer = await client.send<SloPreviewAnswer>('POST', `${base}/preview`, {
-        definition,
-        days: Number(days),
-      });
-      setPreview({ answer, of: now, target: definition.target });
-    });
   const save = () =>
     saver.send(async () => {
-      trier.clear();
       const answer = saved
         ? await client.send<SloSavedAnswer>('PUT', `${base}/${saved.slo.id}`, {
             definition,
@@ -101,11 +96,7 @@ function SloForm({ app, first, saved }: FormProps) {
       toast.value = `Saved: counts from ${formatInstant(answer.validFromMs, range.zone.value, false, clock.now())}${zoneSuffix(answer.validFromMs, range.zone.value)} on`;
       router.push(router.link(sloPath(answer.app, answer.slug)));
     });
-  // Either may have found faults; they stand at the same fields.
-  const sender: Sender = {
-    ...saver,
-    faultOf: (...names) => saver.faultOf(...names) ?? trier.faultOf(...names),
-  };
+  const sender = saver;
 
   return (
     <>
@@ -152,18 +143,25 @@ function SloForm({ app, first, saved }: FormProps) {
                 </option>
               ))}
             </select>
-            <button type="button" disabled={trier.busy} onClick={() => void tryIt()}>
-              {trier.busy ? 'Trying…' : 'Try it'}
-            </button>
+            {isEmpty ? (
+              <span class="muted small">Choose what it is made of first.</span>
+            ) : (
+              <TryState of={tried} now={body} />
+            )}
           </div>
-          <SendFault sender={trier} />
-          {preview && (
-            <div class={preview.of === now ? '' : 'stale'}>
-              {preview.of !== now && <p class="age">You changed something since. Try it again.</p>}
-              <PreviewResult answer={preview.answer} target={preview.target} />
+          {tried.answer && !isEmpty && (
+            <div class={tried.of === body && tried.faults.length === 0 ? '' : 'stale'}>
+              <PreviewResult answer={tried.answer} target={definition.target} />
             </div>
           )}
         </section>
+        {draft.kind !== 'composite' && (
+          <WhoIsTold
+            app={app}
+            severities={[...new Set(definition.tiers.map((tier) => tier.severity))].sort()}
+            subjectKind="slo"
+          />
+        )}
         <SendFault sender={saver} />
         <div class="row field-wide">
           <button type="submit" class="primary" disabled={saver.busy}>

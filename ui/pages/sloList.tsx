@@ -48,7 +48,6 @@ export function SloListPage({ app }: { app: string | null }) {
           </a>
         )}
       </div>
-      <MaintenanceOffer app={app} />
       <Fresh of={slos} what="the objectives">
         {(answer) =>
           answer.slos.length === 0 ? (
@@ -56,6 +55,7 @@ export function SloListPage({ app }: { app: string | null }) {
           ) : (
             <>
               <Clauses clauses={saySloListClauses(answer.slos, instance.awaySinceMs.value !== null)} />
+              <MaintenanceOffer app={app} />
               <Table answer={answer} app={app} />
             </>
           )

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { SloPreviewAnswer } from '../../api/contract/slos.ts';
 import type { RangeAnswer } from '../../api/contract/time.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
+import { markFirings, markSeries, perWeekText } from '../firingMarks.ts';
 import { formatCount, formatInstant, formatSpan, zoneSuffix } from '../format.ts';
 import { budgetWords, formatAchieved, formatBudget, formatBurn } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
@@ -16,27 +17,33 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
     () => [rangeOf(answer.requests.t, answer), rangeOf(answer.budgetLine.t, answer)],
     [answer],
   );
-  const shades = useMemo(
-    () =>
-      answer.tiers.flatMap((tier) =>
-        tier.firing.map((span) => ({
-          fromS: span.fromMs / 1000,
-          toS: (span.toMs ?? answer.toMs) / 1000,
-          label: tier.severity,
-          kind: 'window' as const,
-        })),
-      ),
-    [answer],
-  );
+  const budgetColumns = useMemo(() => {
+    const { t, series } = answer.budgetLine;
+    const [left] = series;
+    const marks = (severity: 'page' | 'ticket') =>
+      markSeries(
+        severity,
+        severity === 'page' ? 'would have paged' : 'would have made a ticket',
+        'fraction',
+        markFirings(
+          t,
+          budgetRange.step,
+          answer.tiers.flatMap((tier) => (tier.severity === severity ? tier.firing : [])),
+          (index) => left?.values[index] ?? null,
+        ),
+      );
+    return { t, series: [...series, ...marks('ticket'), ...marks('page')] };
+  }, [answer, budgetRange]);
   const firing = answer.tiers.flatMap((tier) => tier.firing.map((span) => ({ tier, span })));
   const { budget } = answer;
   return (
     <div class="preview" role="status">
-      <p class="verdict-text strong">{answer.sentence}</p>
+      <p class="verdict-text strong">
+        {answer.sentence} Pages: {perWeekText(answer.pagesPerWeek)}.
+      </p>
       <p class="small">
         {formatAchieved(budget.achieved, target)} achieved; {formatBudget(budget.remaining)} of the budget
-        left ({budgetWords({ ...EMPTY_BUDGET, ...budget })}); about {Number(answer.pagesPerWeek.toFixed(1))}{' '}
-        pages a week.{' '}
+        left ({budgetWords({ ...EMPTY_BUDGET, ...budget })}).{' '}
         {answer.method === 'approximate' && (
           <span class="warn">
             {answer.exactFromMs === null
@@ -56,7 +63,7 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
         <ul class="firings">
           {firing
             .sort((a, b) => a.span.fromMs - b.span.fromMs)
-            .slice(0, 20)
+            .slice(-8)
             .map(({ tier, span }) => (
               <li key={`${tier.longWindow}${tier.factor}${span.fromMs}`}>
                 <span class={`severity severity-${tier.severity}`}>{tier.severity}</span> {at(span.fromMs)}{' '}
@@ -66,20 +73,19 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
                 </span>
               </li>
             ))}
-          {firing.length > 20 && <li class="muted">and {formatCount(firing.length - 20)} more</li>}
+          {firing.length > 8 && <li class="muted">and {formatCount(firing.length - 8)} before</li>}
         </ul>
       )}
       <TimeChart
         id="preview-budget"
         title="Budget left"
-        explain="What would have been left at each point. Shaded: when it would have fired."
-        columns={answer.budgetLine}
-        styles={answer.budgetLine.series.map(() => ({ color: '--q50', widthPx: 2 }))}
+        explain="What would have been left at each point. Thick: when it would have fired."
+        columns={budgetColumns}
+        styles={budgetColumns.series.map(({ id }) => MARK_STYLES[id] ?? { color: '--q50', widthPx: 2 })}
         unit="fraction"
         range={budgetRange}
         gaps={[]}
         marks={[]}
-        shades={shades}
         isFixed
         thresholds={[{ value: 0, label: 'spent', color: '--state-critical' }]}
         empty="No counts in this time."
@@ -97,7 +103,6 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
         range={requestRange}
         gaps={[]}
         marks={[]}
-        shades={shades}
         stacked
         isFixed
         heightPx={130}
@@ -108,6 +113,11 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
     </div>
   );
 }
+
+const MARK_STYLES: Record<string, { color: string; widthPx: number }> = {
+  page: { color: '--state-critical', widthPx: 5 },
+  ticket: { color: '--state-warning', widthPx: 4 },
+};
 
 const EMPTY_BUDGET = {
   fromMs: 0,
