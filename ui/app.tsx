@@ -4,9 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { buildBindings } from './parts/bindings.ts';
 import { ConfirmPassword } from './parts/confirmPassword.tsx';
 import { Header } from './parts/header.tsx';
-import { Help } from './parts/help.tsx';
 import { lazy } from './parts/lazy.tsx';
-import { Palette } from './parts/palette.tsx';
 import { RangeNote } from './parts/rangeNote.tsx';
 import { Unreachable } from './parts/unreachable.tsx';
 import { routeOf } from './routes.tsx';
@@ -15,6 +13,8 @@ import { buildKeyMap } from './state/keys.ts';
 
 const Claim = lazy(async () => (await import('./pages/setup.tsx')).ClaimPage);
 const Wall = lazy(async () => (await import('./pages/wall.tsx')).WallPage);
+const Palette = lazy(async () => (await import('./parts/palette.tsx')).Palette);
+const Help = lazy(async () => (await import('./parts/help.tsx')).Help);
 const SignIn = lazy(async () => (await import('./pages/signIn.tsx')).SignInPage);
 
 export function Root() {
@@ -47,6 +47,8 @@ export function Root() {
 }
 
 const PROBE_MS = 3000;
+/** Once the page itself is there. */
+const OVERLAYS_AFTER_MS = 4000;
 
 /** Everything a signed-in person sees. */
 function Inside() {
@@ -57,6 +59,7 @@ function Inside() {
     () =>
       buildKeyMap(
         () => bindings,
+        () => prefs.keyChanges.peek(),
         () => prefs.singleKeys.peek(),
         () => {
           overlay.value = 'palette';
@@ -89,6 +92,11 @@ function Inside() {
       }),
     [],
   );
+  // A key must work at once, also when the network has gone.
+  useEffect(() => {
+    const timer = setTimeout(() => void import('./parts/palette.tsx').catch(() => {}), OVERLAYS_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const route = routeOf(router.path.value);
   // One stream a tab, on every page: also those without charts say how the instance is doing.
   useEffect(() => live.open(route.app ?? ''), [route.app]);
@@ -97,6 +105,7 @@ function Inside() {
   useEffect(() => {
     document.title = `${route.title} · Drainboard`;
     if (route.app === null) page.health.value = null;
+    else prefs.noteRecent(`/a/${encodeURIComponent(route.app)}`);
   }, [route.title, route.app]);
   return (
     <>

@@ -2,13 +2,13 @@
 import { formatInstant } from '../format.ts';
 import type { State } from '../state/context.ts';
 import type { KeyBinding } from '../state/keys.ts';
+import { copyLink } from './copyLink.ts';
 
 export function buildBindings(state: State): KeyBinding[] {
   const { overlay, range, cursor, router, page } = state;
-  const key = (group: string, keys: string, shown: string, does: string, run: () => void): KeyBinding => ({
+  const key = (group: string, keys: string, does: string, run: () => void): KeyBinding => ({
     group,
     keys,
-    shown,
     does,
     run,
   });
@@ -18,45 +18,52 @@ export function buildBindings(state: State): KeyBinding[] {
     router.push(router.link(app ? `/a/${encodeURIComponent(app)}${rest}` : '/'));
   };
   return [
-    key('Everywhere', '?', '?', 'this list', () => {
+    key('Everywhere', '?', 'this list', () => {
       overlay.value = 'help';
     }),
-    key('Everywhere', '/', '/', 'jump to app, page or code (also Ctrl K)', () => {
+    key('Everywhere', '/', 'jump to app, page, code, release … (also Ctrl K)', () => {
       overlay.value = 'palette';
     }),
-    key('Everywhere', 'j', 'j', 'next row, Enter opens it', () => walkRows(1)),
-    key('Everywhere', 'k', 'k', 'row before', () => walkRows(-1)),
-    key('Everywhere', 'u', 'u', 'UTC or browser zone', () => range.toggleZone()),
-    key('Go to', 'g f', 'g f', 'fleet', go('/')),
-    key('Go to', 'g a', 'g a', 'app', inApp('')),
-    key('Go to', 'g s', 'g s', 'objectives: of the app, or all', () =>
+    key('Everywhere', 'j', 'next row, Enter opens it', () => walkRows(1)),
+    key('Everywhere', 'k', 'row before', () => walkRows(-1)),
+    key(
+      'Everywhere',
+      'y',
+      'copy a link with its time in UTC',
+      () => void copyLink(state, state.page.app.peek() !== null),
+    ),
+    key('Everywhere', 'u', 'UTC or browser zone', () => range.toggleZone()),
+    key('Go to', 'g f', 'fleet', go('/')),
+    key('Go to', 'g a', 'app', inApp('')),
+    key('Go to', 'g s', 'objectives: of the app, or all', () =>
       page.app.peek() ? inApp('/slo')() : go('/slo')(),
     ),
-    key('Go to', 'g i', 'g i', 'incidents', go('/incidents')),
-    key('Go to', 'g d', 'g d', 'dynos: memory of the app', () =>
-      document.getElementById('chart-memory')?.scrollIntoView({ block: 'center' }),
-    ),
-    key('Go to', 'g h', 'g h', 'drain health', () =>
-      page.app.peek() ? inApp('/health')() : go('/health')(),
-    ),
-    key('Go to', 'g ,', 'g ,', 'settings', go('/settings')),
-    key('Time', 't', 't', 'range box', () => {
-      overlay.value = 'range';
-    }),
-    key('Time', 't ArrowLeft', 't ←', 'earlier', () => range.pan(-0.5)),
-    key('Time', 't ArrowRight', 't →', 'later', () => range.pan(0.5)),
-    key('Time', 't +', 't +', 'zoom in', () => range.zoom(0.5)),
-    key('Time', 't =', '', 'zoom in', () => range.zoom(0.5)),
-    key('Time', 't -', 't -', 'zoom out', () => range.zoom(2)),
-    key('Time', 't z', 't z', 'zoom out', () => range.zoom(2)),
-    key('Time', 't a', 't a', 'make absolute', () => range.makeAbsolute()),
-    key('Time', 'l', 'l', 'live on or off', () => range.toggleLive()),
-    key('Time', 'c', 'c', 'compare: as long before, a week ago, nothing', () => range.nextCompare()),
-    key('Time', 'x', 'x', 'pin the cursor, or let go', () => {
+    key('Go to', 'g i', 'incidents', go('/incidents')),
+    key('Go to', 'g l', 'logs of the app', inApp('/logs')),
+    key('Go to', 'g d', 'dynos of the app', inApp('/dynos')),
+    key('Go to', 'g h', 'drain health', () => (page.app.peek() ? inApp('/health')() : go('/health')())),
+    key('Go to', 'g ,', 'settings', go('/settings')),
+    {
+      ...key('Time', 't', 'range box', () => {
+        overlay.value = 'range';
+      }),
+      waits: true,
+    },
+    key('Time', 't ArrowLeft', 'earlier', () => range.pan(-0.5)),
+    key('Time', 't ArrowRight', 'later', () => range.pan(0.5)),
+    key('Time', 't +', 'zoom in', () => range.zoom(0.5)),
+    { ...key('Time', 't =', 'zoom in', () => range.zoom(0.5)), isTwin: true },
+    key('Time', 't -', 'zoom out', () => range.zoom(2)),
+    key('Time', 't z', 'zoom out', () => range.zoom(2)),
+    key('Time', 't a', 'make absolute', () => range.makeAbsolute()),
+    key('Time', 'l', 'live on or off', () => range.toggleLive()),
+    key('Time', 'c', 'compare: as long before, a week ago, nothing', () => range.nextCompare()),
+    key('Time', 'c', 'compare: the time before, last week, off', () => range.nextCompare()),
+    key('Time', 'x', 'pin the cursor, or let go', () => {
       range.setPin(cursor.atS.peek() ?? null);
     }),
-    key('Time', 'e', 'e', 'next event', () => stepEvent(state, 1)),
-    key('Time', 'E', 'Shift E', 'event before', () => stepEvent(state, -1)),
+    key('Time', 'e', 'next event', () => stepEvent(state, 1)),
+    key('Time', 'E', 'event before', () => stepEvent(state, -1)),
   ];
 }
 

@@ -3,6 +3,7 @@ import { showHidden } from '../clean.ts';
 import { zoneName } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import type { Theme } from '../state/prefs.ts';
+import { copyLink } from './copyLink.ts';
 import { HealthPill } from './healthPill.tsx';
 import { IncidentPill } from './incidentPill.tsx';
 import { NoticeBar } from './noticeBar.tsx';
@@ -52,6 +53,7 @@ export function Header({ timed }: { timed: boolean }) {
             <RangePicker />
             <LiveSwitch />
             <ZoneToggle />
+            <CopyLink />
           </div>
         )}
       </div>
@@ -77,6 +79,29 @@ export function LiveSwitch() {
     >
       <span class="live-dot" aria-hidden="true" />
       {word}
+    </button>
+  );
+}
+
+function CopyLink() {
+  const state = useApp();
+  return (
+    <button
+      type="button"
+      class="quiet"
+      aria-label="Copy link"
+      onClick={() => void copyLink(state, true)}
+      title="Copy a link to what is shown, with its time in UTC ( y )"
+    >
+      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <path
+          d="M6.5 9.5a3 3 0 0 0 4.2 0l2.5-2.5a3 3 0 0 0-4.2-4.2l-.8.8M9.5 6.5a3 3 0 0 0-4.2 0L2.8 9A3 3 0 0 0 7 13.2l.8-.8"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="1.4"
+          stroke-linecap="round"
+        />
+      </svg>
     </button>
   );
 }

@@ -1,10 +1,13 @@
 /** The keyboard map: single keys and two-key sequences, inert while someone types. */
+import { type KeyChanges, keysOf } from './keyMap.ts';
 
 export interface KeyBinding {
-  /** `l`, `E`, `t ArrowLeft`, `g f`. */
+  /** `l`, `E`, `t ArrowLeft`, `g f`: in the product; a reader may have changed them (keyMap.ts). */
   keys: string;
-  /** As shown in the help: `t ←`. */
-  shown: string;
+  /** A second way of another one, not listed. */
+  isTwin?: boolean;
+  /** May be the first of two keys: it acts when no second one follows. */
+  waits?: boolean;
   does: string;
   group: string;
   run(): void;
@@ -18,11 +21,12 @@ export interface KeyMap {
 }
 
 /**
- * `bindings` is asked at each key, so that a page can change them. `enabled` is the preference for single keys;
- * Ctrl-K works without it.
+ * `bindings` and the reader's changes are asked at each key. `enabled` is the preference for single keys; Ctrl-K works
+ * without it.
  */
 export function buildKeyMap(
   bindings: () => KeyBinding[],
+  changes: () => KeyChanges,
   enabled: () => boolean,
   openPalette: () => void,
 ): KeyMap {
@@ -30,7 +34,7 @@ export function buildKeyMap(
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function find(keys: string): KeyBinding | undefined {
-    return bindings().find((binding) => binding.keys === keys);
+    return bindings().find((binding) => keysOf(binding, changes()) === keys);
   }
 
   function onKey(event: KeyboardEvent) {
@@ -45,7 +49,7 @@ export function buildKeyMap(
     clearTimeout(timer);
     first = null;
     const binding = find(prefix ? `${prefix} ${event.key}` : event.key);
-    const opens = !prefix && bindings().some((other) => other.keys.startsWith(`${event.key} `));
+    const opens = !prefix && bindings().some((other) => keysOf(other, changes()).startsWith(`${event.key} `));
     if (opens) {
       first = event.key;
       timer = setTimeout(() => {

@@ -1,5 +1,9 @@
 /** What a reader prefers on this browser: theme, single-letter keys. Nothing of it leaves the browser. */
 import { type Signal, signal } from '@preact/signals';
+import { areChanges, type KeyChanges } from './keyMap.ts';
+
+/** More is no longer lately. */
+const RECENT_MAX = 20;
 
 export type Theme = 'auto' | 'light' | 'dark';
 
@@ -7,6 +11,11 @@ export interface Prefs {
   theme: Signal<Theme>;
   /** Single-letter keys on or off (WCAG 2.1.4). */
   singleKeys: Signal<boolean>;
+  /** Keys the reader has changed. */
+  keyChanges: Signal<KeyChanges>;
+  /** Ids of what was chosen in the palette or opened lately, newest first. */
+  recent: Signal<string[]>;
+  noteRecent(id: string): void;
   /** Hatches on the bad classes of stacked charts, for those who cannot tell the colours apart. */
   patterns: Signal<boolean>;
   /** By what the fleet is grouped: `none`, `stage`, `team`, `tag`. */
@@ -24,12 +33,24 @@ export function buildPrefs(): Prefs {
     (value) => value === 'auto' || value === 'light' || value === 'dark',
   );
   const singleKeys = stored<boolean>('keys', true, (value) => typeof value === 'boolean');
+  const keyChanges = stored<KeyChanges>('keyChanges', {}, areChanges);
+  const recent = stored<string[]>(
+    'recent',
+    [],
+    (value) => Array.isArray(value) && value.every((id) => typeof id === 'string'),
+  );
   const patterns = stored<boolean>('patterns', false, (value) => typeof value === 'boolean');
   const grouping = stored<string>('group', 'none', (value) => typeof value === 'string');
   return {
     theme,
     grouping,
     singleKeys,
+    keyChanges,
+    recent,
+    noteRecent(id) {
+      const before = recent.peek();
+      if (before[0] !== id) recent.value = [id, ...before.filter((one) => one !== id)].slice(0, RECENT_MAX);
+    },
     patterns,
     themeVersion,
     start() {

@@ -1,0 +1,15 @@
+/** Copies the address of what is on the screen, with its range as UTC instants. */
+import { shareLink } from '../shareLink.ts';
+import type { State } from '../state/context.ts';
+
+/** `timed`: the page has a range. */
+export async function copyLink({ range, toast }: State, timed: boolean): Promise<void> {
+  const link = shareLink(location.href, timed ? range.resolve() : null);
+  try {
+    await navigator.clipboard.writeText(link);
+    toast.value = timed ? 'Link copied, with its time in UTC' : 'Link copied';
+  } catch {
+    // Without permission, or over http, the reader copies by hand.
+    toast.value = `The browser did not let the link be copied: ${link}`;
+  }
+}
