@@ -60,3 +60,9 @@ test('SEC-17 no secret is shown, wherever it stands: a variable is, which a shel
 test('quotes in a value do not end the shell’s own', () => {
   expect(call('POST', '/x', { title: "it's $HOME" }).curl).toContain(`it'\\''s `);
 });
+
+test('a whole configuration is read from its file', () => {
+  const { curl, command } = call('POST', '/config', { file: { format: 'x' }, dryRun: true });
+  expect(curl).toMatch(/^jq '\{file: \., dryRun: true\}' drainboard\.json/);
+  expect(command).toBe('npx drainboard config import drainboard.json --dry-run');
+});

@@ -19,6 +19,7 @@ export interface AsCall {
 
 /** `origin`: scheme and host of this instance. */
 export function asCall({ method, path, body }: Write, origin: string): AsCall {
+  if (path === '/config') return configCall({ method, path, body }, origin);
   const hidden = body === undefined ? undefined : withoutSecrets(body);
   const json = hidden === undefined || isEmpty(hidden) ? null : JSON.stringify(hidden);
   const parts = [
@@ -32,6 +33,18 @@ export function asCall({ method, path, body }: Write, origin: string): AsCall {
     command: commandOf({ method, path, body }),
     forTokens: !PEOPLE_ONLY.test(path),
   };
+}
+
+/** The file is too long to stand in a command: it is read from where it was saved. */
+function configCall(write: Write, origin: string): AsCall {
+  const dryRun = (write.body as { dryRun?: boolean } | undefined)?.dryRun === true;
+  const curl = [
+    `jq '{file: ., dryRun: ${dryRun}}' drainboard.json`,
+    `| curl -X POST ${quoted(`${origin}/api/v1/config`)}`,
+    `-H "Authorization: Bearer $DRAINBOARD_TOKEN"`,
+    `-H 'Content-Type: application/json' -d @-`,
+  ].join(' \\\n  ');
+  return { curl, command: commandOf(write), forTokens: true };
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,22 +1,20 @@
-/** From an unclaimed instance to a first line: claim, name an app, paste two commands, watch the list tick. */
-import { effect } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { AppCreatedAnswer, ChecklistAnswer } from '../../api/contract/apps.ts';
+/** From an unclaimed instance to the first app: claim it, name apps; what comes then is in attach.tsx. */
+import '../styles/settings.css';
+import { useState } from 'preact/hooks';
+import type { AppCreatedAnswer } from '../../api/contract/apps.ts';
 import type { SetupRequest } from '../../api/contract/session.ts';
+import { readAppNames } from '../appNames.ts';
 import { showHidden } from '../clean.ts';
-import { formatClock, plural } from '../format.ts';
-import { CopyBlock, CopyButton } from '../parts/copy.tsx';
+import { ClientError, errorText } from '../client.ts';
+import { plural } from '../format.ts';
+import { AsCall } from '../parts/asCall.tsx';
+import { CopyBlock } from '../parts/copy.tsx';
 import { Field, Form } from '../parts/field.tsx';
-import { Fresh } from '../parts/fresh.tsx';
-import { StateGlyph } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
-import { useAnswer } from '../state/once.ts';
+import { Attach } from './attach.tsx';
 
 /** NIST SP 800-63B: length counts, composition rules do not. */
 const PASSWORD_MIN = 12;
-/** Heroku's own rule for app names. */
-const APP_NAME = '[a-z][a-z0-9\\-]{1,28}[a-z0-9]';
-const POLL_MS = 2000;
 
 /** Before anyone has claimed the instance. */
 export function ClaimPage() {
@@ -97,11 +95,12 @@ export function ClaimPage() {
   );
 }
 
-/** Adding an app, for anyone who may. */
+/** Adding apps, for anyone who may. `?app=shop,blog`: those that are being attached. */
 export function AddAppPage() {
-  const { client, session, router, freshCommands } = useApp();
-  const app = router.params.value.get('app');
-  if (app) return <Attach key={app} app={app} />;
+  const { session, router } = useApp();
+  const asked = router.params.value.get('app');
+  const { names } = readAppNames(asked ?? '');
+  if (names.length > 0) return <Attach key={names.join()} apps={names} />;
   if (!session.canEdit.value) {
     return (
       <section class="narrow">
@@ -112,172 +111,102 @@ export function AddAppPage() {
   }
   return (
     <section class="narrow">
-      <h1 tabIndex={-1}>Add an app</h1>
+      <h1 tabIndex={-1}>Add an app, or several</h1>
       <p class="lead">
-        Type the name it has on Heroku. You get two commands to paste; nothing is installed in the app.
+        Type or paste the names they have on Heroku. You get two commands for each; nothing is installed in an
+        app.
       </p>
-      <Form
-        submit="Add app"
-        busyWord="Adding…"
-        onSend={async ({ name = '' }) => {
-          const made = await client.send<AppCreatedAnswer>('POST', '/apps', { name: name.trim() });
-          freshCommands.value = made;
-          router.push(router.link('/setup', { app: made.app }));
-        }}
-      >
-        {(faultOf) => (
-          <Field
-            name="name"
-            label="Heroku app"
-            mono
-            pattern={APP_NAME}
-            fault={faultOf('name')}
-            hint="Small letters, digits and dashes, as in heroku apps."
-          />
-        )}
-      </Form>
+      <Names />
     </section>
   );
 }
 
-function Attach({ app }: { app: string }) {
-  const { freshCommands, router, session, live } = useApp();
-  const fresh = freshCommands.value?.app === app ? freshCommands.value : null;
-  const checklist = useAnswer<ChecklistAnswer>(`/apps/${encodeURIComponent(app)}/checklist`, {
-    everyMs: POLL_MS,
-  });
-  useEffect(
-    () =>
-      effect(() => {
-        if (live.tick.value?.app === app) void checklist.load();
-      }),
-    [],
-  );
-  const done =
-    checklist.data.value?.steps.some((step) => step.id === 'routerLine' && step.state === 'done') ?? false;
+interface Refused {
+  name: string;
+  why: string;
+}
+
+function Names() {
+  const { client, router, freshCommands, fleet } = useApp();
+  const [text, setText] = useState('');
+  const [refused, setRefused] = useState<Refused[]>([]);
+  const [busy, setBusy] = useState(false);
+  const { names, rejected } = readAppNames(text);
+  async function add(event: SubmitEvent) {
+    event.preventDefault();
+    setBusy(true);
+    const made: AppCreatedAnswer[] = [];
+    const failed: Refused[] = [];
+    // One after the other: each has a secret of its own, and one that is refused keeps no other from its turn.
+    for (const name of names) {
+      try {
+        made.push(await client.send<AppCreatedAnswer>('POST', '/apps', { name }));
+      } catch (error) {
+        const own = error instanceof ClientError ? error.faults.map(({ message }) => message).join(' ') : '';
+        failed.push({ name, why: own || errorText(error) });
+      }
+    }
+    freshCommands.value = [...freshCommands.value, ...made];
+    setRefused(failed);
+    setBusy(false);
+    void fleet.load();
+    if (made.length === 0) return;
+    if (failed.length === 0) router.push(router.link('/setup', { app: made.map(({ app }) => app).join() }));
+    // Those that were made are on their way; the others stay to be mended.
+    else setText(failed.map(({ name }) => name).join('\n'));
+  }
+  const notMade = refused.length > 0;
+  const waiting = freshCommands.value.map(({ app }) => app);
   return (
-    <section class="narrow">
-      <h1 tabIndex={-1}>
-        Attach <span class="mono">{showHidden(app)}</span>
-      </h1>
-      {fresh ? (
-        <>
-          <p class="lead">Paste these into a terminal where the Heroku CLI is signed in.</p>
-          {isOutOfReach(fresh.drainUrl) && (
-            <p class="banner banner-warning">
-              Heroku cannot reach <span class="mono">{new URL(fresh.drainUrl).origin}</span>: a drain needs an
-              address that is open to the internet, over https. For a try on this machine send lines there
-              yourself.
-            </p>
-          )}
-          <ol class="commands">
-            {fresh.commands.map((command, index) => (
-              <li key={command}>
-                <p>{purposeOf(command)}</p>
-                <CopyBlock text={command} label={`command ${index + 1} of ${fresh.commands.length}`} />
-              </li>
-            ))}
-          </ol>
-          {fresh.commands.length > 1 && (
-            <CopyButton text={fresh.commands.join(' && \\\n')}>
-              Copy all {fresh.commands.length} commands
-            </CopyButton>
-          )}
-          <p class="muted">
-            The secret in the drain URL is shown this once. Only a keyed hash of it is stored; a new one can
-            be made at any time.
-          </p>
-        </>
-      ) : (
-        <p class="lead">
-          The commands were shown when the app was added.{' '}
-          {session.canEdit.value && (
-            <>
-              Lost them? <a href={router.link('/settings')}>Make a new drain URL</a>; the old one keeps
-              working for a while.
-            </>
-          )}
+    <form class="form" onSubmit={(event) => void add(event)}>
+      <div class="field field-wide">
+        <label for="names">Heroku apps</label>
+        <textarea
+          id="names"
+          name="names"
+          class="mono textarea-names"
+          rows={4}
+          required
+          spellcheck={false}
+          autocapitalize="none"
+          aria-describedby="names-hint names-read"
+          aria-invalid={notMade || rejected.length > 0 ? true : undefined}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <p class="muted hint" id="names-hint">
+          One or many, by spaces, commas or lines; what <code>heroku apps</code> prints can be pasted as it
+          is.
         </p>
-      )}
-      <h2>What has arrived</h2>
-      <Fresh of={checklist} what="the checklist">
-        {(answer) => <Checklist answer={answer} />}
-      </Fresh>
-      <div class="row">
-        <a class={`button${done ? ' primary' : ''}`} href={router.link(`/a/${encodeURIComponent(app)}`)}>
-          Open {showHidden(app)}
-        </a>
-        <a class="button" href={router.link('/setup')}>
-          Add another app
-        </a>
+        <p class={rejected.length > 0 ? 'fault' : 'muted hint'} id="names-read" aria-live="polite">
+          {text.trim() !== '' && plural(names.length, 'app')}
+          {names.length > 1 && `: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ' …' : ''}`}
+          {rejected.length > 0 &&
+            `. Left out, for these are no names of apps: ${showHidden(rejected.slice(0, 5).join(' '))}`}
+        </p>
       </div>
-    </section>
-  );
-}
-
-/** What a command is for, so that nobody pastes what they do not know. */
-function purposeOf(command: string): string {
-  if (command.includes('drains:add')) return 'Send the log of the app here. Nothing in the app changes.';
-  if (command.includes('log-runtime-metrics')) return 'Let every dyno report its memory and load.';
-  if (command.includes('restart')) return 'Restart the app, so that its dynos begin to report.';
-  return 'Then:';
-}
-
-/** Plain http and names of this machine: fine for a try, out of reach for Heroku. */
-function isOutOfReach(drainUrl: string): boolean {
-  const { protocol, hostname } = new URL(drainUrl);
-  return protocol !== 'https:' || /^(localhost|127\.|\[::1\]|10\.|192\.168\.)/.test(hostname);
-}
-
-const STEP_WORDS = { done: 'done', waiting: 'waiting', stalled: 'stalled' };
-
-type Step = ChecklistAnswer['steps'][number];
-
-/** A release comes when somebody deploys: waiting for one is nothing to worry about. */
-function patient(step: Step): Step {
-  return step.id === 'release' && step.state === 'stalled' ? { ...step, state: 'waiting' } : step;
-}
-
-function Checklist({ answer }: { answer: ChecklistAnswer }) {
-  const { range } = useApp();
-  const next = answer.steps.findIndex((step) => step.state !== 'done');
-  return (
-    <>
-      <ol class="checklist" aria-live="polite">
-        {answer.steps.map(patient).map((step, index) => (
-          <li key={step.id} class={`step-${step.state}`}>
-            {step.state === 'done' ? (
-              <StateGlyph level="ok" />
-            ) : step.state === 'stalled' ? (
-              <StateGlyph level="warning" />
-            ) : (
-              <span class={index === next ? 'pending now' : 'pending'} />
-            )}
-            <div>
-              <p>
-                <span class="strong">{step.title}</span>{' '}
-                <span class="muted">
-                  {step.state === 'done' && step.doneAtMs !== null
-                    ? formatClock(step.doneAtMs, range.zone.value)
-                    : STEP_WORDS[step.state]}
-                </span>
-              </p>
-              {step.hint && (step.state === 'stalled' || index === next) && (
-                <p class={step.state === 'stalled' ? 'hint-stalled' : 'muted'}>{step.hint}</p>
-              )}
-              {step.command && step.state !== 'done' && (step.state === 'stalled' || index === next) && (
-                <CopyBlock text={step.command} label={`command for ${step.title}`} />
-              )}
-            </div>
-          </li>
-        ))}
-      </ol>
-      {answer.refused > 0 && (
-        <p class="banner banner-warning">
-          {plural(answer.refused, 'attempt')} with this app’s name had the wrong secret in the last hour.
-          Compare the URL in <code>heroku drains -a {showHidden(answer.app)}</code>.
+      {refused.map(({ name, why }) => (
+        <p class="fault" role="alert" key={name}>
+          {showHidden(name)}: {why}
+        </p>
+      ))}
+      {notMade && waiting.length > 0 && (
+        <p>
+          <a href={router.link('/setup', { app: waiting.join() })}>
+            Go on with {plural(waiting.length, 'app')}
+          </a>{' '}
+          that could be added.
         </p>
       )}
-    </>
+      <button type="submit" class="primary" disabled={busy || names.length === 0}>
+        {busy ? 'Adding…' : names.length > 1 ? `Add apps (${names.length})` : 'Add app'}
+      </button>
+      <details class="as-call">
+        <summary>All apps of a team</summary>
+        <CopyBlock text="heroku apps --team YOUR_TEAM --json" label="command" />
+        <p class="muted">Paste what it prints above; without a team leave --team out.</p>
+      </details>
+      <AsCall write={{ method: 'POST', path: '/apps', body: { name: names[0] ?? 'shop' } }} />
+    </form>
   );
 }

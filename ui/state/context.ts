@@ -46,8 +46,8 @@ export interface State {
   toast: Signal<string>;
   /** What the one polite live region says: values under the cursor, changes of state. */
   announce: Signal<string>;
-  /** The drain URL and commands of an app made in this tab: shown once, never stored. */
-  freshCommands: Signal<{ app: string; drainUrl: string; commands: string[] } | null>;
+  /** Drain URLs and commands of apps made in this tab: shown once, never stored. */
+  freshCommands: Signal<{ app: string; drainUrl: string; commands: string[] }[]>;
   /** The last write that was taken, for those who want it in a script. */
   lastWrite: Signal<Write | null>;
   /** Set while the password is asked for again; called with whether it was given. */
@@ -101,7 +101,7 @@ export function buildState(): State {
     overlay: signal('none'),
     toast: signal(''),
     announce: signal(''),
-    freshCommands: signal(null),
+    freshCommands: signal([]),
     lastWrite,
     confirming,
     start() {
