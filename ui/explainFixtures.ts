@@ -112,7 +112,7 @@ export function latency(app: string, query: Query): LatencyAnswer {
   const t: number[] = [];
   for (let at = range.from; at < Math.min(range.to, query.nowMs / 1000); at += range.step) t.push(at);
   const slow = app === 'shop';
-  const rows = slow ? 46 : 28;
+  const rows = slow ? 50 : 28;
   const lowMs = Array.from({ length: rows }, (_, row) => Math.round(10 * 2 ** (row / 4)));
   const counts = t.map((at) => {
     const isBad = slow && at > query.nowMs / 1000 - 17 * 60;

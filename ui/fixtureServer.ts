@@ -357,6 +357,7 @@ async function write(
     return problem(response, 401, 'Not signed in', 'That is not your password.', undefined, 'badCredentials');
   if (path === '/session/confirm')
     return sendJson(response, undefined, 204, { 'Set-Cookie': 'fresh=1; Path=/' });
+  if (path.includes('/annotations/')) return sendJson(response, undefined, 204);
   if (request.method === 'DELETE' && !readCookies(request).fresh)
     return problem(
       response,

@@ -97,6 +97,7 @@ describe('a chart', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 500, box.y + 80, { steps: 5 });
     await page.mouse.up();
+    await page.getByRole('button', { name: 'Zoom', exact: true }).click();
     await page.getByRole('button', { name: 'Resume live' }).waitFor();
     expect(url(page).searchParams.get('from')).toMatch(/^2026-11-20T\d\d:\d\d:\d\dZ$/);
     await page.goBack();
@@ -162,6 +163,7 @@ describe('the event lane', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 260, box.y + 10, { steps: 4 });
     await page.mouse.up();
+    await page.getByRole('button', { name: 'Zoom', exact: true }).click();
     await page.getByRole('button', { name: 'Resume live' }).waitFor();
     await page.context().close();
   });

@@ -4,7 +4,6 @@ import type { Columns, RangeAnswer } from '../../api/contract/time.ts';
 import { downloadCsv } from '../csv.ts';
 import { useApp } from '../state/context.ts';
 import { chartCsv } from './chartTable.tsx';
-import { chartMarkdown } from './markdown.ts';
 
 interface Props {
   chart: string;
@@ -49,6 +48,7 @@ export function ChartMenu({ chart, title, columns, range, summary, canSelect, pi
     </li>
   );
   async function copyMarkdown() {
+    const { chartMarkdown } = await import('./markdown.ts');
     const text = chartMarkdown({
       title,
       app: page.app.peek(),

@@ -14,7 +14,7 @@ import { useApp } from '../state/context.ts';
 import { type Cluster, clusterMarks } from './cluster.ts';
 import { CursorLine } from './cursorLine.tsx';
 import { observeWidth } from './observe.ts';
-import { SpanMenu } from './spanMenu.tsx';
+import { Stretch } from './stretch.tsx';
 
 const LANES: { id: Lane; label: string }[] = [
   { id: 'release', label: 'Releases' },
@@ -115,7 +115,7 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
           </div>
         </div>
       )}
-      <SpanMenu chart="events" />
+      <Stretch chart="events" />
       {open.length > 0 && <EventList events={open} onClose={() => setOpenIds(null)} />}
     </figure>
   );

@@ -10,15 +10,6 @@ import { type State, useApp } from '../state/context.ts';
 import { instantText, parseInstant } from '../state/rangeText.ts';
 import { boxText } from './spanText.ts';
 
-/** Stands in the chart or lane of this id while a stretch was drawn there. */
-export function SpanMenu({ chart }: { chart: string }) {
-  const { cursor, page } = useApp();
-  const span = cursor.span.value;
-  const app = page.app.value;
-  if (span?.chart !== chart || app === null) return null;
-  return <Menu key={span.drawn} app={app} fromS={span.fromS} toS={span.toS} />;
-}
-
 /** Lets go of the stretch, and gives the focus back to where it was drawn. */
 function close({ cursor }: State) {
   const chart = cursor.span.peek()?.chart;
@@ -27,7 +18,7 @@ function close({ cursor }: State) {
   document.querySelector<HTMLElement>(`[data-chart="${chart}"]`)?.focus();
 }
 
-function Menu({ app, fromS, toS }: { app: string; fromS: number; toS: number }) {
+export function StretchMenu({ app, fromS, toS }: { app: string; fromS: number; toS: number }) {
   const state = useApp();
   const { router, range, session, cursor } = state;
   const box = useRef<HTMLDivElement>(null);
@@ -50,7 +41,7 @@ function Menu({ app, fromS, toS }: { app: string; fromS: number; toS: number }) 
     <div ref={box} class="span-menu" role="dialog" aria-label="Chosen stretch of time">
       <div class="span-head">
         <Ends fromS={fromS} toS={toS} zone={zone} />
-        <button type="button" class="quiet" onClick={() => close(state)} aria-label="Let go of the stretch">
+        <button type="button" class="quiet" onClick={() => close(state)}>
           Close
         </button>
       </div>

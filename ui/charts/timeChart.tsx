@@ -25,7 +25,7 @@ import { Legend } from './legend.tsx';
 import { observeSeen, observeWidth } from './observe.ts';
 import { createPlot, type Plot, type PlotView } from './plot.ts';
 import { readoutIndex, readValue, type TimeChartProps } from './readout.ts';
-import { SpanMenu } from './spanMenu.tsx';
+import { Stretch } from './stretch.tsx';
 
 export function TimeChart(props: TimeChartProps) {
   const state = useApp();
@@ -113,7 +113,7 @@ export function TimeChart(props: TimeChartProps) {
           {!props.compact && <Legend {...props} range={told} hidden={hidden} />}
         </div>
       )}
-      <SpanMenu chart={props.id} />
+      <Stretch chart={props.id} />
     </figure>
   );
 }

@@ -7,13 +7,13 @@ import { withExcluded } from '../buckets.ts';
 import { maxOf } from '../charts/align.ts';
 import { CLASSES, identityStyles, type SeriesStyle } from '../charts/colors.ts';
 import { moveOnto, sumAll } from '../charts/compare.ts';
-import { Heatmap } from '../charts/heatmap.tsx';
 import type { Compared, Threshold } from '../charts/readout.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import type { CodeTable } from '../failures.ts';
 import { formatBytes, formatSpan, formatStep } from '../format.ts';
 import { silencesOf } from '../holes.ts';
 import { CopyBlock } from '../parts/copy.tsx';
+import { lazy } from '../parts/lazy.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import type { ComparedRange } from '../state/overview.ts';
@@ -24,6 +24,8 @@ export interface ChartsProps {
   /** Another range beside this one. */
   compared?: ComparedRange | null;
 }
+
+const Heatmap = lazy(async () => (await import('../charts/heatmap.tsx')).Heatmap);
 
 /** How the classes of requests are drawn, as it stands in the address: `through=lines|share`. */
 const THROUGH = { stack: 'Stacked', lines: 'Lines', share: 'Share' } as const;
@@ -249,7 +251,11 @@ function LatencyHeatmap({ answer, marks }: { answer: OverviewAnswer; marks: numb
   const last = useRef<LatencyAnswer | null>(null);
   if (found.data.value) last.current = found.data.value;
   if (!last.current) return <p class="chart-empty muted">{found.error.value ?? 'Loading the heatmap …'}</p>;
-  return <Heatmap answer={last.current} marks={marks} />;
+  return (
+    <div class="heat-box">
+      <Heatmap answer={last.current} marks={marks} />
+    </div>
+  );
 }
 
 interface MemoryProps extends ChartsProps {

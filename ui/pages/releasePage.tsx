@@ -178,17 +178,25 @@ function BeforeAndAfter({ answer }: { answer: ReleaseAnswer }) {
             </tr>
           </thead>
           <tbody>
-            {row('Requests a minute', perMinute, formatCount)}
+            {row('Requests', ({ requests }) => requests, formatCount)}
+            {row('A minute', perMinute, formatCount)}
             {row('Failed', ratioOf, formatRatio)}
             {row('p50', ({ p50Ms }) => p50Ms, formatMs)}
             {row('p95', ({ p95Ms }) => p95Ms, formatMs)}
             {row('p99', ({ p99Ms }) => p99Ms, formatMs)}
-            {row('Memory of a dyno', ({ memoryMeanBytes }) => memoryMeanBytes, formatBytes, 'release-memory')}
+            {row('Memory a dyno', ({ memoryMeanBytes }) => memoryMeanBytes, formatBytes, 'release-memory')}
             <tr>
-              <th scope="row">Dyno with most memory</th>
+              <th scope="row">Most memory</th>
               {[before, after].map(({ from, memoryWorst }) => (
                 <td key={from} class="num">
-                  {memoryWorst ? `${memoryWorst.dyno} ${formatBytes(memoryWorst.bytes)}` : NOTHING}
+                  {memoryWorst ? (
+                    <>
+                      {showHidden(memoryWorst.dyno)}
+                      <span class="under muted">{formatBytes(memoryWorst.bytes)}</span>
+                    </>
+                  ) : (
+                    NOTHING
+                  )}
                 </td>
               ))}
               <td />
