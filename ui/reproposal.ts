@@ -23,9 +23,8 @@ export function reproposals(answer: SloProposalsAnswer, rows: readonly SloRow[])
     const row = rows.find(({ slug }) => slug === proposal.existing);
     if (row === undefined || !row.tags.includes('proposed')) return [];
     const after = proposal.definition.target;
-    return row.target === after
-      ? []
-      : [{ slug: row.slug, title: row.title, before: row.target, after, proposal }];
+    const { id, slug, title, version, target: before } = row;
+    return before === after ? [] : [{ id, slug, title, version, before, after, proposal }];
   });
 }
 
