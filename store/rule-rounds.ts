@@ -14,11 +14,11 @@ export interface RuleRound {
 /**
  * Takes up apps that are not evaluated yet, existing ones and those that a former version made, with the default rules;
  * and gives the others the defaults that their list has got since. Two processes at once do it once. Gives how many
- * apps were given any.
+ * apps were given any. Our own probe is no app of anybody's: the watchman judges it, no rule does.
  */
 export async function enrolApps(pool: Pool, nextMinute: number, nowMs: number): Promise<number> {
   const { rows } = await pool.query<{ is_due: boolean }>(
-    `SELECT EXISTS (SELECT FROM apps a WHERE a.removed_at_ms IS NULL AND NOT EXISTS (
+    `SELECT EXISTS (SELECT FROM apps a WHERE a.removed_at_ms IS NULL AND a.name !~ '~' AND NOT EXISTS (
        SELECT FROM rule_rounds r WHERE r.app_id = a.id AND r.defaults_version >= $1)) AS is_due`,
     [RULE_DEFAULTS_VERSION],
   );
@@ -26,7 +26,7 @@ export async function enrolApps(pool: Pool, nextMinute: number, nowMs: number): 
   return withTransaction(pool, async (client) => {
     await client.query(
       `INSERT INTO rule_rounds (app_id, next_minute)
-       SELECT id, $1 FROM apps WHERE removed_at_ms IS NULL ORDER BY id ON CONFLICT DO NOTHING`,
+       SELECT id, $1 FROM apps WHERE removed_at_ms IS NULL AND name !~ '~' ORDER BY id ON CONFLICT DO NOTHING`,
       [nextMinute],
     );
     const { rows: due } = await client.query<{ app_id: number; defaults_version: number }>(

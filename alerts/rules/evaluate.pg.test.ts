@@ -4,6 +4,7 @@ import { SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { MINUTE } from '../../model/time.ts';
 import { removeApp } from '../../store/apps.ts';
 import { withTransaction } from '../../store/pool.ts';
+import { ensureProbeApp } from '../../store/probe.ts';
 import { claimRounds } from '../../store/rule-rounds.ts';
 import { listRules, removeRule, updateRule } from '../../store/rules.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/pg.ts';
@@ -45,6 +46,12 @@ test('every app is given the defaults once, those of before too; what people del
   await removeRule(database.pool, { appId: old, publicId: first.publicId, nowMs: 1 });
   await world.round(T0 + 1);
   expect(await listRules(database.pool, [old])).toHaveLength(rules.length - 1);
+});
+
+test('A-22 our own probe is given no rules: nobody is called by it but through the watchman', async () => {
+  const { appId } = await ensureProbeApp(database.pool, 'a key of the instance', 1);
+  await world.round(T0);
+  expect(await listRules(database.pool, [appId])).toEqual([]);
 });
 
 test('A-09 any number of workers at once tell each change once', async () => {
