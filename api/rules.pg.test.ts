@@ -53,7 +53,13 @@ describe('making and changing a rule', () => {
       state: 'ok',
       lastFiredMs: null,
       sentence: 'Tickets when p95 is at or over 800 ms in the last 5 min, for 2 min.',
+      learning: null,
     });
+    // A rule about what is usual says nothing before the app is three days old.
+    const young = (await viewer.get(`/rules?app=${shop.name}`)).body.rules.find(
+      (one: { kind: string }) => one.kind === 'trafficCollapse',
+    );
+    if (young) expect(young.learning).toEqual({ day: 1, of: 3 });
     const { kinds } = (await viewer.get('/rules/kinds')).body;
     const kind = kinds.find((one: { kind: string }) => one.kind === 'latency');
     expect(rule.keepFiringMinutes).toBe(kind.defaults.keepFiringMinutes);

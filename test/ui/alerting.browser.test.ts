@@ -19,7 +19,7 @@ const PAGES: [name: string, path: string, ready: string, how?: OpenOptions, step
   ['incidents', '/incidents', '.incident-row'],
   ['no incidents', '/incidents', '.chart-empty', EMPTY],
   ['held incidents', '/incidents', '.incident-row', HELD],
-  ['incident', INCIDENT, '.plot canvas', {}, [press('Acknowledge')]],
+  ['incident', INCIDENT, '.plot canvas', {}, [press('Correct the objective'), press('Acknowledge')]],
   ['held incident', INCIDENT, '.banner-warning', HELD, [press('Snooze')]],
   [
     'incident of a rule',
@@ -35,11 +35,11 @@ const PAGES: [name: string, path: string, ready: string, how?: OpenOptions, step
   ['held objective', '/a/shop/slo/answers', '.banner-warning', HELD],
   ['objective without data', '/a/billing/slo/answers', '.banner-warning'],
   ['incomplete objective', '/a/media-proxy/slo/answers', '.banner-warning'],
-  ['new objective', '/a/shop/slo/new', '.tier-fields li', {}, [press('Try it')]],
+  ['new objective', '/a/shop/slo/new', '.preview .plot canvas'],
   ['edit of an objective', '/a/shop/slo/fast/edit', '.tier-fields li'],
   ['rules', '/alerts', '.rules tbody tr'],
   ['no rules', '/a/shop/alerts', '.chart-empty', EMPTY],
-  ['rule', '/a/shop/alerts/r-failed', '#ruleTitle', {}, [press('Try it')]],
+  ['rule', '/a/shop/alerts/r-failed', '.preview .plot canvas'],
   ['new rule', '/a/shop/alerts/new', '#ruleTitle'],
   ['receivers', '/receivers', '.receivers tbody tr', {}, [press('Add a receiver')]],
   ['no receivers', '/receivers', '.chart-empty', EMPTY],
@@ -91,11 +91,75 @@ describe('a phone', () => {
     await button.waitFor();
     const box = await button.boundingBox();
     expect(box && box.y + box.height).toBeLessThan(740);
+    // In the lower half, where a thumb is, and there still after scrolling to the end.
+    expect(box?.y).toBeGreaterThan(370);
     expect(box?.height).toBeGreaterThanOrEqual(44);
+    await page.getByRole('heading', { name: 'For a review' }).scrollIntoViewIfNeeded();
+    expect((await button.boundingBox())?.y).toBe(box?.y);
     await button.click();
     await page.getByRole('button', { name: 'Looking into it' }).click();
     await page.getByText('Acknowledged: nobody else is called').first().waitFor();
     expect(stage.server.calls).toContain('POST /incidents/22222222-0000-4000-8000-000000000214/acknowledge');
+    await page.context().close();
+  });
+});
+
+describe('from a message to the line that fails', () => {
+  it('takes two activations: the message, and the link beside Acknowledge', async () => {
+    // The first: the address as messages hold it.
+    const page = await stage.open(`${INCIDENT}?from=2026-11-20T09:57:03Z&to=2026-11-20T10:42:03Z`, {
+      width: 360,
+    });
+    const link = page.getByRole('link', { name: 'Failing requests: H12' });
+    const box = await link.boundingBox();
+    expect(box && box.y + box.height).toBeLessThan(740);
+    await link.click();
+    expect(new URL(page.url()).pathname).toBe('/a/shop/logs');
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toMatchObject({
+      ...{ from: '2026-11-20T10:23:03Z', to: 'now', code: 'H12' },
+    });
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('every clause of the sentence leads on', async () => {
+    const page = await stage.open(INCIDENT);
+    await page.waitForSelector('.plot canvas');
+    const clauses = await page
+      .locator('.verdict-text a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
+    expect(clauses).toHaveLength(5);
+    for (const href of clauses.filter((one) => one.startsWith('#')))
+      expect(await page.locator(href).count(), href).toBe(1);
+    await page.getByRole('button', { name: 'Caused by v214' }).click();
+    await page.getByText('Noted: caused by v214').first().waitFor();
+    await page.context().close();
+  });
+});
+
+describe('an objective', () => {
+  it('shades the windows of the row that has the focus, shows the incident on one press, and every link of a sentence has its place', async () => {
+    const page = await stage.open('/a/shop/slo/answers');
+    await page.waitForSelector('.burned tbody tr');
+    for (const href of await page
+      .locator('.verdict-text a[href^="#"]')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? '')))
+      expect(await page.locator(href).count(), href).toBe(1);
+    await page.locator('.tiers .sentence').first().focus();
+    expect(await page.locator('.tiers tr.row-focused').count()).toBe(1);
+    await page.getByRole('button', { name: 'This incident' }).click();
+    await page.waitForFunction(() => location.search.includes('from=2026-11-20T09:27:03Z'));
+    await page.getByRole('button', { name: 'SLO window' }).click();
+    await page.waitForFunction(() => !location.search.includes('from='));
+    await page.context().close();
+  });
+
+  it('opens the form of a window for an app in maintenance mode, filled in', async () => {
+    const page = await stage.open('/slo');
+    await page.getByRole('link', { name: 'Make a window of it' }).click();
+    await page.getByRole('form', { name: 'New silence' }).waitFor();
+    expect(await page.getByLabel('atelier').isChecked()).toBe(true);
+    expect(await page.getByLabel('Why').inputValue()).toBe('Heroku maintenance mode');
     await page.context().close();
   });
 });
@@ -213,13 +277,30 @@ describe('forms', () => {
     await page.context().close();
   });
 
-  it('a back-test tells what would have been, and that it is old once something changes', async () => {
+  it('a back-test runs by itself as the form is written, the newest question last, and says why it cannot', async () => {
     const page = await stage.open('/a/shop/slo/new');
-    await page.getByRole('button', { name: 'Try it' }).click();
+    const asked = () => stage.server.calls.filter((call) => call === 'POST /apps/shop/slos/preview').length;
+    const before = asked();
     await page.getByText('Would have paged 3 times in 14 days').waitFor();
-    expect(await page.getByText('You changed something since').count()).toBe(0);
-    await page.getByLabel('Target').fill('99');
-    await page.getByText('You changed something since').waitFor();
+    expect(asked()).toBe(before + 1);
+    await page.getByLabel('Over the last').selectOption('7');
+    await page.getByText('Would have paged 3 times in 7 days').waitFor();
+    await page.getByText('As written above.').waitFor();
+    await page.context().addCookies([{ name: 'refuse', value: '1', url: stage.server.url }]);
+    await page.getByLabel('Target').fill('5');
+    await page.getByText(/Cannot be tried as it stands\. target lies between/).waitFor();
+    // What is typed keeps the focus, and no field is accused before it is sent.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('target');
+    expect(await page.locator('[aria-invalid="true"]').count()).toBe(0);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('a rule says who would be told of it, and sends them a test', async () => {
+    const page = await stage.open('/a/shop/alerts/r-failed', { live: true });
+    await page.getByText('#alerts at once').waitFor();
+    await page.getByRole('button', { name: 'Send them a test' }).click();
+    await page.locator('.who-told .state').first().waitFor();
     await page.context().close();
   });
 

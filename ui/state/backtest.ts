@@ -61,7 +61,11 @@ export function useBacktest<Answer>(path: string, body: string | null): Backtest
 
 function faultsOf(error: unknown): string[] {
   if (error instanceof ClientError && error.faults.length > 0) {
-    return error.faults.map(({ field, message }) => `${nameOf(field)}: ${message}`);
+    return error.faults.map(({ field, message }) =>
+      message.startsWith('This ')
+        ? `${nameOf(field)} ${message.slice('This '.length)}`
+        : `${nameOf(field)}: ${message}`,
+    );
   }
   return [errorText(error)];
 }
