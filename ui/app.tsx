@@ -98,15 +98,28 @@ function Inside() {
     return () => clearTimeout(timer);
   }, []);
   const route = routeOf(router.path.value);
+  // The list of incidents is also a page of an app: its tabs stay.
+  const app = route.app ?? (router.path.value === '/incidents' ? router.params.value.get('app') : null);
   // One stream a tab, on every page: also those without charts say how the instance is doing.
-  useEffect(() => live.open(route.app ?? ''), [route.app]);
+  useEffect(() => live.open(app ?? ''), [app]);
   useEffect(() => () => live.close(), []);
-  if (page.app.peek() !== route.app) page.app.value = route.app;
+  // A server that was away may have come back as a newer one.
+  useEffect(() => {
+    let wasAway = false;
+    return effect(() => {
+      if (live.state.value === 'reconnecting') wasAway = true;
+      else if (live.state.value === 'open' && wasAway) {
+        wasAway = false;
+        void state.version.check();
+      }
+    });
+  }, []);
+  if (page.app.peek() !== app) page.app.value = app;
   useEffect(() => {
     document.title = `${route.title} · Drainboard`;
     if (route.app === null) page.health.value = null;
-    else prefs.noteRecent(`/a/${encodeURIComponent(route.app)}`);
-  }, [route.title, route.app]);
+    if (app !== null) prefs.noteRecent(`/a/${encodeURIComponent(app)}`);
+  }, [route.title, app]);
   return (
     <>
       <a class="skip" href="#main">

@@ -38,7 +38,10 @@ export function buildBindings(state: State): KeyBinding[] {
     key('Go to', 'g s', 'objectives: of the app, or all', () =>
       page.app.peek() ? inApp('/slo')() : go('/slo')(),
     ),
-    key('Go to', 'g i', 'incidents', go('/incidents')),
+    key('Go to', 'g i', 'incidents: of the app, or all', () => {
+      const app = page.app.peek();
+      router.push(router.link('/incidents', app ? { app } : {}));
+    }),
     key('Go to', 'g l', 'logs of the app', inApp('/logs')),
     key('Go to', 'g d', 'dynos of the app', inApp('/dynos')),
     key('Go to', 'g h', 'drain health', () => (page.app.peek() ? inApp('/health')() : go('/health')())),

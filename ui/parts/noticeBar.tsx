@@ -22,7 +22,7 @@ const LEVELS = { critical: 'critical', warning: 'warning', info: 'note' } as con
 const WORDS = { critical: 'Critical: ', warning: 'Warning: ', info: 'Note: ' };
 
 export function NoticeBar() {
-  const { instance, live, router, range, clock } = useApp();
+  const { instance, live, router, range, clock, version } = useApp();
   const sinceMs = instance.awaySinceMs.value;
   const zone = range.zone.value;
   const own = live.away.value ? [live.shed.value ? SHED : RECONNECTING] : [];
@@ -60,6 +60,17 @@ export function NoticeBar() {
               Dismiss<span class="sr">: {first.text}</span>
             </button>
           )}
+        </div>
+      )}
+      {version.isOld.value && !first && (
+        <div class="notice notice-info">
+          <StateGlyph level="note" />
+          <p class="notice-text" role="status">
+            <strong>Drainboard has been updated.</strong> This tab still shows the version before.
+          </p>
+          <button type="button" onClick={() => location.reload()}>
+            Reload
+          </button>
         </div>
       )}
       <Spoken notice={first} />

@@ -66,7 +66,7 @@ export function appTabs(app: string, path: string): Tab[] {
     { href: sloListPath(app), label: 'SLOs', current: under(sloListPath(app)) },
     page('/dynos', 'Dynos'),
     page('/addons', 'Add-ons'),
-    { href: '/incidents', query: { app }, label: 'Incidents', current: false },
+    { href: '/incidents', query: { app }, label: 'Incidents', current: path === '/incidents' },
     { href: rulesPath(app), label: 'Rules', current: under(rulesPath(app)) },
     page('/health', 'Health'),
   ];
