@@ -56,6 +56,8 @@ export interface ApiDeps {
   kept?: KeptNow | undefined;
   /** Called once after the first admin was made. */
   onClaimed?: (() => void) | undefined;
+  /** Longest that one search of logs works for an answer, ms. Left out: as each route says. */
+  logSearchMs?: number | undefined;
   /** Looks a request id up in the durable log; newest first, with `why` = `log`. */
   findRequestInChunks?:
     | ((query: { appId: number; requestId: string; fromMs: number; toMs: number }) => Promise<KeptRequest[]>)

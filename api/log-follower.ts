@@ -24,6 +24,8 @@ export interface FollowOptions {
   appId: number;
   read: ReadStore;
   nowMs: () => number;
+  /** Looked for new commits this often. */
+  pollMs?: number | undefined;
   onBatch: (batch: LogBatch) => void;
   /** Too much time has passed to go on: readers must begin anew. */
   onLost: () => void;
@@ -35,12 +37,14 @@ export class LogFollower {
   #committedAtMs = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isStopped = false;
+  readonly #pollMs: number;
   #lastPollMs = Number.NEGATIVE_INFINITY;
   /** Settles when the position is known from which lines are told. */
   readonly ready: Promise<void>;
 
   constructor(options: FollowOptions) {
     this.#options = options;
+    this.#pollMs = options.pollMs ?? POLL_EVERY_MS;
     this.ready = this.#begin();
   }
 
@@ -62,7 +66,7 @@ export class LogFollower {
     let isMore = true;
     while (isMore) isMore = (await this.#readOn()).isMore;
     this.#lastPollMs = performance.now();
-    this.#schedule(POLL_EVERY_MS);
+    this.#schedule(this.#pollMs);
   }
 
   #schedule(inMs: number): void {
@@ -80,10 +84,10 @@ export class LogFollower {
       if (this.#isStopped) return;
       this.#lastPollMs = startMs;
       this.#options.onBatch({ lines, counts, position: this.position, spanMs });
-      this.#schedule(isMore ? 0 : POLL_EVERY_MS);
+      this.#schedule(isMore ? 0 : this.#pollMs);
     } catch {
       // The database is away: pages are told so elsewhere, and what is missed is read once it is back.
-      this.#schedule(POLL_EVERY_MS);
+      this.#schedule(this.#pollMs);
     }
   }
 

@@ -29,6 +29,7 @@ const WAITING_MAX = 2_000;
 export interface LogTailsOptions {
   read: ReadStore;
   nowMs: () => number;
+  pollMs?: number | undefined;
   stopping?: AbortSignal | undefined;
   /** Whether live tails give way now. */
   gaveWay?: (() => boolean) | undefined;
@@ -121,6 +122,7 @@ export class LogTails {
         appId,
         read: this.#options.read,
         nowMs: this.#options.nowMs,
+        pollMs: this.#options.pollMs,
         onBatch: (batch) => this.#tell(tails, batch),
         // They come back with the place they were at, and are told what they missed.
         onLost: () => {
@@ -149,6 +151,8 @@ export class LogTails {
       if (missed) this.#tellMissed(tail, missed);
       const told = new Set(missed?.lines.map(formatLogKey));
       this.#goLive(tail, follower, told);
+      // Says from where on everything is told.
+      this.#ping(tail, follower);
     } catch {
       // The database is away: the reader comes back by itself, and pages are told so elsewhere.
       tail.reader.end();

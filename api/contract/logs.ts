@@ -115,7 +115,7 @@ export interface LogsAnswer {
   /** Give as `after` for what comes after these lines; null only when nothing is known to be there or to come. */
   newer: string | null;
   search: LogSearch;
-  /** In the range, whatever the filter says of anything but `source`. */
+  /** In the part of the range that was looked at, whatever the filter says. */
   leftOut: LogLeftOut[];
   /** Secrets that were masked in the lines of this answer. */
   redactions: number;
@@ -251,12 +251,13 @@ export interface LogTailSampled {
 }
 
 export interface LogTailSkipped {
-  /** Lines that were not sent since the last message. */
+  /** Lines that were not sent since the last message; 0: some, and not known how many (after a long absence). */
   lines: number;
   fromMs: number;
   toMs: number;
 }
 
+/** With an id once everything that is committed from then on is told; another one every 15 s. */
 export interface LogTailPing {
   atMs: number;
   dataThroughMs: number | null;

@@ -103,7 +103,7 @@ type LogCall = Call<undefined, Record<string, unknown>>;
 async function search<T>(
   call: LogCall,
   { gate, facts }: Own,
-  budget: LogBudget,
+  usual: LogBudget,
   work: (
     read: ReadStore,
     scan: Pick<LogScan, 'appId' | 'filter' | 'nowMs' | 'budget' | 'signal'>,
@@ -113,6 +113,7 @@ async function search<T>(
   const read: ReadStore = (query) => reading(deps.pool, query);
   const { signal } = c.req.raw;
   const filter = readLogFilter(c.req.url);
+  const budget = { ...usual, timeMs: deps.logSearchMs ?? usual.timeMs };
   const found = await gate.run(signal, () => work(read, { appId: app.id, filter, nowMs, budget, signal }));
   return { found, facts: await facts.read(read, deps.config, app.id, nowMs) };
 }

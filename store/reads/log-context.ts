@@ -149,7 +149,7 @@ async function readSpan(read: ReadStore, scan: LogScan): Promise<Span> {
 function nearest(lines: readonly LogLine[], isOwn: (line: LogLine) => boolean, limit: number): LogLine[] {
   if (lines.length <= limit) return [...lines];
   const own = lines.filter(isOwn);
-  const [first = 0, last = 0] = [Math.min(...own.map(atOf)), Math.max(...own.map(atOf))];
+  const [first, last] = [Math.min(...own.map(atOf)), Math.max(...own.map(atOf))];
   const apart = (line: LogLine) => Math.max(0, first - line.atMs, line.atMs - last);
   const others = lines.filter((line) => !isOwn(line)).sort((a, b) => apart(a) - apart(b));
   return [...own, ...others].slice(0, limit);
