@@ -36,6 +36,8 @@ export function LogsPage({ app }: { app: string }) {
   return <RangePage app={app} />;
 }
 
+/** In the lines around a request its own are marked as a whole. */
+const NO_MARKS: readonly string[] = [];
 const NARROW = '(max-width: 44.9375em)';
 
 /** true on a phone: lines wrap, and everything is in reach of a thumb. */
@@ -62,7 +64,7 @@ function useLook(days: boolean, marks: readonly string[]): RowLook {
 
 function ContextPage({ app, rid, lineId }: { app: string; rid: string | null; lineId: string | null }) {
   const { router } = useApp();
-  const look = useLook(false, rid ? [rid] : []);
+  const look = useLook(false, NO_MARKS);
   const hrefOf = (term: Term) => router.link(`${logsPath(app)}?${new URLSearchParams(filterQuery([term]))}`);
   return (
     <div class="logs">
@@ -86,12 +88,15 @@ function RangePage({ app }: { app: string }) {
     [logs],
   );
   const filter = logs.filter.value;
-  const zone = range.zone.value;
-  void logs.version.value;
-  const [first, last] = [logs.buffer.first(), logs.buffer.last()];
-  const days = first !== null && last !== null && formatDay(first.atMs, zone) !== formatDay(last.atMs, zone);
+  // Lines come ten times a second; what stands around them is drawn again only when this turns.
+  const days = useComputed(() => {
+    void logs.version.value;
+    const [first, last] = [logs.buffer.first(), logs.buffer.last()];
+    const dayOf = (ms: number) => formatDay(ms, range.zone.value);
+    return first !== null && last !== null && dayOf(first.atMs) !== dayOf(last.atMs);
+  });
   const texts = filter.filter((term) => term.field === 'text' && !term.isNot).map((term) => term.value);
-  const look = useLook(days, texts);
+  const look = useLook(days.value, texts);
   const params = router.params.value;
   const patterns = params.get('view') === 'patterns';
   const cut = CUTS.find((one) => one === params.get('by')) ?? 'level';
@@ -114,7 +119,7 @@ function RangePage({ app }: { app: string }) {
             field={field}
             onChange={logs.setFilter}
           />
-          {histogram && logsPrefs.chart.value && (
+          {histogram && empty === null && logsPrefs.chart.value && (
             <LogsChart
               answer={histogram}
               cut={cut}
@@ -138,7 +143,7 @@ function RangePage({ app }: { app: string }) {
                 Patterns
               </a>
             </nav>
-            <LogsTools app={app} logs={logs} look={look} />
+            {empty === null && !patterns && <LogsTools app={app} logs={logs} look={look} />}
           </div>
         </>
       )}

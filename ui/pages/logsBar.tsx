@@ -23,6 +23,7 @@ const SELECTED_MAX = 200;
 
 export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
   const { range } = useApp();
+  void logs.version.value;
   const live = range.live.value;
   const paused = logs.paused.value;
   const text = selected.trim();
@@ -45,7 +46,7 @@ export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
       ) : live ? (
         <State logs={logs} paused={paused} />
       ) : (
-        <span class="muted">{plural(logs.buffer.lines, 'line')} loaded of a range that has ended</span>
+        <span class="muted">{plural(logs.buffer.lines, 'line')} loaded; the range has ended</span>
       )}
       <span class="grow" />
       {canFilter && (
@@ -89,7 +90,12 @@ function State({ logs, paused }: { logs: Logs; paused: PauseReason | null }) {
       {paused === null ? (
         <>
           <span class="live-dot log-dot" aria-hidden="true" /> Live
-          <span class="muted log-why"> · {plural(logs.buffer.lines, 'line')} loaded</span>
+          <span class="muted log-why">
+            {' · '}
+            {logs.buffer.lines === 0
+              ? 'lines that fit appear here'
+              : `${plural(logs.buffer.lines, 'line')} loaded`}
+          </span>
         </>
       ) : (
         <>

@@ -20,8 +20,8 @@ const SERIES: Record<Cut, { id: string; label: string; style: SeriesStyle }[]> =
   level: [
     { id: 'level:error', label: 'error', style: { color: '--class-5xx', hatch: 'diagonal' } },
     { id: 'level:warn', label: 'warn', style: { color: '--class-4xx' } },
-    { id: 'level:info', label: 'info', style: { color: '--class-3xx' } },
-    { id: 'level:debug', label: 'debug', style: { color: '--class-1xx' } },
+    { id: 'level:info', label: 'info', style: { color: '--class-1xx' } },
+    { id: 'level:debug', label: 'debug', style: { color: '--class-3xx' } },
     { id: 'level:none', label: 'no level', style: { color: '--class-none' } },
   ],
   source: [

@@ -87,6 +87,7 @@ function Menu({ name, children }: { name: string; children: ComponentChildren })
 
 function CopyPanel({ app, logs }: { app: string; logs: Logs }) {
   const { range } = useApp();
+  void logs.version.value;
   const lines = () => logs.buffer.items.filter((item): item is Line => item.kind === 'line');
   const heroku = herokuCommand(app, logs.filter.value, range.live.value);
   const count = formatCount(logs.buffer.lines);

@@ -18,6 +18,9 @@ import { usePrintedLines } from './logsPrint.ts';
 import type { RowLook } from './logsRow.tsx';
 import { TokenMenu } from './logsToken.tsx';
 
+/** Below this width the fields of a line cover the lower half (styles/logs.css). */
+const LIFT_BELOW_PX = 1024;
+
 interface Props {
   app: string;
   logs: Logs;
@@ -42,6 +45,8 @@ export function LogsLines({ app, logs, look, field }: Props) {
   function openLine(id: string) {
     logs.pause('line');
     setOpenId(id);
+    // The fields of the line come up from below: it moves to where it stays in sight.
+    if (innerWidth < LIFT_BELOW_PX) control.current?.lift(id);
   }
   function resume() {
     setOpenId(null);

@@ -15,6 +15,8 @@ export interface ListControl {
   /** Moves the focus among rows; the id of the row that has it now, null without rows. */
   move(step: number): string | null;
   focusRow(id: string): void;
+  /** Brings a row to the top of the window, below the bar of the page. */
+  lift(id: string): void;
   /** Scrolls to the newest line and gives the focus to the box. */
   toEnd(): void;
 }
@@ -56,6 +58,7 @@ interface Props {
 /** Scrolled up this far, the reader has left the end. */
 const LEAVE_PX = 16;
 const NEAR_TOP_PX = 400;
+const LIFT_GAP_PX = 8;
 const BOX_MIN_PX = 288;
 /** The bar below the box, and a line of what is kept. */
 const BELOW_PX = 84;
@@ -142,19 +145,19 @@ export function LogList(props: Props) {
     const element = box.current;
     const main = element?.closest('main');
     if (!element || !main) return;
-    const fit = () => {
+    const fill = () => {
       const topPx = element.getBoundingClientRect().top + scrollY;
       const px = Math.max(BOX_MIN_PX, innerHeight - topPx - BELOW_PX);
       // On a phone that would be a slit; the style sheet gives it most of the screen instead.
       element.style.height = innerWidth < 720 ? '' : `${Math.round(px)}px`;
     };
-    const observer = new ResizeObserver(fit);
+    const observer = new ResizeObserver(fill);
     observer.observe(main);
-    addEventListener('resize', fit);
-    fit();
+    addEventListener('resize', fill);
+    fill();
     return () => {
       observer.disconnect();
-      removeEventListener('resize', fit);
+      removeEventListener('resize', fill);
     };
   }, []);
 
@@ -261,6 +264,20 @@ export function LogList(props: Props) {
     const { control } = latest.current;
     control.current = {
       focusRow,
+      lift(id) {
+        const element = box.current;
+        const index = latest.current.items.findIndex((item) => item.id === id);
+        if (!element || index < 0) return;
+        scrollTo(state.current.rows.topOf(index) + (list.current?.offsetTop ?? 0));
+        remember();
+        draw((count) => count + 1);
+        // Below the newest line there is nothing to scroll to: the page moves instead.
+        requestAnimationFrame(() => {
+          const barPx = document.querySelector('header.top')?.getBoundingClientRect().height ?? 0;
+          const row = list.current?.querySelector(`[data-id="${CSS.escape(id)}"]`);
+          if (row) scrollBy(0, row.getBoundingClientRect().top - barPx - LIFT_GAP_PX);
+        });
+      },
       move(step) {
         const element = box.current;
         const all = latest.current.items;
@@ -301,7 +318,7 @@ export function LogList(props: Props) {
     if (token && !matchMedia('(pointer: coarse)').matches) {
       const { field, value = '', rid } = token.dataset;
       const term = { field: field as Term['field'], value, isNot: false };
-      props.onHold('line');
+      props.onHold('focus');
       return props.onToken({ term, requestId: rid ?? null, at: token.getBoundingClientRect() });
     }
     setActiveId(id);

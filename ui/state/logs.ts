@@ -48,7 +48,7 @@ export interface Logs {
   load(): void;
   loadOlder(): Promise<void>;
   fillHole(hole: Hole): Promise<void>;
-  /** Holds new lines back; the first reason stays. Nothing to hold where the range has ended. */
+  /** Holds new lines back; the first reason stays, unless the line that has the focus is opened. Nothing to hold where the range has ended. */
   pause(reason: PauseReason): void;
   resume(): void;
   dispose(): void;
@@ -342,7 +342,9 @@ export function buildLogs(app: string, state: State): Logs {
     loadOlder,
     fillHole,
     pause(reason) {
-      if (!range.live.peek() || paused.peek() !== null) return;
+      if (!range.live.peek()) return;
+      // Opening a line focuses it, too; what was meant is that it is open.
+      if (paused.peek() !== null && !(paused.peek() === 'focus' && reason === 'line')) return;
       paused.value = reason;
     },
     resume() {

@@ -115,6 +115,11 @@ describe('the sentence on top of the logs', () => {
     expect(read(one, { errors: patterns(9, 'at=error code=H12', 'H12') })).toContain('9 of them H12.');
     expect(read(one, { errors: patterns(9, 'boom', null, false) })).toContain('75 % of them “boom”.');
     expect(read(one)).toContain('12 errors in the last 15 min.');
+    const [stack] = patterns(7, '    at Inventory.stock (/app/lib/inventory.js:46:17)').patterns;
+    const [cause] = patterns(5, 'Error: out of stock').patterns;
+    if (!stack || !cause) throw new Error('no patterns');
+    const both = { ...patterns(7, ''), patterns: [stack, cause] };
+    expect(read(one, { errors: both })).toContain('5 of them “Error: out of stock”.');
   });
 
   it('says when errors rise, against before', () => {

@@ -126,7 +126,7 @@ function emptyVerdict({ histogram, isFiltered, live }: LogsCase): Verdict | null
 
 function errorClauses({ errors, histogram }: LogsCase, count: number, text: string): Clause[] {
   const filter = { text: text, href: logsPath(histogram.app), query: { level: 'error' } };
-  const top = errors?.patterns[0];
+  const top = errors ? tellingOf(errors) : undefined;
   if (!errors || !top || count < 2)
     return [
       { ...filter, text: `${upperFirst(text)}${top && count === 1 ? ':' : '.'}` },
@@ -143,6 +143,11 @@ function errorClauses({ errors, histogram }: LogsCase, count: number, text: stri
       query: { pattern: top.id },
     },
   ];
+}
+
+/** The most frequent pattern that says something by itself: lines of a stack trace do not. */
+function tellingOf({ patterns }: LogPatternsAnswer): LogPattern | undefined {
+  return patterns.find(({ example }) => !/^\s/.test(stripAnsi(example.text))) ?? patterns[0];
 }
 
 function only(histogram: LogHistogramAnswer, top: LogPattern | undefined): Clause[] {
