@@ -18,6 +18,7 @@ const CodeList = lazy(async () => (await import('./pages/codeList.tsx')).CodeLis
 const Dynos = lazy(async () => (await import('./pages/dynos.tsx')).DynosPage);
 const Dyno = lazy(async () => (await import('./pages/dynoPage.tsx')).DynoPage);
 const Addons = lazy(async () => (await import('./pages/addons.tsx')).AddonsPage);
+const Logs = lazy(async () => (await import('./pages/logs.tsx')).LogsPage);
 const Health = lazy(async () => (await import('./pages/health.tsx')).HealthPage);
 const Instance = lazy(async () => (await import('./pages/instance.tsx')).InstancePage);
 const Settings = lazy(async () => (await import('./pages/settings.tsx')).SettingsPage);
@@ -103,6 +104,7 @@ const TABLE: Row[] = [
   page('/a/:app/dynos', Dynos, ({ app }) => `Dynos of ${app}`, CHARTS),
   page('/a/:app/dynos/:dyno', Dyno, ({ app, dyno }) => `${dyno} of ${app}`, CHARTS),
   page('/a/:app/addons', Addons, ({ app }) => `Add-ons of ${app}`, CHARTS),
+  page('/a/:app/logs', Logs, ({ app }) => `Logs of ${app}`, { timed: true, wide: true }),
   page('/a/:app/health', Health, ({ app }) => `Drain health of ${app}`, CHARTS),
 
   page('/slo', () => <SloList app={null} />, 'Objectives', OBJECTIVES),
