@@ -128,9 +128,7 @@ describe('on the app page', () => {
     const heatmap = page.locator('.heatmap canvas');
     await heatmap.waitFor();
     expect(stage.server.calls.filter((call) => call.includes('/latency'))).toHaveLength(1);
-    const box = await heatmap.boundingBox();
-    if (!box) throw new Error('no heatmap');
-    await page.mouse.move(box.x + box.width * 0.5, box.y + 100);
+    await heatmap.hover({ position: { x: 500, y: 100 } });
     await page.getByText(/: \S+ of .* to .*/).waitFor();
     expect(url(page).searchParams.get('heat')).toBe('1');
     await page.context().close();
@@ -194,7 +192,10 @@ describe('light and dark, wide and narrow, axe has no complaint about', () => {
       expect(await violationsOf(page), colorScheme).toEqual([]);
     }
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    // Charts follow within a frame or two.
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+      .toBeLessThanOrEqual(360);
     await page.context().close();
   }
 

@@ -68,7 +68,7 @@ export function LiveSwitch() {
   const held = on && cursor.held.value;
   // Nothing new can come while the database is away.
   const stuck = live.away.value ? 'Reconnecting' : instance.awaySinceMs.value !== null ? 'Waiting' : null;
-  const word = !on ? 'Resume live' : (stuck ?? (held ? 'Held while you read' : 'Live'));
+  const word = !on ? 'Resume live' : (stuck ?? (held ? 'Held' : 'Live'));
   return (
     <button
       type="button"
@@ -79,6 +79,7 @@ export function LiveSwitch() {
     >
       <span class="live-dot" aria-hidden="true" />
       {word}
+      {word === 'Held' && <span class="sr"> while you read</span>}
     </button>
   );
 }
