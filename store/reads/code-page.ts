@@ -138,9 +138,9 @@ async function readTotals(
       by: 'none',
     })
   ).values();
-  for (const of of ['connect', 'service'] as const) {
-    whole?.eachLatency(of, (_, latencies) => {
-      all[of] = { p50Ms: quantileOf(latencies, 0.5), p95Ms: quantileOf(latencies, 0.95) };
+  for (const kind of ['connect', 'service'] as const) {
+    whole?.eachLatency(kind, (_, latencies) => {
+      all[kind] = { p50Ms: quantileOf(latencies, 0.5), p95Ms: quantileOf(latencies, 0.95) };
     });
   }
   return { requests: perPoint.reduce((sum, count) => sum + count, 0), perPoint, all };
