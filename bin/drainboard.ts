@@ -39,6 +39,13 @@ const COMMANDS: Record<string, Command> = {
     summary: 'send recorded lines as a faithful Logplex sender',
     load: async () => (await import('./commands/replay.ts')).runReplay,
   },
+  logs: {
+    usage: [
+      'logs APP [--tail] [-n 100] [--since 2h] [--source S] [--dyno D] [--code H12] [--status 5xx] [--level error] [--grep TEXT] [--exclude TEXT] [--request ID]',
+    ],
+    summary: 'lines of a log as they are kept; --tail goes on as they come',
+    load: async () => (await import('./commands/logs.ts')).runLogs,
+  },
   slo: {
     usage: [
       'slo backtest --target 0.999 --csv FILE|- [--period 30d] [--tiers JSON] [--for 2m] [--keep 10m] [--min-bad 5] [--coverage] [--hold]',
