@@ -1,6 +1,6 @@
 /** The shell: who may see what, which page the address means, and what surrounds every page. */
 import { effect } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { buildBindings } from './parts/bindings.ts';
 import { ConfirmPassword } from './parts/confirmPassword.tsx';
 import { Header } from './parts/header.tsx';
@@ -115,9 +115,14 @@ function Inside() {
     });
   }, []);
   if (page.app.peek() !== app) page.app.value = app;
+  // What the page before knew ages: the page that comes says how fresh it is, or the fleet does.
+  const shown = useRef(router.path.value);
+  if (shown.current !== router.path.value) {
+    shown.current = router.path.value;
+    page.health.value = null;
+  }
   useEffect(() => {
     document.title = `${route.title} · Drainboard`;
-    if (route.app === null) page.health.value = null;
     if (app !== null) prefs.noteRecent(`/a/${encodeURIComponent(app)}`);
   }, [route.title, app]);
   return (

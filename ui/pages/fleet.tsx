@@ -107,35 +107,30 @@ function Fleet({ rows, slos, atMs }: { rows: FleetRow[]; slos: SloRow[]; atMs: n
   return (
     <>
       <Summary verdict={verdict} />
-      <div class="fleet-bar">
-        <Strip items={items} only={only} />
-        <p class="resort" role="status">
-          {only && <Narrowed only={only} count={shown.length} of={items.length} />}
-          {steady.moved && (
-            <button type="button" class="quiet" onClick={steady.resort}>
-              The order has changed. Sort again
-            </button>
-          )}
-        </p>
-        <Tools
-          grouping={grouping}
-          apps={rows}
-          onGroup={(next) => {
-            prefs.grouping.value = next;
-            router.setParams({ group: null }, 'replace');
-          }}
-        />
-      </div>
-      {shown.length > 0 && (
-        <div
-          onPointerEnter={steady.hold}
-          onPointerLeave={steady.release}
-          onFocusIn={steady.hold}
-          onFocusOut={steady.release}
-        >
-          <FleetTable groups={groupItems(shown, grouping)} grouping={grouping} sort={sort} around={around} />
+      <div {...steady.region}>
+        <div class="fleet-bar">
+          <Strip items={items} only={only} />
+          <p class="resort" role="status">
+            {only && <Narrowed only={only} count={shown.length} of={items.length} />}
+            {steady.moved && (
+              <button type="button" class="quiet" onClick={steady.resort}>
+                The order has changed. Sort again
+              </button>
+            )}
+          </p>
+          <Tools
+            grouping={grouping}
+            apps={rows}
+            onGroup={(next) => {
+              prefs.grouping.value = next;
+              router.setParams({ group: null }, 'replace');
+            }}
+          />
         </div>
-      )}
+        {shown.length > 0 && (
+          <FleetTable groups={groupItems(shown, grouping)} grouping={grouping} sort={sort} around={around} />
+        )}
+      </div>
     </>
   );
 }
@@ -189,18 +184,16 @@ function Sentence({ clauses }: { clauses: Clause[] }) {
 
 const ONLY_WORDS: Record<Concern, string> = {
   firing: 'with open alerts',
-  burning: 'that burn',
-  silent: 'that are silent',
-  dropping: 'whose drains drop lines',
+  burning: 'burning',
+  silent: 'silent',
+  dropping: 'with lost lines',
 };
 
 function Narrowed({ only, count, of }: { only: Concern; count: number; of: number }) {
   const { router } = useApp();
   return (
     <span class="narrowed">
-      {count === 0
-        ? `No app ${ONLY_WORDS[only].replace(/^(that|whose) /, '$1 ')} now.`
-        : `${plural(count, 'app')} ${ONLY_WORDS[only]}, of ${of}.`}{' '}
+      {count} of {plural(of, 'app')}: {ONLY_WORDS[only]}{' '}
       <button type="button" class="quiet" onClick={() => router.setParams({ only: null }, 'push')}>
         Show all
       </button>

@@ -134,8 +134,8 @@ function pagesOverAll(state: State): Target[] {
 
 function actionsOf(state: State): Target[] {
   const { prefs, range, overlay, page } = state;
-  const action = (label: string, also: string, run: () => void): Target => ({
-    id: `do ${label}`,
+  const action = (id: string, label: string, also: string, run: () => void): Target => ({
+    id: `do ${id}`,
     label,
     also,
     kind: 'action',
@@ -143,14 +143,18 @@ function actionsOf(state: State): Target[] {
   });
   const timed = page.app.peek() !== null;
   const always = [
-    action('Copy link', 'share address url utc', () => void copyLink(state, timed)),
-    action(range.zone.peek() === 'utc' ? 'Times in the zone of this browser' : 'Times in UTC', 'zone', () =>
-      range.toggleZone(),
+    action('copy', 'Copy link', 'share address url utc', () => void copyLink(state, timed)),
+    action(
+      'zone',
+      range.zone.peek() === 'utc' ? 'Times in the zone of this browser' : 'Times in UTC',
+      'zone',
+      () => range.toggleZone(),
     ),
     ...(['light', 'dark', 'auto'] as const)
       .filter((theme) => theme !== prefs.theme.peek())
       .map((theme) =>
         action(
+          `theme ${theme}`,
           `${theme === 'auto' ? 'Theme of the system' : `${theme === 'light' ? 'Light' : 'Dark'} theme`}`,
           'colour mode',
           () => {
@@ -158,17 +162,17 @@ function actionsOf(state: State): Target[] {
           },
         ),
       ),
-    action('Keys', 'help shortcuts keyboard', () => {
+    action('keys', 'Keys', 'help shortcuts keyboard', () => {
       overlay.value = 'help';
     }),
   ];
   if (!timed) return always;
   return [
     ...always,
-    action(range.live.peek() ? 'Stop live updates' : 'Resume live updates', 'pause tail', () =>
+    action('live', range.live.peek() ? 'Stop live updates' : 'Resume live updates', 'pause tail', () =>
       range.toggleLive(),
     ),
-    action('Compare', 'previous week', () => range.nextCompare()),
-    action('Make the range absolute', 'time', () => range.makeAbsolute()),
+    action('compare', 'Compare', 'previous week', () => range.nextCompare()),
+    action('absolute', 'Make the range absolute', 'time', () => range.makeAbsolute()),
   ];
 }

@@ -131,7 +131,7 @@ function releaseOf({ row }: FleetItem): Clause[] {
   if (!lastRelease || !incidents) return [];
   const lead = incidents.sinceMs - lastRelease.atMs;
   if (lead > RELEASE_BEFORE_MS || lead < -RELEASE_AFTER_MS) return [];
-  const when = lead >= 60_000 ? `${formatSpan(lead)} before` : 'at that time';
+  const when = lead >= 30_000 ? `${Math.max(1, Math.round(lead / 60_000))}\u00a0min before` : 'at that time';
   return [
     {
       text: `v${lastRelease.version} went out ${when}`,
