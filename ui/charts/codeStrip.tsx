@@ -17,6 +17,8 @@ interface Props {
   columns: Columns;
   range: RangeAnswer;
   gaps: GapAnswer[];
+  /** Instants of releases, epoch s. */
+  marks: number[];
   hrefOf: (code: string) => string;
   /** Title of a code: `Request timeout`; empty when unknown. */
   titleOf: (code: string) => string;
@@ -24,7 +26,7 @@ interface Props {
   isCalm: (code: string) => boolean;
 }
 
-export function CodeStrip({ columns, range, hrefOf, titleOf, isCalm }: Props) {
+export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Props) {
   const [table, setTable] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
@@ -83,6 +85,17 @@ export function CodeStrip({ columns, range, hrefOf, titleOf, isCalm }: Props) {
                 calm={isCalm(series.id)}
               />
             ))}
+            <div class="cursor-lines" aria-hidden="true">
+              {marks
+                .filter((atS) => atS >= range.from && atS <= range.to)
+                .map((atS) => (
+                  <div
+                    key={atS}
+                    class="cursor-line strip-mark"
+                    style={{ left: `${((atS - range.from) / (range.to - range.from)) * 100}%` }}
+                  />
+                ))}
+            </div>
             <CursorLine fromS={range.from} toS={range.to} />
           </div>
           <div class="legend">

@@ -500,7 +500,10 @@ export function createPlot(
 
   function select(fromPx: number, toPx: number) {
     const left = Math.min(fromPx, toPx);
-    u.setSelect({ left, top: 0, width: Math.abs(toPx - fromPx), height: u.over.clientHeight }, false);
+    u.setSelect(
+      { left, top: 0, width: Math.abs(toPx - fromPx), height: u.bbox.height / devicePixelRatio },
+      false,
+    );
   }
 
   function showSelection(span: { fromS: number; toS: number } | null) {
@@ -536,7 +539,7 @@ export function createPlot(
         u.setData(dataOf(next), true);
         u.redraw(true, true);
       });
-      showSelection(selection);
+      if (selection !== null) showSelection(selection);
     },
     setSelection(span) {
       selection = span;
@@ -552,7 +555,7 @@ export function createPlot(
     setWidth(next) {
       widthPx = next;
       u.setSize({ width: next, height: shape.heightPx });
-      showSelection(selection);
+      if (selection !== null) showSelection(selection);
     },
     restyle() {
       patterns.clear();

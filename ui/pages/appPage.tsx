@@ -81,6 +81,7 @@ function Overview({ answer, infos, compared }: OverviewProps) {
         columns={answer.codes}
         range={answer.range}
         gaps={answer.gaps}
+        marks={marks}
         titleOf={(code) => infos.get(code)?.title ?? ''}
         isCalm={(code) => {
           const info = infos.get(code);

@@ -18,6 +18,8 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
   // What was known when the database went away is judged as of then.
   const doubt = awaySinceMs !== null ? 'away' : instance.isMoving.value ? 'moving' : null;
   const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, doubt);
+  // Which dynos carry the failures is told of the whole app.
+  const isFiltered = range.proc.value !== '' || range.dyno.value !== '';
   const { totals } = answer;
   const counting = totals.requests - totals.excluded;
   return (
@@ -30,7 +32,7 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
           {zoneName(answer.range.to * 1000, zone)}
         </span>
       </div>
-      {verdict.span && doubt === null ? (
+      {verdict.span && doubt === null && !isFiltered ? (
         <Carried app={answer.app} clauses={verdict.clauses} span={verdict.span} />
       ) : (
         <Clauses clauses={verdict.clauses} />
