@@ -25,7 +25,7 @@ async function get(path: string, headers: Record<string, string> = {}) {
 }
 
 test('an address of the page gives the page, which is asked for anew each time', async () => {
-  for (const path of ['/', '/setup', '/a/shop', '/a/shop/codes/H12']) {
+  for (const path of ['/', '/setup', '/a/shop', '/a/shop/codes/H12', '/a/shop/dynos/web.1']) {
     const response = await get(path);
     expect([response.status, response.headers.get('content-type')]).toEqual([
       200,

@@ -70,8 +70,9 @@ export function findFile(files: ReadonlyMap<string, StaticFile>, pathname: strin
   const path = pathname.replace(/^\/+/, '');
   const file = files.get(path);
   if (file) return file;
-  // What looks like a file and is none is missing; anything else is an address inside the page.
-  const isPage = !path.startsWith('assets/') && extname(path) === '';
+  // What looks like a file and is none is missing; anything else is an address inside the page. Those of an app may
+  // end like a file: /a/shop/dynos/web.1.
+  const isPage = !path.startsWith('assets/') && (extname(path) === '' || path.startsWith('a/'));
   return isPage ? (files.get('index.html') ?? null) : null;
 }
 

@@ -49,8 +49,11 @@ export function bridge(values: readonly (number | null)[], most: number): (numbe
   return filled;
 }
 
-/** Height of the drawing of a lane, in its own units. */
-export const LANE_HEIGHT = 20;
+/** Height of the drawing of a lane, in its own units; the top is kept for marks of R14 and R15. */
+export const LANE_HEIGHT = 24;
+export const LANE_MARKS = 5;
+/** What is left for memory. */
+const LANE_BARS = LANE_HEIGHT - LANE_MARKS;
 
 /**
  * One path a step over 1,000 units of width: the higher the step the higher the bar, so that colour is not all that
@@ -68,7 +71,7 @@ export function lanePaths(ratios: readonly (number | null)[]): string[] {
     }
     const step = stepOf(ratio);
     while (end < ratios.length && ratios[end] !== null && stepOf(ratios[end] ?? 0) === step) end++;
-    const height = ((step + 1) / STEPS.length) * LANE_HEIGHT;
+    const height = ((step + 1) / STEPS.length) * LANE_BARS;
     paths[step] +=
       `M${(at * width).toFixed(2)} ${(LANE_HEIGHT - height).toFixed(1)}h${((end - at) * width).toFixed(2)}v${height.toFixed(1)}h-${((end - at) * width).toFixed(2)}z`;
     at = end;

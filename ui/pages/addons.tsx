@@ -158,7 +158,7 @@ function Reading({
 const LEVEL_WORDS: Record<string, string> = {
   ok: 'ok',
   warning: 'look',
-  critical: 'at its limit',
+  critical: 'critical',
   unknown: 'shown only',
 };
 

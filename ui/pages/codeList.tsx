@@ -89,7 +89,9 @@ function Codes({ answer }: { answer: CodesAnswer }) {
                   </a>
                 </th>
                 <td data-label="Title">
-                  {code.title} <span class="muted">{code.severity}</span>
+                  <span>
+                    {code.title} <span class="muted">{code.severity}</span>
+                  </span>
                 </td>
                 <td class="num" data-label="Count">
                   {formatCount(code.count)}

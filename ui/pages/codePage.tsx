@@ -49,7 +49,7 @@ function Code({ answer }: { answer: CodeAnswer }) {
         range={answer.range}
         health={answer.health}
       >
-        <Evidence answer={answer} />
+        {answer.count > 0 && <Evidence answer={answer} />}
         <p class="jump">
           <a href={router.link(logsPath(app, { code: info.code }))}>Lines with {showHidden(info.code)}</a>
         </p>
@@ -104,17 +104,15 @@ function Evidence({ answer }: { answer: CodeAnswer }) {
       </div>
       {kept?.clients != null && (
         <div>
-          <dt>
-            Networks{' '}
+          <dt>Networks</dt>
+          <dd>
+            {kept.rows < count ? 'at least ' : ''}
+            {formatCount(kept.clients)}{' '}
             <Explain about="Networks">
               Different client addresses among the requests that were kept. Addresses are shortened before
               they are stored (to /24 and /48), unless the instance is set to keep them: a network may be many
               people.
             </Explain>
-          </dt>
-          <dd>
-            {kept.rows < count ? 'at least ' : ''}
-            {formatCount(kept.clients)}
           </dd>
         </div>
       )}
@@ -189,6 +187,9 @@ function countsText(info: CodeInfo): string {
 function OverTime({ answer }: { answer: CodeAnswer }) {
   const { info, counts, range, gaps, releases } = answer;
   const marks = releases.slice(1).map((stretch) => stretch.fromMs / 1000);
+  // A line of nothing says less than the word.
+  const isNone =
+    answer.count === 0 && counts.series.some((one) => one.values.some((value) => value !== null));
   const color = info.code.startsWith('H')
     ? '--class-platform'
     : info.code.startsWith('L')
@@ -199,7 +200,7 @@ function OverTime({ answer }: { answer: CodeAnswer }) {
       id="code"
       title={`${info.code} over time`}
       explain={<>Lines with this code per point of {range.step} s; exact. Upright lines are releases.</>}
-      columns={counts}
+      columns={isNone ? { t: counts.t, series: [] } : counts}
       styles={counts.series.map(() => ({ color, hatch: 'cross' as const }))}
       unit="count"
       range={range}
@@ -209,10 +210,16 @@ function OverTime({ answer }: { answer: CodeAnswer }) {
       heightPx={150}
       summary="sum"
       empty={
-        <p>
-          <strong>{answer.health.state === 'waiting' ? 'Not set up.' : 'No data.'}</strong> No line of this
-          app arrived in this range, so it is not known whether {info.code} occurred.
-        </p>
+        isNone ? (
+          <p>
+            <strong>None in this range.</strong> Lines arrived, and {info.code} did not occur in them.
+          </p>
+        ) : (
+          <p>
+            <strong>{answer.health.state === 'waiting' ? 'Not set up.' : 'No data.'}</strong> No line of this
+            app arrived in this range, so it is not known whether {info.code} occurred.
+          </p>
+        )
       }
     />
   );

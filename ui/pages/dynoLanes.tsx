@@ -6,7 +6,7 @@ import { CursorLine } from '../charts/cursorLine.tsx';
 import { observeWidth } from '../charts/observe.ts';
 import { showHidden } from '../clean.ts';
 import { formatBytes, formatCount, formatInstant, formatRatio, NOTHING, type Zone } from '../format.ts';
-import { bridge, LANE_HEIGHT, laneCells, lanePaths, STEP_WORDS } from '../lane.ts';
+import { bridge, LANE_HEIGHT, LANE_MARKS, laneCells, lanePaths, STEP_WORDS } from '../lane.ts';
 import { Explain } from '../parts/explain.tsx';
 import { StateGlyph } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -126,9 +126,9 @@ function Lane({ app, dyno, answer, widthPx, at }: LaneProps) {
           {formatRatio(dyno.memoryRatio)}
           <span class="muted"> {quota === null ? '' : `of ${formatBytes(quota)}`}</span>
         </span>
-        {leak && leak.level !== 'ok' && (
-          <span class={`lane-leak ${leak.level === 'warning' ? 'lane-leak-warning' : 'muted'}`}>
-            {leak.level === 'warning' && <StateGlyph level="warning" />} {leak.text}
+        {leak?.level === 'warning' && (
+          <span class="lane-leak lane-leak-warning">
+            <StateGlyph level="warning" /> {leak.text}
           </span>
         )}
         {leak?.level === 'ok' && <span class="lane-leak muted">{leak.text}</span>}
@@ -160,7 +160,7 @@ function Swap({ dyno, max }: { dyno: DynoAnswer; max: number }) {
   const path = values
     .map((value, at) => {
       if (value === null || value <= 0) return '';
-      const height = Math.min(LANE_HEIGHT, Math.max(4, (value / quota) * LANE_HEIGHT));
+      const height = Math.min(LANE_HEIGHT - LANE_MARKS, Math.max(4, (value / quota) * LANE_HEIGHT));
       return `M${(at * width).toFixed(2)} ${(LANE_HEIGHT - height).toFixed(1)}h${width.toFixed(2)}v${height.toFixed(1)}h-${width.toFixed(2)}z`;
     })
     .join('');
@@ -196,8 +196,8 @@ function Marks({
       .join('');
   return (
     <>
-      <path d={spans('R14', 3)} class="lane-r14" />
-      <path d={spans('R15', 5)} class="lane-r15" />
+      <path d={spans('R14', LANE_MARKS - 2)} class="lane-r14" />
+      <path d={spans('R15', LANE_MARKS - 0.5)} class="lane-r15" />
       <path d={ticks('cycle')} class="lane-tick lane-cycle" vector-effect="non-scaling-stroke" />
       <path d={ticks('restart')} class="lane-tick" vector-effect="non-scaling-stroke" />
       <path d={ticks('crash')} class="lane-tick lane-crash" vector-effect="non-scaling-stroke" />

@@ -163,7 +163,7 @@ interface ComparedProps {
 }
 
 function Compared({ answer, comparison, marks, name }: ComparedProps) {
-  const { of, columns, own, median, low, high, unit } = comparison;
+  const { of, columns, unit } = comparison;
   const { title, explain } = TITLES[of];
   const styles = columns.series.map((series) => STYLES[series.id] ?? { color: '--id-other' });
   const band = useMemo(() => {
@@ -172,22 +172,13 @@ function Compared({ answer, comparison, marks, name }: ComparedProps) {
   }, [columns]);
   const isMetric = of === 'memory' || of === 'load';
   if (isMetric && !answer.hasRuntimeMetrics) return null;
-  const which = unlike(comparison);
   const quota = of === 'memory' ? (answer.dyno?.memoryQuotaBytes ?? null) : null;
   return (
     <section class="group compared" id={`compare-${of}`}>
-      <p class="compared-says">
-        {which !== null && <StateGlyph level={which === 'higher' ? 'warning' : 'note'} />}{' '}
-        <strong>{own === null ? NOTHING : formatUnit(own, unit)}</strong>{' '}
-        <span class="muted">
-          {median === null
-            ? 'no siblings to compare with'
-            : `siblings ${formatUnit(median, unit)}${low !== high ? `, from ${formatUnit(low, unit)} to ${formatUnit(high, unit)}` : ''}`}
-        </span>
-      </p>
       <TimeChart
         id={of}
         title={title}
+        per={besideText(comparison)}
         explain={`${explain} The band is from the least to the most of its siblings, the dashed line their median.`}
         columns={columns}
         styles={styles}
@@ -214,6 +205,18 @@ function Compared({ answer, comparison, marks, name }: ComparedProps) {
       />
     </section>
   );
+}
+
+/** `925 ms, far above its siblings: 341 ms, 340 to 380 ms`. */
+function besideText(comparison: DynoComparison): string {
+  const { own, median, low, high, unit } = comparison;
+  const which = unlike(comparison);
+  const far =
+    which === null ? '' : which === 'higher' ? ', far above its siblings' : ', far below its siblings';
+  const value = own === null ? 'not known' : formatUnit(own, unit);
+  if (median === null) return `${value}, no siblings to compare with`;
+  const spread = low === high ? '' : ` (${formatUnit(low, unit)} to ${formatUnit(high, unit)})`;
+  return `${value}${far || ', siblings'}${far ? ':' : ''} ${formatUnit(median, unit)}${spread}`;
 }
 
 /** What happened to it, newest first; each leads to its lines. */

@@ -53,10 +53,10 @@ export function DynoSizes({ answer, onChange }: Props) {
                 {type.cores === null ? (
                   <span class="muted">not known</span>
                 ) : (
-                  <>
+                  <span>
                     {type.cores}{' '}
                     <span class="muted">{type.coresSource === 'you' ? 'set here' : 'by its name'}</span>
-                  </>
+                  </span>
                 )}
               </td>
               <td class="actions">
@@ -93,10 +93,10 @@ function SizeFrom({ type }: { type: DynoTypeAnswer }) {
   if (type.size === null) return <span class="muted">not known</span>;
   const when = type.sizeAtMs === null ? '' : ` ${formatInstant(type.sizeAtMs, range.zone.value, false)}`;
   return (
-    <>
+    <span>
       {showHidden(type.size)}{' '}
       <span class="muted">{type.sizeSource === 'you' ? `set here${when}` : `Heroku’s line${when}`}</span>
-    </>
+    </span>
   );
 }
 

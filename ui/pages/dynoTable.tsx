@@ -83,19 +83,25 @@ function Row({ answer, dyno }: { answer: DynosAnswer; dyno: DynoAnswer }) {
         <a href={router.link(dynoPath(answer.app, dyno.dyno))}>{showHidden(dyno.dyno)}</a>
       </th>
       <td data-label="State">
-        {dyno.state === 'crashed' && <StateGlyph level="critical" />} {dyno.state ?? NOTHING}
-        {dyno.startedMs !== null && (
-          <span class="muted"> {isLive && `for ${formatSpan(clock.nowMs.value - dyno.startedMs)}`}</span>
-        )}
+        <span>
+          {dyno.state === 'crashed' && <StateGlyph level="critical" />} {dyno.state ?? NOTHING}
+          {dyno.startedMs !== null && (
+            <span class="muted"> {isLive && `for ${formatSpan(clock.nowMs.value - dyno.startedMs)}`}</span>
+          )}
+        </span>
       </td>
       {answer.hasRuntimeMetrics && (
         <>
           <td class="num" data-label="Memory">
-            {formatBytes(dyno.memoryBytes)}
-            {dyno.memoryRatio !== null && <span class="muted"> {formatRatio(dyno.memoryRatio)}</span>}
+            <span>
+              {formatBytes(dyno.memoryBytes)}
+              {dyno.memoryRatio !== null && <span class="muted"> {formatRatio(dyno.memoryRatio)}</span>}
+            </span>
           </td>
           <td data-label="Growth" class={leak?.level === 'warning' ? 'warning-text' : 'muted'}>
-            {leak?.level === 'warning' && <StateGlyph level="warning" />} {leak?.text ?? NOTHING}
+            <span>
+              {leak?.level === 'warning' && <StateGlyph level="warning" />} {leak?.text ?? NOTHING}
+            </span>
           </td>
           <td class="num" data-label="Load">
             {load === null ? NOTHING : load.text}
@@ -121,10 +127,12 @@ function Row({ answer, dyno }: { answer: DynosAnswer; dyno: DynoAnswer }) {
         <Life app={answer.app} dyno={dyno} />
       </td>
       <td class="num" data-label="Boot">
-        {formatMs(dyno.life.bootMs)}
-        {dyno.life.firstRequestMs !== null && (
-          <span class="muted"> first request {formatMs(dyno.life.firstRequestMs)}</span>
-        )}
+        <span>
+          {formatMs(dyno.life.bootMs)}
+          {dyno.life.firstRequestMs !== null && (
+            <span class="muted"> first request {formatMs(dyno.life.firstRequestMs)}</span>
+          )}
+        </span>
       </td>
     </tr>
   );
@@ -166,7 +174,7 @@ export function Life({ app, dyno }: { app: string; dyno: DynoAnswer }) {
       {life.cycles > 0 && (
         <span class="muted">{life.cycles > 1 ? `${life.cycles} daily restarts` : 'daily restart'}</span>
       )}
-      {isQuiet && <span class="muted">nothing happened</span>}
+      {isQuiet && <span class="muted">{NOTHING}</span>}
     </span>
   );
 }

@@ -7,7 +7,7 @@ import type { AddonAnswer, AddonsAnswer } from '../../api/contract/addons.ts';
 import { formatSpan, formatUnit, plural, type Zone } from '../format.ts';
 import type { Level } from '../parts/state.tsx';
 import type { Clause, Verdict } from '../verdict.ts';
-import { doubts, unheard } from './stream.ts';
+import { unheard, withDoubts } from './stream.ts';
 
 /** One figure of an add-on with what it is measured against. */
 export interface AddonReading {
@@ -286,7 +286,7 @@ export function addonSentence(addon: AddonAnswer, readings: readonly AddonReadin
   }
   return {
     level: worst.level,
-    word: worst.level === 'critical' ? 'At its limit' : 'Look',
+    word: worst.level === 'critical' ? 'Critical' : 'Look',
     clauses: troubles.map((one) => ({
       text: `${one.title} ${one.value}, ${one.bound}.`,
       href: `#${readingId(addon, one)}`,
@@ -302,9 +302,8 @@ export function readingId(addon: AddonAnswer, reading: Pick<AddonReading, 'id'>)
 export function buildAddonsVerdict(answer: AddonsAnswer, zone: Zone): Verdict {
   const nothing = unheard(answer, zone);
   if (nothing) return nothing;
-  const missing = doubts(answer, zone);
   if (answer.addons.length === 0)
-    return {
+    return withDoubts(answer, zone, {
       level: 'unknown',
       word: answer.everSeen ? 'No data' : 'Not set up',
       clauses: [
@@ -313,9 +312,8 @@ export function buildAddonsVerdict(answer: AddonsAnswer, zone: Zone): Verdict {
             ? 'No add-on wrote a metric in this range.'
             : 'No add-on of this app has written metrics into its log.',
         },
-        ...missing,
       ],
-    };
+    });
   const judged = answer.addons.map((addon) => ({
     addon,
     verdict: addonSentence(addon, addonReadings(addon), Math.min(answer.nowMs, answer.range.to * 1000)),
@@ -328,22 +326,29 @@ export function buildAddonsVerdict(answer: AddonsAnswer, zone: Zone): Verdict {
     const clauses: Clause[] = troubles.flatMap(({ addon, verdict }) =>
       verdict.clauses.slice(0, 2).map((clause) => ({
         ...clause,
-        text: `${serviceName(addon.service)} ${addon.source ?? addon.addon}: ${clause.text}`,
+        text: `${serviceName(addon.service)} ${addon.source ?? addon.addon}: ${lowerFirst(clause.text)}`,
       })),
     );
-    return {
+    return withDoubts(answer, zone, {
       level: isCritical ? 'critical' : 'warning',
-      word: isCritical ? 'At its limit' : 'Look',
-      clauses: [...clauses, ...missing],
-    };
+      word: isCritical ? 'Critical' : 'Look',
+      clauses,
+    });
   }
   const silent = judged.filter(({ verdict }) => verdict.word === 'Silent');
   const clauses: Clause[] = [
     { text: `${plural(answer.addons.length, 'add-on')}, none near a bound of it.` },
     ...silent.flatMap(({ verdict }) => verdict.clauses),
-    ...missing,
   ];
-  return silent.length + missing.length > 0
-    ? { level: 'unknown', word: 'Half known', clauses }
-    : { level: 'ok', word: 'All well', clauses };
+  return withDoubts(
+    answer,
+    zone,
+    silent.length > 0
+      ? { level: 'unknown', word: 'Half known', clauses }
+      : { level: 'ok', word: 'All well', clauses },
+  );
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }

@@ -3,11 +3,19 @@
  * what the special question of its kind gave. Rules over the answer that the page is drawn from.
  */
 import type { CodeAnswer, CodeBreakdown, CodeSpecial, CodesAnswer } from '../../api/contract/codes.ts';
-import { formatCount, formatNumber, formatRatio, formatSpan, plural, type Zone } from '../format.ts';
+import {
+  formatCount,
+  formatInstant,
+  formatNumber,
+  formatRatio,
+  formatSpan,
+  plural,
+  type Zone,
+} from '../format.ts';
 import { logsPath } from '../paths.ts';
-import { spanText, timeText } from '../spanText.ts';
+import { spanText } from '../spanText.ts';
 import type { Clause, Verdict } from '../verdict.ts';
-import { appPath, doubts, unheard } from './stream.ts';
+import { appPath, doubts, type Heard, unheard, withDoubts } from './stream.ts';
 
 /** Fewer of them say nothing about where they come from. */
 const FEW = 5;
@@ -20,10 +28,9 @@ const CHANGE_FACTOR = 1.5;
 export function buildCodeVerdict(answer: CodeAnswer, zone: Zone): Verdict {
   const nothing = unheard(answer, zone);
   if (nothing) return nothing;
-  const missing = doubts(answer, zone);
-  if (answer.count === 0) return absent(answer, missing, zone);
+  if (answer.count === 0) return absent(answer, zone);
   const level = levelOf(answer);
-  return {
+  return withDoubts(answer, zone, {
     level,
     word: WORDS[level] ?? 'Seen',
     clauses: [
@@ -32,9 +39,8 @@ export function buildCodeVerdict(answer: CodeAnswer, zone: Zone): Verdict {
       ...sinceRelease(answer),
       ...dense(answer),
       ...special(answer),
-      ...missing,
     ],
-  };
+  });
 }
 
 const WORDS: Record<string, string> = { critical: 'Acute', warning: 'Seen', ok: 'Seen', unknown: 'Seen' };
@@ -49,21 +55,23 @@ function levelOf({ info, lastSeenMs, range, nowMs }: CodeAnswer): Verdict['level
   return goesOn && (info.severity === 'critical' || info.severity === 'high') ? 'critical' : 'warning';
 }
 
-function absent(answer: CodeAnswer, missing: Clause[], zone: Zone): Verdict {
+function absent(answer: CodeAnswer, zone: Zone): Verdict {
   const { info, everFirstSeenMs } = answer;
   const before =
     everFirstSeenMs === null
       ? `This app never had ${info.code}.`
-      : `It was first seen ${timeText(everFirstSeenMs / 1000, zone)}.`;
+      : `This app had it for the first time on ${formatInstant(everFirstSeenMs, zone, false)}.`;
+  return noneOf(answer, zone, `${info.code} did not occur`, [{ text: before }]);
+}
+
+/** Where something is missing, only of what arrived it is known that there was none. */
+function noneOf(heard: Heard, zone: Zone, what: string, more: Clause[]): Verdict {
+  const missing = doubts(heard, zone);
   const isKnown = missing.length === 0;
   return {
     level: isKnown ? 'ok' : 'unknown',
     word: isKnown ? 'None' : 'None known',
-    clauses: [
-      { text: `${info.code} did not occur in ${isKnown ? 'this range' : 'what arrived'}.` },
-      { text: before },
-      ...missing,
-    ],
+    clauses: [{ text: `${what} in ${isKnown ? 'this range' : 'what arrived'}.` }, ...more, ...missing],
   };
 }
 
@@ -78,15 +86,17 @@ function howOften(answer: CodeAnswer, zone: Zone): Clause {
   return { text: `${noun} with ${info.code}${when}${share}.`, href: '#chart-code' };
 }
 
-function change({ count, countBefore, range }: CodeAnswer): Clause[] {
+function change({ count, countBefore }: CodeAnswer): Clause[] {
   if (countBefore === null) return [];
-  const span = formatSpan(1000 * (range.to - range.from));
-  if (countBefore === 0) return count >= FEW ? [{ text: `None in the ${span} before.` }] : [];
+  if (countBefore === 0) return count >= FEW ? [{ text: 'None in the same time before.' }] : [];
   const factor = count / countBefore;
   if (count + countBefore < 2 * FEW || (factor < CHANGE_FACTOR && factor > 1 / CHANGE_FACTOR)) return [];
-  const times =
-    factor >= 1 ? `${formatNumber(Number(factor.toPrecision(2)))} times as many as` : 'Fewer than';
-  return [{ text: `${times} in the ${span} before (${formatCount(countBefore)}).` }];
+  const before = formatCount(countBefore);
+  const text =
+    factor >= 1
+      ? `${formatNumber(round(factor))} times the ${before} of the same time before.`
+      : `Fewer than the ${before} of the same time before.`;
+  return [{ text }];
 }
 
 /** The newest release after which the share of requests is clearly another than before it. */
@@ -117,7 +127,8 @@ const NAMES: Record<CodeBreakdown['by'], (key: string) => string> = {
 
 /** Parts that hold far more of the code than of all requests. */
 function dense(answer: CodeAnswer): Clause[] {
-  if (answer.count < FEW) return [];
+  // Codes of dynos say by themselves which dynos have them.
+  if (answer.count < FEW || answer.special.kind === 'memory') return [];
   return answer.breakdowns.flatMap(({ by, rows }) => {
     const [first] = rows;
     if (!first || by === 'status' || by === 'host' || first.share < DENSE_SHARE) return [];
@@ -203,15 +214,7 @@ export function listOf(names: readonly string[]): string {
 export function buildCodesVerdict(answer: CodesAnswer, zone: Zone): Verdict {
   const nothing = unheard(answer, zone);
   if (nothing) return nothing;
-  const missing = doubts(answer, zone);
-  if (answer.codes.length === 0) {
-    const isKnown = missing.length === 0;
-    return {
-      level: isKnown ? 'ok' : 'unknown',
-      word: isKnown ? 'None' : 'None known',
-      clauses: [{ text: `No H, R or L code in ${isKnown ? 'this range' : 'what arrived'}.` }, ...missing],
-    };
-  }
+  if (answer.codes.length === 0) return noneOf(answer, zone, 'No H, R or L code', []);
   const grave = answer.codes.filter(({ severity }) => severity === 'critical' || severity === 'high');
   const lead = grave[0] ?? answer.codes[0];
   const bad = answer.codes
@@ -227,9 +230,9 @@ export function buildCodesVerdict(answer: CodesAnswer, zone: Zone): Verdict {
     clauses.push({
       text: `${formatRatio(bad / answer.requests)} of requests ended in one that counts as failed.`,
     });
-  return {
+  return withDoubts(answer, zone, {
     level: grave.length > 0 ? 'warning' : 'unknown',
     word: grave.length > 0 ? 'Look' : 'Minor',
-    clauses: [...clauses, ...missing],
-  };
+    clauses,
+  });
 }

@@ -23,7 +23,7 @@ import { logsPath } from '../paths.ts';
 import { timeText } from '../spanText.ts';
 import type { Clause, Verdict } from '../verdict.ts';
 import { listOf } from './code.ts';
-import { appPath, doubts, unheard } from './stream.ts';
+import { appPath, unheard, withDoubts } from './stream.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -40,11 +40,11 @@ export interface Reading {
  * restart does. null: it does not grow.
  */
 export function leakReading(dyno: DynoAnswer): Reading | null {
-  const { isEnough, growth, points } = dyno.leak;
+  const { isEnough, growth } = dyno.leak;
   if (!isEnough)
-    return points === 0 || dyno.memoryQuotaBytes === null
+    return dyno.memoryBytes === null || dyno.memoryQuotaBytes === null
       ? null
-      : { level: 'unknown', text: 'too short since its start to tell whether it grows' };
+      : { level: 'unknown', text: 'started too recently to tell whether it grows' };
   if (growth === null) return { level: 'ok', text: 'does not grow' };
   const grows = `grows ${formatBytes(growth.bytesPerHour)}/h`;
   const quota = formatBytes(dyno.memoryQuotaBytes);
@@ -84,13 +84,12 @@ export function worstFirst(dynos: readonly DynoAnswer[]): DynoAnswer[] {
 export function buildDynosVerdict(answer: DynosAnswer, dynos: readonly DynoAnswer[], zone: Zone): Verdict {
   const nothing = unheard(answer, zone);
   if (nothing) return nothing;
-  const missing = doubts(answer, zone);
   if (dynos.length === 0)
-    return {
+    return withDoubts(answer, zone, {
       level: 'unknown',
       word: 'No dynos',
-      clauses: [{ text: 'No dyno did or said anything in this range.' }, ...missing],
-    };
+      clauses: [{ text: 'No dyno did or said anything in this range.' }],
+    });
   const troubles = [
     ...crashClauses(answer.app, dynos),
     ...quotaClauses(answer.app, dynos),
@@ -107,17 +106,21 @@ export function buildDynosVerdict(answer: DynosAnswer, dynos: readonly DynoAnswe
   if (troubles.length > 0) {
     const crashed = dynos.some((dyno) => dyno.crashes > 0);
     const over = dynos.some((dyno) => (dyno.memoryRatio ?? 0) > 1);
-    return {
+    const leaks = dynos.some((dyno) => dyno.leak.growth?.isLeak);
+    return withDoubts(answer, zone, {
       level: crashed ? 'critical' : 'warning',
-      word: crashed ? 'Crashes' : over ? 'Memory' : 'Leak',
-      clauses: [...troubles, ...metrics, ...missing],
-    };
+      word: crashed ? 'Crashes' : over || !leaks ? 'Memory' : 'Leak',
+      clauses: [...troubles, ...metrics],
+    });
   }
-  const clauses = [calm(dynos), ...metrics, ...missing];
-  if (!answer.hasRuntimeMetrics) return { level: 'unknown', word: 'Half known', clauses };
-  return missing.length > 0
-    ? { level: 'warning', word: 'Incomplete', clauses }
-    : { level: 'ok', word: 'All well', clauses };
+  const clauses = [calm(dynos), ...metrics];
+  return withDoubts(
+    answer,
+    zone,
+    answer.hasRuntimeMetrics
+      ? { level: 'ok', word: 'All well', clauses }
+      : { level: 'unknown', word: 'Half known', clauses },
+  );
 }
 
 function crashClauses(app: string, dynos: readonly DynoAnswer[]): Clause[] {
@@ -185,8 +188,8 @@ function calm(dynos: readonly DynoAnswer[]): Clause {
       : `, memory at most ${formatRatio(highest.memoryRatio)} of the quota (${highest.dyno})`;
   const restarts = dynos.reduce((sum, dyno) => sum + dyno.restarts, 0);
   const cycles = dynos.reduce((sum, dyno) => sum + dyno.life.cycles, 0);
-  const told =
-    restarts === 0 ? '' : `, ${plural(restarts, 'restart')}${cycles > 0 ? ` (${cycles} of them daily)` : ''}`;
+  const other = restarts - cycles;
+  const told = `${other > 0 ? `, ${plural(other, 'restart')}` : ''}${cycles > 0 ? `, ${plural(cycles, 'daily restart')}` : ''}`;
   return { text: `${plural(dynos.length, 'dyno')}, none crashed${memory}${told}.`, href: '#lanes' };
 }
 
@@ -207,14 +210,16 @@ const UNLIKE_LEAST: Record<DynoComparison['of'], number> = {
   failed: 0.005,
 };
 
-/** `higher` or `lower` than all siblings and far from their median; null where it is like them or has none. */
+/** Two bad ones of four are no norm for one another: so far from the median it need not be beyond all. */
+const FAR_FACTOR = 1.3;
+
+/** `higher` or `lower` than siblings by far; null where it is like them or has none. */
 export function unlike({ of, own, median, low, high }: DynoComparison): 'higher' | 'lower' | null {
   if (own === null || median === null || low === null || high === null) return null;
   if (Math.abs(own - median) < UNLIKE_LEAST[of]) return null;
   const factor = UNLIKE_FACTOR[of];
-  if (own > high && own >= median * factor) return 'higher';
-  // Less memory, load, or failures than others is no trouble by itself; fewer requests are.
-  return own < low && own * factor <= median ? 'lower' : null;
+  if (own >= median * factor && (own > high || own >= median * factor * FAR_FACTOR)) return 'higher';
+  return own * factor <= median && (own < low || own * factor * FAR_FACTOR <= median) ? 'lower' : null;
 }
 
 const SAYS: Record<DynoComparison['of'], (own: number, median: number) => string> = {
@@ -228,18 +233,16 @@ const SAYS: Record<DynoComparison['of'], (own: number, median: number) => string
 export function buildDynoVerdict(answer: DynoDetailAnswer, name: string, zone: Zone): Verdict {
   const nothing = unheard(answer, zone);
   if (nothing) return nothing;
-  const missing = doubts(answer, zone);
   const { app, dyno, siblings, processType } = answer;
   if (dyno === null) {
     const others = siblings.length === 0 ? '' : ` Other ${processType} dynos did: ${listOf(siblings)}.`;
-    return {
+    return withDoubts(answer, zone, {
       level: 'unknown',
       word: 'Nothing',
       clauses: [
         { text: `${name} did and said nothing in this range.${others}`, href: `${appPath(app)}/dynos` },
-        ...missing,
       ],
-    };
+    });
   }
   const own = [...crashClauses(app, [dyno]), ...quotaClauses(app, [dyno])];
   const leak = leakReading(dyno);
@@ -247,39 +250,29 @@ export function buildDynoVerdict(answer: DynoDetailAnswer, name: string, zone: Z
     leak?.level === 'warning' && own.length === 0
       ? [{ text: `${name} ${leak.text}.`, href: '#compare-memory' }]
       : [];
-  const beside = besideSiblings(answer, name);
-  const troubles = [...own, ...growing, ...beside.clauses];
+  const isTroubled = own.length + growing.length > 0;
+  const beside = besideSiblings(answer, name, isTroubled);
   const since =
-    dyno.startedMs === null ? [] : [{ text: `It runs since ${timeText(dyno.startedMs / 1000, zone)}.` }];
-  const level: Level =
-    dyno.crashes > 0
-      ? 'critical'
-      : troubles.length > beside.calm
-        ? 'warning'
-        : missing.length > 0
-          ? 'unknown'
-          : 'ok';
-  return {
-    level,
-    word:
-      dyno.crashes > 0
-        ? 'Crashes'
-        : level === 'warning'
-          ? 'Stands out'
-          : level === 'ok'
-            ? 'Like the others'
-            : 'Incomplete',
-    clauses: [...troubles, ...since, ...missing],
-  };
+    dyno.startedMs === null ? [] : [{ text: `It has run since ${timeText(dyno.startedMs / 1000, zone)}.` }];
+  const clauses = [...own, ...growing, ...beside.clauses, ...since];
+  if (dyno.crashes > 0) return withDoubts(answer, zone, { level: 'critical', word: 'Crashes', clauses });
+  if (isTroubled) return withDoubts(answer, zone, { level: 'warning', word: 'Memory', clauses });
+  if (beside.isApart) return withDoubts(answer, zone, { level: 'warning', word: 'Stands out', clauses });
+  const word = siblings.length === 0 ? 'All well' : 'Like the others';
+  return withDoubts(answer, zone, { level: 'ok', word, clauses });
 }
 
-/** What sets it apart; where nothing does, that is said. `calm`: clauses that are no trouble. */
-function besideSiblings(answer: DynoDetailAnswer, name: string): { clauses: Clause[]; calm: number } {
+/** What sets it apart; where nothing does, that is said. */
+function besideSiblings(
+  answer: DynoDetailAnswer,
+  name: string,
+  isTroubled: boolean,
+): { clauses: Clause[]; isApart: boolean } {
   const { comparisons, siblings, processType } = answer;
   if (siblings.length === 0)
     return {
       clauses: [{ text: `It is the only ${processType} dyno, so there is nothing to compare it with.` }],
-      calm: 1,
+      isApart: false,
     };
   const apart = comparisons.filter((one) => {
     const which = unlike(one);
@@ -289,11 +282,11 @@ function besideSiblings(answer: DynoDetailAnswer, name: string): { clauses: Clau
     return {
       clauses: [
         {
-          text: `${name} is like ${siblings.length === 1 ? (siblings[0] ?? 'its sibling') : `its ${siblings.length} siblings`} in memory, load, requests, p95 and failures, as far as they are known.`,
+          text: `${isTroubled ? 'Otherwise it' : name} is like ${siblings.length === 1 ? (siblings[0] ?? 'its sibling') : `its ${siblings.length} siblings`} in memory, load, requests, p95 and failures, as far as they are known.`,
           href: '#compare-memory',
         },
       ],
-      calm: 1,
+      isApart: false,
     };
   const [first] = apart;
   const parts = apart.flatMap(({ of, own, median }) =>
@@ -308,6 +301,6 @@ function besideSiblings(answer: DynoDetailAnswer, name: string): { clauses: Clau
       : '';
   return {
     clauses: [{ text: `${name} ${parts.join(', ')}${conclusion}.`, href: `#compare-${first?.of}` }],
-    calm: 0,
+    isApart: true,
   };
 }

@@ -65,3 +65,15 @@ export function doubts(heard: Heard, zone: Zone): Clause[] {
   }
   return clauses;
 }
+
+/** A verdict over a range that is not known in full: what is missing is told, and nothing is called well over it. */
+export function withDoubts(heard: Heard, zone: Zone, verdict: Verdict): Verdict {
+  const missing = doubts(heard, zone);
+  if (missing.length === 0) return verdict;
+  const clauses = [...verdict.clauses, ...missing];
+  if (verdict.level !== 'ok') return { ...verdict, clauses };
+  const isLive = heard.range.to * 1000 >= heard.nowMs - 2000 * heard.range.step;
+  return heard.health.state === 'silent' && isLive
+    ? { level: 'critical', word: 'Silent', clauses }
+    : { level: 'warning', word: 'Incomplete', clauses };
+}
