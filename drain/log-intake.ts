@@ -193,7 +193,8 @@ function platformLevel({ dynoEvent, loss, databaseLog, apiEvent }: Message): Log
 
 function levelOfRequest({ request }: Message): LogLevel {
   const length = request.at.end - request.at.start;
-  if (request.codeFamily >= 0 || request.status >= 500 || length === AT_ERROR) return 'error';
+  // A code alone says nothing bad: H27 is a visitor who left.
+  if (request.status >= 500 || length === AT_ERROR) return 'error';
   return length === AT_WARNING ? 'warn' : 'info';
 }
 

@@ -64,7 +64,9 @@ export class Registry {
     app.customMetrics = credential.customMetrics;
     app.historyOpenUntilMs = credential.historyOpenUntilMs;
     const { keepLogsHours } = credential;
-    app.keepLogs = keepLogsHours === null ? this.#keepLogs : keepLogsHours > 0;
+    // Nobody reads the lines of Drainboard's own probe, whose name nobody else can give.
+    const isProbe = credential.appName.includes('~');
+    app.keepLogs = !isProbe && (keepLogsHours === null ? this.#keepLogs : keepLogsHours > 0);
     return app;
   }
 

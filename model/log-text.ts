@@ -38,8 +38,8 @@ const WORDS =
 /** `"level":"error"`, `"severity": "WARNING"`, and pino's numbers. */
 const JSON_LEVEL =
   /"(?:log\.)?(?:level|severity|lvl|levelname|log_?level)"\s{0,4}:\s{0,4}(?:"([a-z]{3,11})"|(\d{2})\b)/i;
-/** `level=error`, `lvl="warn"`, `severity=INFO`. */
-const PAIR_LEVEL = new RegExp(`(?:^|[\\s,;|[])(?:level|lvl|severity|log_?level)=["']?(${WORDS})\\b`, 'i');
+/** `level=error`, `lvl="warn"`, `severity=INFO`, and `at=error` as Heroku's own lines have it. */
+const PAIR_LEVEL = new RegExp(`(?:^|[\\s,;|[])(?:level|lvl|severity|log_?level|at)=["']?(${WORDS})\\b`, 'i');
 /** `[error]`, `[INFO/ForkPoolWorker-1]`, `<warn>`. */
 const BRACKET_LEVEL = new RegExp(`[[<(](${WORDS})(?:/[\\w-]{1,40})?[\\])>]`, 'i');
 /** `ERROR`, `WARN:` in capitals anywhere near the front; other words would be prose. */

@@ -26,7 +26,7 @@ export interface LogCompactionOptions {
 
 const SETTLE_MS = MINUTE;
 /** Of one round: what is in memory meanwhile is some times as much. */
-const ROUND_BYTES = 2 * 1024 * 1024;
+const ROUND_BYTES = 1024 * 1024;
 const ROUND_CHUNKS = 4_000;
 /** Of a block, before it is compressed. */
 const BLOCK_BYTES = 256 * 1024;
