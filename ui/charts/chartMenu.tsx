@@ -13,11 +13,13 @@ interface Props {
   /** The chart in a sentence. */
   summary: string;
   canSelect: boolean;
+  /** Where there is no room for a switch of its own. */
+  table: { isOpen: boolean; toggle(): void } | null;
   /** Draws the plot; null where a table stands in its place. */
   pictureOf: (() => HTMLCanvasElement | null) | null;
 }
 
-export function ChartMenu({ chart, title, columns, range, summary, canSelect, pictureOf }: Props) {
+export function ChartMenu({ chart, title, columns, range, summary, canSelect, table, pictureOf }: Props) {
   const state = useApp();
   const { page, toast, cursor } = state;
   const [open, setOpen] = useState(false);
@@ -96,6 +98,7 @@ export function ChartMenu({ chart, title, columns, range, summary, canSelect, pi
       </button>
       {open && (
         <ul class="menu-items" aria-label={`More about ${title}`}>
+          {table && item(table.isOpen ? 'View as chart' : 'View as table', table.toggle)}
           {canSelect &&
             page.app.value !== null &&
             item('Choose a stretch', () => {

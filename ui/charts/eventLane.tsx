@@ -259,13 +259,15 @@ function EventRow({ event }: { event: EventAnswer }) {
     <tr data-row class={event.routine ? 'muted' : ''}>
       <td data-label="Time">{formatInstant(event.atMs, zone)}</td>
       <td data-label="What" class="wrap">
-        {showHidden(event.title)}
-        {event.count > 1 && !event.title.includes(`×${event.count}`) && (
-          <span class="muted"> ×{event.count}</span>
-        )}
-        {typeof event.detail.author === 'string' && (
-          <span class="muted"> — {showHidden(event.detail.author)}</span>
-        )}
+        <span>
+          {showHidden(event.title)}
+          {event.count > 1 && !event.title.includes(`×${event.count}`) && (
+            <span class="muted"> ×{event.count}</span>
+          )}
+          {typeof event.detail.author === 'string' && (
+            <span class="muted"> — {showHidden(event.detail.author)}</span>
+          )}
+        </span>
       </td>
       <td class="mono" data-label="Dyno">
         {isDyno ? (

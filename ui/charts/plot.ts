@@ -481,7 +481,7 @@ export function createPlot(
       const { left, width } = u.select;
       if (held && event.type === 'pointerup' && width > STILL_PX)
         events.onSelect(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
-      else if (held) select(0, 0);
+      else if (held) showSelection(null);
       held = false;
       startPx = null;
     };
@@ -507,7 +507,7 @@ export function createPlot(
   }
 
   function showSelection(span: { fromS: number; toS: number } | null) {
-    if (span === null) return select(0, 0);
+    if (span === null) return u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     const clamp = (atS: number) => u.valToPos(Math.min(Math.max(atS, view.fromS), view.toS), 'x');
     select(clamp(span.fromS), clamp(span.toS));
   }

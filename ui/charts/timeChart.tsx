@@ -61,7 +61,7 @@ export function TimeChart(props: TimeChartProps) {
           </button>
         )}
         {hasData && props.switches}
-        {hasData && (
+        {hasData && !props.compact && (
           <button
             type="button"
             class="quiet"
@@ -80,6 +80,7 @@ export function TimeChart(props: TimeChartProps) {
             range={told}
             summary={summary}
             canSelect={!props.isFixed && !table}
+            table={props.compact ? { isOpen: table, toggle: () => setTable(!table) } : null}
             pictureOf={table || props.instead ? null : () => picture.current?.() ?? null}
           />
         )}
