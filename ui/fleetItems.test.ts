@@ -17,6 +17,7 @@ const sloOf = (app: string, change: Partial<SloRow>): SloRow => ({
   ...(sloRows(NOW)[0] as SloRow),
   app,
   lowTraffic: false,
+  budget: { ...(sloRows(NOW)[0] as SloRow).budget, remaining: 0.5 },
   ...change,
 });
 const itemOf = (row: FleetRow, slos: SloRow[] = []) => buildItems([row], slos, NO_DOUBT)[0] as FleetItem;
@@ -102,6 +103,15 @@ describe('the state of an app in the fleet', () => {
     });
     expect(item.concerns).toEqual(['firing', 'burning', 'dropping']);
   });
+});
+
+it('an app that runs well and has spent its budget is called neither well nor burning', () => {
+  const { budget } = sloRows(NOW)[0] as SloRow;
+  const spent = [
+    sloOf(calm.app, { state: 'exhausted', lowTraffic: true, budget: { ...budget, remaining: 0 } }),
+  ];
+  expect(itemOf(calm, spent)).toMatchObject({ word: 'no budget', level: 'warning', concerns: [] });
+  expect(itemOf({ ...calm, failedRatioNow: 0.2 }, spent).word).toBe('failing');
 });
 
 describe('the order of the fleet', () => {

@@ -26,7 +26,7 @@ export interface FleetDoubt {
   isMoving: boolean;
 }
 
-const RANKS = { firing: 0, burning: 1, silent: 2, ticket: 3, rest: 4 } as const;
+const RANKS = { firing: 0, burning: 1, silent: 2, ticket: 3, spent: 4, rest: 5 } as const;
 
 export function buildItems(
   rows: readonly FleetRow[],
@@ -46,7 +46,8 @@ function buildItem(row: FleetRow, slos: readonly SloRow[], doubt: FleetDoubt): F
   const byBudget = slos.toSorted((a, b) => (a.budget.remaining ?? 9) - (b.budget.remaining ?? 9));
   const byBurn = slos.filter((slo) => !slo.lowTraffic).toSorted((a, b) => burnOf(b, 0) - burnOf(a, 0));
   const fastest = byBurn[0] ?? null;
-  const stated = stateOf(row, fastest, doubt);
+  const spent = (byBudget[0]?.budget.remaining ?? 1) <= 0;
+  const stated = stateOf(row, fastest, spent, doubt);
   return { row, slo: byBudget[0] ?? null, fastest, ...stated, concerns: concernsOf(row, stated.isBurning) };
 }
 
@@ -55,7 +56,7 @@ export function burnOf(slo: SloRow | null, window: 0 | 1): number {
   return slo?.burn[window]?.burn ?? 0;
 }
 
-function stateOf(row: FleetRow, fastest: SloRow | null, { isAway, isMoving }: FleetDoubt) {
+function stateOf(row: FleetRow, fastest: SloRow | null, isSpent: boolean, { isAway, isMoving }: FleetDoubt) {
   const base = appState(row, isAway, isMoving);
   const isFailing = base.word === 'failing';
   // Less than a minute's worth of the budget is no fire: the page says burning from the objective's own state on.
@@ -68,6 +69,9 @@ function stateOf(row: FleetRow, fastest: SloRow | null, { isAway, isMoving }: Fl
   if (isBurning) return { level: 'warning' as const, word: 'burning', rank: RANKS.burning, isBurning };
   if (row.health.state === 'silent') return { ...base, rank: RANKS.silent, isBurning };
   if (ticket > 0) return { level: 'warning' as const, word: 'ticket', rank: RANKS.ticket, isBurning };
+  // It runs well now, and has broken its promise all the same.
+  if (isSpent && base.level === 'ok')
+    return { level: 'warning' as const, word: 'no budget', rank: RANKS.spent, isBurning };
   return { ...base, rank: RANKS.rest + base.rank, isBurning };
 }
 

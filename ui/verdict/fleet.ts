@@ -167,12 +167,17 @@ function restOf(items: readonly FleetItem[], troubled: number, isAway: boolean):
     const word = quiet === 1 ? 'says' : 'say';
     clauses.push({ text: `${plural(quiet, 'app')} ${word} nothing: no requests, or no line yet.` });
   }
-  const least = troubled === 0 ? leastBudget(items) : null;
+  const least = troubled + looks.length === 0 ? leastBudget(items) : null;
   return least ? [...clauses, least] : clauses;
 }
 
-function lookOf({ row, word }: FleetItem): Clause {
+function lookOf({ row, word, slo }: FleetItem): Clause {
   const base = `/a/${encodeURIComponent(row.app)}`;
+  if (word === 'no budget' && slo)
+    return {
+      text: `${row.app} runs well, but ${slo.title} has ${formatBudget(slo.budget.remaining)} of its budget left.`,
+      href: sloPath(slo.app, slo.slug),
+    };
   if (word === 'memory' && row.worstMemory)
     return {
       text: `${row.app}: ${row.worstMemory.dyno} uses ${formatRatio(row.worstMemory.ratio)} of its memory.`,
