@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest';
 import { auditChanges, auditRow } from './auditWords.ts';
 import { renderCsv } from './csv.ts';
+import { formatSpan } from './format.ts';
 
 test('an entry says what differs, and of new things what they are', () => {
   expect(
     auditChanges({ before: { role: 'viewer', name: 'Kim' }, after: { role: 'editor', name: 'Kim' } }),
   ).toEqual(['role: viewer → editor']);
-  expect(auditChanges({ after: { historyMs: 0 } })).toEqual(['historyMs: 0']);
-  expect(auditChanges({ before: { state: 'new' } })).toEqual(['state: was "new"'.replaceAll('"', '')]);
+  expect(auditChanges({ after: { historyMs: 0 } })).toEqual([`history: ${formatSpan(0)}`]);
+  expect(auditChanges({ before: { keepMs: 7_200_000 }, after: { keepMs: 3_600_000 } })).toEqual([
+    `keep: ${formatSpan(7_200_000)} → ${formatSpan(3_600_000)}`,
+  ]);
+  expect(auditChanges({ after: { oldValidUntilMs: 1_800_000_000_000 } })).toEqual([
+    'oldValidUntil: 2027-01-15T08:00:00.000Z',
+  ]);
+  expect(auditChanges({ before: { state: 'new' } })).toEqual(['state: was new']);
   expect(auditChanges({})).toEqual([]);
   expect(auditChanges({ after: { long: 'x'.repeat(500) } })[0]?.length).toBeLessThan(140);
 });

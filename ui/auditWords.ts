@@ -1,6 +1,8 @@
 /** What entries of the audit log say, in words. Pure. */
 import type { AuditAnswer } from '../api/contract/session.ts';
 
+import { formatSpan } from './format.ts';
+
 type Entry = AuditAnswer['entries'][number];
 
 /** By the beginning of an action; what people look for. */
@@ -30,8 +32,11 @@ export function auditChanges({ before, after }: Pick<Entry, 'before' | 'after'>)
   return names.flatMap((name) => {
     const [was, is] = [before?.[name], after?.[name]];
     if (before !== undefined && after !== undefined && same(was, is)) return [];
-    if (was === undefined) return `${name}: ${say(is)}`;
-    return is === undefined ? `${name}: was ${say(was)}` : `${name}: ${say(was)} → ${say(is)}`;
+    const told = (value: unknown) => say(name, value);
+    if (was === undefined) return `${labelOf(name)}: ${told(is)}`;
+    return is === undefined
+      ? `${labelOf(name)}: was ${told(was)}`
+      : `${labelOf(name)}: ${told(was)} → ${told(is)}`;
   });
 }
 
@@ -42,7 +47,17 @@ function same(a: unknown, b: unknown): boolean {
 /** More is no line of a table; the export has all of it. */
 const VALUE_MAX = 120;
 
-function say(value: unknown): string {
+/** Spans and instants are stored in ms; people read them otherwise. */
+const MS = /Ms$/;
+/** Earlier ones are spans: no instant of ours lies before 2001. */
+const INSTANT_FROM_MS = 1_000_000_000_000;
+
+const labelOf = (name: string): string => name.replace(MS, '');
+
+function say(name: string, value: unknown): string {
+  if (typeof value === 'number' && MS.test(name)) {
+    return value >= INSTANT_FROM_MS ? new Date(value).toISOString() : formatSpan(value);
+  }
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}…` : text;
 }

@@ -91,7 +91,7 @@ const CHARTS = { timed: true };
 const TABLE: Row[] = [
   page('/', Fleet, 'Fleet', { wide: true }),
   page('/health', Instance, 'Drain health'),
-  page('/settings', Settings, 'Settings'),
+  page('/settings', () => <Settings />, 'Settings'),
   page('/settings/:section', Settings, 'Settings'),
   page('/setup', AddApp, 'Add an app'),
   page('/walls', WallLinks, 'Wallboards'),

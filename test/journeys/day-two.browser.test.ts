@@ -87,7 +87,7 @@ describe('signing in', () => {
 
 describe('a viewer', () => {
   it('SEC-08 an admin lets a viewer in, who sees no control that writes', async () => {
-    await admin.goto(`${stage.url}/settings`);
+    await admin.goto(`${stage.url}/settings/people`);
     await admin.getByLabel('First password', { exact: true }).fill(VIEWER.password);
     await admin.locator('#personEmail').fill(VIEWER.email);
     await admin.getByRole('button', { name: 'Add a person' }).click();
@@ -130,7 +130,7 @@ describe('a viewer', () => {
 
 describe('an API token', () => {
   it('SEC-27 is shown once, works until it is revoked, and is 401 from then on', async () => {
-    await admin.goto(`${stage.url}/settings`);
+    await admin.goto(`${stage.url}/settings/tokens`);
     const section = admin.getByRole('region', { name: 'API tokens' });
     await section.getByLabel('Name').fill('grafana');
     await section.getByRole('button', { name: 'Make a token' }).click();

@@ -170,7 +170,7 @@ describe('keys', () => {
   });
 
   it('can be switched off, and Ctrl-K works all the same (WCAG 2.1.4)', async () => {
-    const page = await stage.open('/settings');
+    const page = await stage.open('/settings/you');
     await page.getByLabel(/Single-letter keys are on/).uncheck();
     await page.locator('h1').click();
     await page.keyboard.press('?');

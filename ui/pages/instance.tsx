@@ -193,11 +193,11 @@ function Streams() {
 }
 
 /** Of the settings: what is told of the instance, and where the rest of it stands. */
-export function Instance({ answer }: { answer: InstanceHealthAnswer }) {
+export function Instance({ answer, isBrief = false }: { answer: InstanceHealthAnswer; isBrief?: boolean }) {
   const { router } = useApp();
   return (
     <>
-      <Database answer={answer} />
+      <Database answer={answer} isBrief={isBrief} />
       <p>
         <a href={router.link('/health')}>Drain health</a> shows its processes, its spool, and what was turned
         away.
@@ -207,7 +207,7 @@ export function Instance({ answer }: { answer: InstanceHealthAnswer }) {
 }
 
 /** Database, writers, work that is due, and space. */
-function Database({ answer }: { answer: InstanceHealthAnswer }) {
+function Database({ answer, isBrief = false }: { answer: InstanceHealthAnswer; isBrief?: boolean }) {
   const { clock, instance } = useApp();
   const isAway = instance.awaySinceMs.value !== null;
   const total = answer.storage.reduce((sum, table) => sum + table.bytes, 0);
@@ -250,7 +250,7 @@ function Database({ answer }: { answer: InstanceHealthAnswer }) {
           <dd class="mono">{showHidden(answer.version)}</dd>
         </div>
       </dl>
-      {answer.storage.length > 0 && (
+      {!isBrief && answer.storage.length > 0 && (
         <ul class="bars" aria-label="Space by table">
           {[...answer.storage]
             .sort((a, b) => b.bytes - a.bytes)
@@ -266,7 +266,7 @@ function Database({ answer }: { answer: InstanceHealthAnswer }) {
             ))}
         </ul>
       )}
-      {answer.writers.length > 0 && (
+      {!isBrief && answer.writers.length > 0 && (
         <table class="data stack">
           <caption class="sr">Writers</caption>
           <thead>

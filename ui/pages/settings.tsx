@@ -43,7 +43,7 @@ export function SettingsPage({ section = '' }: { section?: string }) {
   const admin = session.isAdmin.value;
   const shown = SECTIONS.find(({ id }) => id === section);
   return (
-    <>
+    <div class="settings">
       <div class="page-head">
         <h1 tabIndex={-1}>Settings</h1>
       </div>
@@ -69,6 +69,6 @@ export function SettingsPage({ section = '' }: { section?: string }) {
         shown.element()
       )}
       <LastWrite />
-    </>
+    </div>
   );
 }

@@ -9,7 +9,6 @@ import { Clauses } from '../parts/clauses.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { CopyBlock, CopyButton, CopyId } from '../parts/copy.tsx';
 import { Fresh } from '../parts/fresh.tsx';
-import { Tick } from '../parts/inputs.tsx';
 import { healthLevel, StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
@@ -65,7 +64,7 @@ export function Apps() {
         </Fresh>
       </section>
       <Fresh of={health} what="the health of this instance">
-        {(answer) => <Instance answer={answer} />}
+        {(answer) => <Instance answer={answer} isBrief />}
       </Fresh>
       {asked?.what === 'rotate' && (
         <Confirm
@@ -184,6 +183,7 @@ function Row({ row, onAsk, onChange }: { row: AppRow; onAsk(asked: Asked): void;
       </td>
       <td data-label="Drain tokens">
         <DrainStates drains={drains} />
+        {row.strictTokens && <span class="under muted">new ones are refused</span>}
       </td>
       <td data-label="First line">{Number.isFinite(first) ? formatAgo(first, nowMs) : NOTHING}</td>
       <td data-label="Last line">
@@ -232,30 +232,26 @@ function DrainStates({ drains }: { drains: DrainAnswer[] }) {
   );
 }
 
+/** What becomes of lines that carry the right secret and a token nobody has adopted. */
 function Strict({ row, onChange }: { row: AppRow; onChange(): void }) {
   const { client, toast } = useApp();
-  async function change(strictTokens: boolean) {
+  const { app, strictTokens } = row;
+  async function change() {
     try {
-      await client.send('PATCH', `/apps/${encodeURIComponent(row.app)}`, { strictTokens });
+      await client.send('PATCH', `/apps/${encodeURIComponent(app)}`, { strictTokens: !strictTokens });
       toast.value = strictTokens
-        ? `${row.app}: lines of tokens nobody adopted are refused`
-        : `${row.app}: lines of new tokens are counted and flagged`;
+        ? `${app}: lines of new tokens are counted and flagged`
+        : `${app}: lines of tokens nobody adopted are refused`;
     } catch (error) {
       toast.value = errorText(error);
     }
     onChange();
   }
   return (
-    <Tick
-      name={`strict-${row.app}`}
-      label={
-        <>
-          Adopted tokens only<span class="sr"> for {showHidden(row.app)}</span>
-        </>
-      }
-      checked={row.strictTokens}
-      onChange={(checked) => void change(checked)}
-    />
+    <button type="button" onClick={() => void change()}>
+      {strictTokens ? 'Count new tokens' : 'Refuse new tokens'}
+      <span class="sr"> of {showHidden(app)}</span>
+    </button>
   );
 }
 

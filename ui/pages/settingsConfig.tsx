@@ -134,16 +134,15 @@ function Import() {
         do first.
       </p>
       <div class="file-pick">
-        <label class="button" for="config-file">
+        <label class="button">
           Choose a file
+          <input
+            class="sr"
+            type="file"
+            accept="application/json,.json"
+            onChange={(event) => void pick(event.currentTarget.files?.[0])}
+          />
         </label>
-        <input
-          id="config-file"
-          class="sr"
-          type="file"
-          accept="application/json,.json"
-          onChange={(event) => void pick(event.currentTarget.files?.[0])}
-        />
         {picked && (
           <span>
             {showHidden(picked.name)} <span class="muted">{formatBytes(picked.sizeBytes)}</span>

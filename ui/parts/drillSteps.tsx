@@ -123,7 +123,7 @@ function Course({ drill, busy, onStop }: { drill: FireDrill; busy: boolean; onSt
   const isOver = drill.state === 'over';
   const zone = range.zone.value;
   return (
-    <section aria-label={isOver ? 'The last fire drill' : 'The fire drill under way'}>
+    <section class="drill-course" aria-label={isOver ? 'The last fire drill' : 'The fire drill under way'}>
       <p>
         <span class="drill-mark">DRILL</span> {isOver ? 'The last one was started ' : 'Under way, started '}
         {formatAgo(drill.startedAtMs, clock.nowMs.value)} by {showHidden(drill.author)}.
