@@ -23,11 +23,9 @@ export interface ApiConfig extends Kept {
   keepDetailsMs: number;
   keepChunksMs?: number | undefined;
   keepQuarantineMs?: number | undefined;
-  /** Hours for apps that say nothing else, and most bytes of all blocks together. */
+  /** Lines of logs: hours for apps that say nothing else, and most bytes of all apps together. */
   keepLogsHours?: number | undefined;
   logsBytes?: number | undefined;
-  /** Lines of logs, where this process knows of them. */
-  keepLogsMs?: number | undefined;
 }
 
 export interface ApiDeps {

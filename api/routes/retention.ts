@@ -9,7 +9,7 @@ import {
   retentionFault,
   retentionTier,
 } from '../../model/retention.ts';
-import { DAY, HOUR, MINUTE } from '../../model/time.ts';
+import { DAY, MINUTE } from '../../model/time.ts';
 import { type AppRow, listApps, readApp } from '../../store/apps.ts';
 import { readInstance } from '../../store/instance.ts';
 import { type Pool, withTransaction } from '../../store/pool.ts';
@@ -144,11 +144,11 @@ async function describe(deps: ApiDeps, nowMs: number): Promise<RetentionAnswer> 
 }
 
 async function readLogs({ pool, config }: ApiDeps, nowMs: number): Promise<RetentionAnswer['logs']> {
-  if (config.keepLogsMs === undefined) return null;
+  if (config.keepLogsHours === undefined) return null;
   const growth = await readGrowth(pool, ['log_blocks', 'log_chunks'], { nowMs, sinceMs: 0 });
   const of = (table: string) => growth.get(table);
   return {
-    keepHours: config.keepLogsMs / HOUR,
+    keepHours: config.keepLogsHours,
     bytes: (of('log_blocks')?.bytes ?? 0) + (of('log_chunks')?.bytes ?? 0),
     bytesPerDay: of('log_blocks')?.bytesPerDay ?? null,
   };
