@@ -31,54 +31,56 @@ export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
   const away = logs.tail.away.value;
   const ended = logs.tail.ended.value;
   return (
-    <div class={`log-bar${live && paused !== null ? ' log-bar-paused' : ''}`}>
+    <>
       <span class="sr" role="status">
         {!live ? '' : paused === null ? 'Following live lines' : 'Paused. New lines wait.'}
       </span>
-      {live && away ? (
-        <span class="warn">
-          {ended === 'shed' || ended === 'stopping'
-            ? 'Live lines are paused by the server. Trying again; nothing is lost meanwhile.'
-            : 'Reconnecting. Lines missed meanwhile are fetched when the connection is back.'}
-        </span>
-      ) : live && ended === 'off' ? (
-        <span class="warn">Lines of this app are not kept any more.</span>
-      ) : live ? (
-        <State logs={logs} paused={paused} />
-      ) : (
-        <span class="muted">{plural(logs.buffer.lines, 'line')} loaded; the range has ended</span>
-      )}
-      <span class="grow" />
-      {canFilter && (
-        <>
-          <button
-            type="button"
-            onClick={() => onTerm({ field: 'text', value: text, isNot: false })}
-            title={`Only lines with “${text}”`}
-          >
-            Only <span class="log-selected cut">“{text}”</span>
+      <div class={`log-bar${live && paused !== null ? ' log-bar-paused' : ''}`}>
+        {live && away ? (
+          <span class="warn">
+            {ended === 'shed' || ended === 'stopping'
+              ? 'Live lines are paused by the server. Trying again; nothing is lost meanwhile.'
+              : 'Reconnecting. Lines missed meanwhile are fetched when the connection is back.'}
+          </span>
+        ) : live && ended === 'off' ? (
+          <span class="warn">Lines of this app are not kept any more.</span>
+        ) : live ? (
+          <State logs={logs} paused={paused} />
+        ) : (
+          <span class="muted">{plural(logs.buffer.lines, 'line')} loaded; the range has ended</span>
+        )}
+        <span class="grow" />
+        {canFilter && (
+          <>
+            <button
+              type="button"
+              onClick={() => onTerm({ field: 'text', value: text, isNot: false })}
+              title={`Only lines with “${text}”`}
+            >
+              Only <span class="log-selected cut">“{text}”</span>
+            </button>
+            <button type="button" onClick={() => onTerm({ field: 'text', value: text, isNot: true })}>
+              Leave out
+            </button>
+          </>
+        )}
+        {live && paused === null && (
+          <button type="button" class="quiet" onClick={() => logs.pause('hand')}>
+            Pause
           </button>
-          <button type="button" onClick={() => onTerm({ field: 'text', value: text, isNot: true })}>
-            Leave out
+        )}
+        {live && paused !== null && (
+          <button type="button" class="primary log-resume" onClick={onResume}>
+            Resume <kbd>End</kbd>
           </button>
-        </>
-      )}
-      {live && paused === null && (
-        <button type="button" class="quiet" onClick={() => logs.pause('hand')}>
-          Pause
-        </button>
-      )}
-      {live && paused !== null && (
-        <button type="button" class="primary log-resume" onClick={onResume}>
-          Resume <kbd>End</kbd>
-        </button>
-      )}
-      {!live && (
-        <button type="button" class="quiet" onClick={() => range.toggleLive()}>
-          Resume live
-        </button>
-      )}
-    </div>
+        )}
+        {!live && (
+          <button type="button" class="quiet" onClick={() => range.toggleLive()}>
+            Resume live
+          </button>
+        )}
+      </div>
+    </>
   );
 }
 
