@@ -55,7 +55,7 @@ describe('buildVerdict', () => {
   it('says that all is well with the numbers', () => {
     const { level, text } = verdictOf('checkout-api');
     expect(level).toBe('ok');
-    expect(text).toMatch(/^[\d ]+ requests, 0\.0\d % failed \(\d+\), p95 \d+ ms\.$/);
+    expect(text).toMatch(/^[\d ]+ requests, 0\.0\d % failed \(\d+\), p95 \d+ ms\. It has been so for all of 60 min\.$/);
   });
 
   it('tells silence, no traffic and not set up apart', () => {
@@ -160,7 +160,7 @@ describe('the rules of the verdict at their edges', () => {
     expect(read(hour({}))).toMatchObject({
       level: 'ok',
       word: 'All well',
-      text: '1 220 requests, none failed, p95 120 ms.',
+      text: '1 220 requests, none failed, p95 120 ms. It has been so for all of 60 min.',
     });
   });
 

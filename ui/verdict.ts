@@ -168,10 +168,20 @@ function describeTraffic(about: Case): Verdict {
     word: look ? 'Some fail' : 'All well',
     clauses: [
       { text, href: '#chart-throughput' },
-      ...(look ? explainFailures(about, buckets, 0, buckets.t.length) : []),
+      ...(look ? explainFailures(about, buckets, 0, buckets.t.length) : calmClause(about)),
       ...excluded,
     ],
   };
+}
+
+/** How long it has been well: as far as is looked at. */
+function calmClause({ answer, holes, live }: Case): Clause[] {
+  if (hasHoles(holes)) return [];
+  const fromS = holes.beginsS ?? answer.range.from;
+  const toS = Math.min(answer.range.to, answer.nowMs / 1000);
+  return [
+    { text: `${live ? 'It has been so' : 'It was so'} for all of ${formatSpan((toS - fromS) * 1000)}.` },
+  ];
 }
 
 function describeFew(about: Case, buckets: Buckets, known: string, excluded: Clause[]): Verdict {

@@ -113,9 +113,18 @@ function topClauses(answer: ExplainAnswer): Clause[] {
         ...hrefOf(answer.app, row, span),
         text: `${index === 0 ? `Of the ${lens} ` : ''}${shareText(row)}${index === all.length - 1 ? '.' : ','}`,
       }));
-  const clauses = [...told(answer.bad, 'bad', 3), ...told(answer.slow, 'slow', 2)];
+  // What has more of fewer failures than before is in the tables; it is no news.
+  const { range, baseline } = answer;
+  const clauses = [
+    ...((ratioOf(range) ?? 0) > (ratioOf(baseline) ?? 0) ? told(answer.bad, 'bad', 3) : []),
+    ...(slowRatio(range) > slowRatio(baseline) ? told(answer.slow, 'slow', 2) : []),
+  ];
   if (answer.bad.length > 0 || answer.range.bad < 20) return clauses;
   return [{ text: 'The bad requests are spread as all requests are.' }, ...clauses];
+}
+
+function slowRatio({ slow, timed }: { slow: number; timed: number }): number {
+  return timed > 0 ? slow / timed : 0;
 }
 
 /** One value an attribute; what a path has is not told again by its method. */
