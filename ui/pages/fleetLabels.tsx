@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { FleetRow, LabelsAnswer } from '../../api/contract/apps.ts';
 import { showHidden } from '../clean.ts';
+import { LastWrite } from '../parts/asCall.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field, Form } from '../parts/field.tsx';
 import { useApp } from '../state/context.ts';
@@ -26,7 +27,7 @@ export function LabelsDialog({ apps, onClose }: { apps: FleetRow[]; onClose(): v
   }
   return (
     <Dialog title="Labels" onClose={onClose}>
-      <p class="muted">The fleet can be grouped by them. Nothing is decided by them.</p>
+      <p class="muted labels-says">The fleet can be grouped by them. Nothing is decided by them.</p>
       <div class="field">
         <label for="labels-app">App</label>
         <select id="labels-app" value={app} onChange={(event) => setApp(event.currentTarget.value)}>
@@ -66,6 +67,7 @@ export function LabelsDialog({ apps, onClose }: { apps: FleetRow[]; onClose(): v
           </>
         )}
       </Form>
+      <LastWrite />
     </Dialog>
   );
 }

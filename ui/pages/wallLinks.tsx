@@ -4,6 +4,7 @@ import type { WallCreatedAnswer, WallsAnswer } from '../../api/contract/wall.ts'
 import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
 import { formatAgo, formatDate } from '../format.ts';
+import { LastWrite } from '../parts/asCall.tsx';
 import { CopyBlock } from '../parts/copy.tsx';
 import { Field, Form } from '../parts/field.tsx';
 import { Fresh } from '../parts/fresh.tsx';
@@ -56,6 +57,7 @@ export function WallLinksPage() {
           )}
         </Form>
       )}
+      <LastWrite />
     </>
   );
 }

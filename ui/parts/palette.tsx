@@ -15,7 +15,7 @@ const LATEST = { limit: 50 };
 
 export function Palette() {
   const state = useApp();
-  const { fleet, overlay, prefs } = state;
+  const { fleet, overlay, prefs, router } = state;
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const field = useRef<HTMLInputElement>(null);
@@ -28,7 +28,9 @@ export function Palette() {
     if (!fleet.data.peek()) void fleet.load();
   }, []);
   const all = useMemo(() => listTargets(state, { codes, slos, incidents }), [apps, codes, slos, incidents]);
-  const targets = rankTargets(all, text, prefs.recent.value).slice(0, SHOWN_MAX);
+  // Where one is already is nowhere to jump to.
+  const recent = prefs.recent.value.filter((id) => id !== router.path.peek());
+  const targets = rankTargets(all, text, recent).slice(0, SHOWN_MAX);
   const at = Math.min(chosen, Math.max(0, targets.length - 1));
   function close() {
     overlay.value = 'none';
