@@ -115,6 +115,23 @@ async function badDeploy(): Promise<void> {
 }
 
 describe('a page', () => {
+  it('of slow requests accuses no code, dyno or release by the failed ones: those are others', async () => {
+    await badDeploy();
+    const definition = exampleSlo({
+      target: '0.99',
+      indicator: { kind: 'latency', thresholdMs: 800, excludeLongLived: true },
+    });
+    const slow = await createSlo(database.pool, {
+      ...{ appId, slug: 'slow', definition, author: 'ann', nowMs: START_MS - 60 * MINUTE },
+    });
+    const incidentId = await change({ subject: { kind: 'slo', sloId: slow?.id ?? 0 } });
+    const notice = await read({ incidentId });
+    expect(notice?.causes).toEqual([]);
+    // What happened meanwhile is told all the same.
+    expect(notice?.release).toMatchObject({ version: 214 });
+    expect(notice?.codes[0]).toMatchObject({ code: 'H12' });
+  });
+
   it('says what failed, where, since when, by how much, what is left, which release was before, and what to look at', async () => {
     await badDeploy();
     const incidentId = await change();

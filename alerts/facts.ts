@@ -64,7 +64,12 @@ async function readIncidentNotice(
   const names = await readAppNames(db, [incident.appId]);
   const app = names.get(incident.appId) ?? '';
   const subject = await readSubjectFacts(db, incident.subject, incident.startedAtMs);
-  const { release, codes, dynos, causes } = await readIncidentCauses(db, incident, nowMs);
+  const { release, codes, dynos, causes } = await readIncidentCauses(
+    db,
+    incident,
+    subject?.definition ?? null,
+    nowMs,
+  );
   const range = rangeOf(incident, nowMs);
   const runbookUrl = subject?.runbookUrl ?? '';
   return {

@@ -6,6 +6,7 @@ import { firstChecks } from '../model/first-checks.ts';
 import type { NoticeCause } from '../model/notice.ts';
 import { causeSentence } from '../model/notice-cause.ts';
 import { sayCount, sayShare } from '../model/notice-numbers.ts';
+import { countsAsUsual } from '../model/slo-usual.ts';
 import { MINUTE } from '../model/time.ts';
 import type { IncidentRow } from '../store/incidents.ts';
 import type { Client } from '../store/pool.ts';
@@ -13,7 +14,7 @@ import { readIncidentCauses } from '../store/reads/incident-causes.ts';
 import { readKeptGroups } from '../store/reads/slo-burned.ts';
 import type { SloRow } from '../store/slos.ts';
 import type { CauseHint, IncidentAnswer } from './contract/incidents.ts';
-import { countsAsUsual, type Tally, tallyKept } from './slo-burned.ts';
+import { type Tally, tallyKept } from './slo-burned.ts';
 
 interface Input {
   incident: IncidentRow;
@@ -33,7 +34,12 @@ const BAD_MIN = 5;
 
 export async function findHints(db: Client, input: Input): Promise<Found> {
   const { incident, app, slo, runbookUrl, span, nowMs } = input;
-  const { release, codes, causes } = await readIncidentCauses(db, incident, nowMs);
+  const { release, codes, causes } = await readIncidentCauses(
+    db,
+    incident,
+    slo?.version.definition ?? null,
+    nowMs,
+  );
   const range = `from=${Math.floor(span.fromMs / 1000)}&to=${Math.ceil(span.toMs / 1000)}`;
   const page = (path: string) => `/a/${encodeURIComponent(app)}${path}?${range}`;
   const moment = { atMs: nowMs, incident, evidence: incident.evidence };

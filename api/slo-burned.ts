@@ -21,16 +21,6 @@ export interface Tally {
   events: number | null;
 }
 
-/** Whether what is counted for every request is what this objective counts. */
-export function countsAsUsual({ indicator, scope }: SloDefinition): boolean {
-  return (
-    indicator.kind === 'availability' &&
-    Object.keys(indicator.codes).length === 0 &&
-    indicator.badStatuses.length === 0 &&
-    Object.values(scope).every((list) => list.length === 0)
-  );
-}
-
 /** Of an objective over all requests, counted as usual: exact. `bad`: all bad ones, to tell those without a code. */
 export function tallyCuts(cuts: readonly CutSum[], bad: number): Map<BurnedBy, Tally[]> {
   const of = (kind: number) => cuts.filter((cut) => cut.kind === kind);

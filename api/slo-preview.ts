@@ -1,9 +1,12 @@
 /** What an objective would have done over stored history: the engine of evaluations, over counts that were kept. */
+
 import { backtest } from '../model/backtest.ts';
 import { budgetOf, countSlices, SLICE_UNITS } from '../model/budget.ts';
+import { historyLength, perWeek } from '../model/history-length.ts';
 import { nominalMinutes } from '../model/period.ts';
 import type { SloDefinition } from '../model/slo.ts';
 import { estimateOf } from '../model/slo-estimate.ts';
+import { countsAsUsual } from '../model/slo-usual.ts';
 import { targetOf, toNumber } from '../model/target.ts';
 import { HOUR, MINUTE } from '../model/time.ts';
 import { type MinuteCount, type MinuteRange, MinuteSeries } from '../model/window-sums.ts';
@@ -15,7 +18,6 @@ import { listSlos } from '../store/slos.ts';
 import type { BacktestTierAnswer, SloPreviewAnswer } from './contract/slos.ts';
 import type { Columns } from './contract/time.ts';
 import type { ApiDeps } from './deps.ts';
-import { countsAsUsual } from './slo-burned.ts';
 import { minutesOf } from './slo-slices.ts';
 import { nameWindow, sayCounting } from './slo-text.ts';
 
@@ -23,7 +25,6 @@ import { nameWindow, sayCounting } from './slo-text.ts';
 export const PREVIEW_DAYS_MAX = 30;
 export const PREVIEW_DAYS_DEFAULT = 14;
 const POINTS_MAX = 240;
-const WEEK_MINUTES = 7 * 1440;
 const LOW_TRAFFIC_EVENTS = 60;
 
 /** Minutes of history, from a whole hour on; `minute`: the newest evaluation. */
@@ -128,22 +129,27 @@ export function previewOf(definition: SloDefinition, history: History, range: Mi
       })),
     }),
   );
+  const begins = Math.max(range.from, history.spans.firstMinute ?? range.from, history.knownFromMinute);
+  const length = historyLength(range.to - range.from, Math.max(0, range.to - begins));
   const pages = countIncidents(tiers, 'page');
   const tickets = countIncidents(tiers, 'ticket');
   return {
     fromMs: range.from * MINUTE,
     toMs: range.to * MINUTE,
-    sentence: sayPreview(pages, tickets, range),
+    sentence: sayPreview(pages, tickets, length.minutes),
     tiers,
     pages,
     tickets,
-    pagesPerWeek: Math.round((pages * WEEK_MINUTES * 10) / (range.to - range.from)) / 10,
+    pagesPerWeek: perWeek(pages, length),
     budget: budgetAnswer(definition, minutes),
     ...lines(minutes, range, definition),
     counting: sayCounting(definition),
     method: history.exactFromMinute <= range.from ? 'exact' : 'approximate',
     exactFromMs: history.exactFromMinute >= range.to ? null : history.exactFromMinute * MINUTE,
-    warnings: warningsOf(history, minutes, range),
+    warnings: [
+      ...warningsOf(history, minutes, range),
+      ...(history.fault === '' && length.minutes > 0 && length.warning !== '' ? [length.warning] : []),
+    ],
   };
 }
 
@@ -167,8 +173,8 @@ function countIncidents(tiers: readonly BacktestTierAnswer[], severity: 'page' |
 
 const REOPEN_MS = 30 * MINUTE;
 
-function sayPreview(pages: number, tickets: number, { from, to }: MinuteRange): string {
-  const hours = Math.round((to - from) / 60);
+function sayPreview(pages: number, tickets: number, minutes: number): string {
+  const hours = Math.round(minutes / 60);
   const span = hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
   const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
   const paged = pages === 0 ? 'Would not have paged' : `Would have paged ${times(pages)}`;

@@ -1,4 +1,5 @@
 /** What a rule would have done over stored history: the same walk, over days. */
+import { historyLength, perWeek } from './history-length.ts';
 import type { AppFacts, MinuteSpan } from './rule-facts.ts';
 import type { KeyReading } from './rule-reader.ts';
 import { readRule } from './rule-reading.ts';
@@ -33,7 +34,6 @@ export interface RuleBacktest {
 const KEYS_SHOWN_MAX = 10;
 /** Points of a chart. */
 const POINTS_MAX = 700;
-const WEEK_MINUTES = 7 * 24 * 60;
 
 /** Collects day after day. Facts must reach back before each span as far as the rule looks. */
 export class RuleBacktester {
@@ -47,7 +47,8 @@ export class RuleBacktester {
   #unit = '';
   #threshold: number | null = null;
   #isUnder = false;
-  #judged = 0;
+  /** The first evaluation that had a value. */
+  #first: number | null = null;
 
   constructor(rule: WalkedRule, span: MinuteSpan) {
     this.#rule = rule;
@@ -91,7 +92,7 @@ export class RuleBacktester {
     this.#unit = unit;
     this.#threshold = threshold;
     if (value === null || missing === 'noData' || missing === 'stale') return;
-    this.#judged++;
+    this.#first ??= minute;
     const firing = this.#open.get(key);
     if (firing !== undefined) firing.peak = this.#worse(firing.peak, value);
     const values = this.#values.get(key) ?? new Array<number | null>(this.#points()).fill(null);
@@ -111,18 +112,21 @@ export class RuleBacktester {
 
   result(): RuleBacktest {
     const { from, to } = this.#span;
-    const minutes = to - from;
+    const length = historyLength(to - from, this.#first === null ? to - from : to - this.#first);
     return {
       fromMs: from * MINUTE,
       toMs: to * MINUTE,
-      sentence: backtestSentence(this.#rule.severity, this.#firings.length, minutes),
+      sentence: backtestSentence(this.#rule.severity, this.#firings.length, length.minutes),
       firings: this.#firings,
-      perWeek: minutes > 0 ? Math.round((this.#firings.length * WEEK_MINUTES * 10) / minutes) / 10 : 0,
+      perWeek: perWeek(this.#firings.length, length),
       unit: this.#unit,
       t: Array.from({ length: this.#points() }, (_, at) => (from + at * this.#stepMinutes) * 60),
       series: this.#worstSeries(),
       threshold: this.#threshold,
-      warnings: this.#judged === 0 ? ['There is no stored history that this rule could be judged by.'] : [],
+      warnings:
+        this.#first === null
+          ? ['There is no stored history that this rule could be judged by.']
+          : [length.warning].filter((warning) => warning !== ''),
     };
   }
 

@@ -2,6 +2,7 @@
 
 import { closedEvaluation } from '../../model/closing.ts';
 import { periodAt } from '../../model/period.ts';
+import { countsAsUsual } from '../../model/slo-usual.ts';
 import { toNumber } from '../../model/target.ts';
 import { DAY, HOUR, MINUTE } from '../../model/time.ts';
 import type { Client } from '../../store/pool.ts';
@@ -11,7 +12,7 @@ import type { BurnedAnswer, BurnedBy } from '../contract/slos.ts';
 import { type RangeQuery, rangeQuery, readSpan } from '../params.ts';
 import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
-import { CUT_KINDS, countsAsUsual, rankRows, type Tally, tallyCuts, tallyKept } from '../slo-burned.ts';
+import { CUT_KINDS, rankRows, type Tally, tallyCuts, tallyKept } from '../slo-burned.ts';
 import { readFacts, type SloFacts, withSums } from '../slo-facts.ts';
 import { budgetAt, buildView } from '../slo-view.ts';
 import { needSlo } from './slos.ts';

@@ -31,6 +31,9 @@ const EVENTS_MAX = 500;
 const INCIDENTS_MAX = 50;
 const WINDOWS = [5, 30, 60, 360, 1440, 4320] as const;
 const DAY_MINUTES = 1440;
+/** Counts of a smaller share of the period are shown alone, but never less than an hour. */
+const YOUNG_SHARE = 0.3;
+const YOUNG_MIN_MINUTES = 60;
 
 export const sloDetailRoutes: Route[] = [
   route({
@@ -53,7 +56,7 @@ async function detail(call: Call<undefined, z.output<typeof rangeQuery>>): Promi
     const slo = await needSlo(db, app, params.id);
     const { facts, members } = await readFacts(db, [slo], minute);
     const [own] = facts as [SloFacts];
-    const span = readSpan(query, nowMs, periodMs(own, minute));
+    const span = readSpan(query, nowMs, shownMs(own, minute));
     const line = planLine(span.fromMs, span.toMs, minute);
     const names = new Map((await listApps(db)).map((row) => [row.id, row.name]));
     const drawn = await withSums(db, (sumsOf) => {
@@ -96,10 +99,16 @@ async function detail(call: Call<undefined, z.output<typeof rangeQuery>>): Promi
   });
 }
 
-/** The period as it is now: a rolling one to this minute, a calendar one from its start. */
-function periodMs({ slo }: SloFacts, minute: number): number {
+/**
+ * The period as it is now: a rolling one to this minute, a calendar one from its start. While most of it lies before
+ * the first line of the app, from there on: a chart of days without data shows nothing of the hours with some.
+ */
+function shownMs({ slo, parts }: SloFacts, minute: number): number {
   const { from } = periodAt(slo.version.definition.period, minute);
-  return (minute - from) * MINUTE + MINUTE;
+  const first = Math.min(...parts.map(({ spans }) => spans.firstMinute ?? minute));
+  const known = minute - first;
+  const shown = known < YOUNG_SHARE * (minute - from) ? Math.max(known, YOUNG_MIN_MINUTES) : minute - from;
+  return (shown + 1) * MINUTE;
 }
 
 async function readAround(db: Client, app: AppRow, { slo }: SloFacts, fromMs: number, toMs: number) {

@@ -6,6 +6,8 @@ import { eventText } from '../../model/event-words.ts';
 import type { Incident } from '../../model/incident.ts';
 import { type CauseFacts, likelyCauses, namedCodes, worstDynos } from '../../model/likely-cause.ts';
 import type { NoticeCause, NoticeCode, NoticeDyno, NoticeRelease } from '../../model/notice.ts';
+import type { SloDefinition } from '../../model/slo.ts';
+import { countsAsUsual } from '../../model/slo-usual.ts';
 import { HOUR, MINUTE } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
 import {
@@ -39,10 +41,14 @@ export interface IncidentCauses {
   causes: NoticeCause[];
 }
 
-/** Looks from five minutes before it began to its end, or now; of a long one at its last two hours. */
+/**
+ * Looks from five minutes before it began to its end, or now; of a long one at its last two hours. `definition`: of its
+ * objective, null for a rule's.
+ */
 export async function readIncidentCauses(
   db: Queryable,
   incident: Incident,
+  definition: SloDefinition | null,
   nowMs: number,
 ): Promise<IncidentCauses> {
   const span = spanOf(incident, nowMs);
@@ -57,7 +63,7 @@ export async function readIncidentCauses(
     release,
     codes: namedCodes(counts.codes),
     dynos: worstDynos(counts.dynos),
-    causes: likelyCauses(causeFacts(incident, { counts, events, compared })),
+    causes: likelyCauses(causeFacts(incident, definition, { counts, events, compared })),
   };
 }
 
@@ -107,9 +113,14 @@ async function compareRelease(
 /** What failing requests are about; other incidents have what was done to the app, and no shares of requests. */
 function causeFacts(
   incident: Incident,
+  definition: SloDefinition | null,
   found: { counts: CountsOfSpan; events: readonly SurroundingEvent[]; compared: Compared | null },
 ): CauseFacts {
-  const isOfRequests = incident.subject.kind !== 'rule' || REQUEST_RULES.has(incident.evidence.what);
+  // Failed requests say nothing of slow ones, nor those of all paths of one.
+  const isOfRequests =
+    incident.subject.kind === 'rule'
+      ? REQUEST_RULES.has(incident.evidence.what)
+      : definition === null || countsAsUsual(definition);
   const { cause } = incident;
   return {
     startedAtMs: incident.startedAtMs,

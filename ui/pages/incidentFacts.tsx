@@ -23,9 +23,9 @@ export function Facts({ data, onChange }: Props) {
   return (
     <dl class="incident-facts">
       <Release data={data} onChange={onChange} />
-      <div>
-        <dt>Most frequent code</dt>
-        {code ? (
+      {code && (
+        <div>
+          <dt>Most frequent code</dt>
           <dd>
             <a href={router.link(`/a/${app}/codes/${encodeURIComponent(code.code)}`, rangeOf(data))}>
               {code.code}
@@ -35,10 +35,8 @@ export function Facts({ data, onChange }: Props) {
               {cause?.code === code.code && `, ${formatRatio(cause.bad / cause.ofBad)} of the bad`}
             </span>
           </dd>
-        ) : (
-          <dd class="muted">none</dd>
-        )}
-      </div>
+        </div>
+      )}
       <div>
         <dt>Read on</dt>
         <dd class="row">

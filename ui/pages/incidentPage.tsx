@@ -16,7 +16,7 @@ import { sloPath } from '../paths.ts';
 import { budgetWords, formatBudget } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
-import { at, rangeOf, sayCause, sayIncidentClauses, spentWords } from '../verdict/incident.ts';
+import { at, ownHints, rangeOf, sayCause, sayIncidentClauses, spentWords } from '../verdict/incident.ts';
 import { Actions } from './incidentActions.tsx';
 import { Around, Evidence } from './incidentEvidence.tsx';
 import { Facts } from './incidentFacts.tsx';
@@ -140,12 +140,11 @@ function Flags({ row }: { row: IncidentRow }) {
 function Hints({ data }: { data: IncidentAnswer }) {
   const { range, clock } = useApp();
   // Causes in the words and zone of the page; what the objective's own requests say besides.
-  const own = data.hints.filter((hint) => data.causes.every((cause) => hintKind(cause.kind) !== hint.kind));
   const causes = data.causes.map((cause) => ({
     text: sayCause(cause, data, clock.now(), range.zone.value),
     link: data.hints.find((hint) => hint.kind === hintKind(cause.kind))?.link ?? '',
   }));
-  const hints = [...causes, ...own];
+  const hints = [...causes, ...ownHints(data)];
   if (hints.length === 0 && data.checks.length === 0) return null;
   return (
     <div class="two">
@@ -233,8 +232,11 @@ function Budget({ data, onChange }: BudgetProps) {
           <p>
             {slo ? <a href={router.link(sloPath(slo.app, slo.slug))}>{left}</a> : left}
             {incident.budgetRemaining !== null &&
-              `; when it fired ${formatBudget(incident.budgetRemaining)} were left`}
+              (incident.budgetRemaining > 0
+                ? `; when it fired ${formatBudget(incident.budgetRemaining)} were left`
+                : '; when it fired it was spent already')}
             {budget.exhaustedAtMs !== null &&
+              (budget.remaining ?? 0) > 0 &&
               incident.state !== 'resolved' &&
               `; at the rate of the last hour it runs out ${at(budget.exhaustedAtMs, nowMs, zone)}`}
             .

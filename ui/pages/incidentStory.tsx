@@ -81,7 +81,12 @@ export function Timeline({ data, onChange }: Props) {
               <div>
                 <span class="strong">{WORDS[entry.kind]}</span>
                 {entry.actor && <span class="muted"> {showHidden(entry.actor)}</span>}
-                <p class="entry-text">{showHidden(entry.text)}</p>
+                {/* Who was told stands in the line above; here why. */}
+                <p class="entry-text">
+                  {entry.kind === 'told' && typeof entry.detail.kind === 'string'
+                    ? toldText(entry.detail.kind)
+                    : showHidden(entry.text)}
+                </p>
               </div>
             </li>
           );
@@ -90,6 +95,14 @@ export function Timeline({ data, onChange }: Props) {
       {session.canEdit.value && <AddNote id={data.incident.id} onChange={onChange} />}
     </section>
   );
+}
+
+function toldText(kind: string): string {
+  const known = ['trigger', 'update', 'acknowledge', 'resolve', 'reminder', 'digest'] as const;
+  const found = known.find((one) => one === kind);
+  if (found === 'reminder') return 'A reminder.';
+  if (found === 'digest') return 'Together with others.';
+  return found ? `That it was ${deliveryKind(found)}.` : '';
 }
 
 function AddNote({ id, onChange }: { id: string; onChange(): Promise<void> }) {

@@ -25,7 +25,7 @@ import { incidentPath, rulePath, rulesPath } from '../paths.ts';
 import { useBacktest } from '../state/backtest.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
-import { rangeOf } from './sloPreview.tsx';
+import { fromFirst, rangeOf } from './sloPreview.tsx';
 import { TryState } from './tryState.tsx';
 import { WhoIsTold } from './whoIsTold.tsx';
 
@@ -398,17 +398,18 @@ function Result({ answer, severity }: { answer: RulePreviewAnswer; severity: Sev
     answer.series.series
       .find((series) => series.id === 'threshold')
       ?.values.find((value) => value !== null) ?? null;
-  const chartRange = useMemo(() => rangeOf(answer.series.t, answer), [answer]);
+  const known = useMemo(() => fromFirst(answer.series), [answer]);
+  const chartRange = useMemo(() => rangeOf(known.t, answer), [known]);
   const columns = useMemo(() => {
-    const { t } = answer.series;
-    const watched = answer.series.series.filter((series) => series.id !== 'threshold');
+    const { t } = known;
+    const watched = known.series.filter((series) => series.id !== 'threshold');
     const highest = (index: number) =>
       Math.max(...watched.map((series) => series.values[index] ?? Number.NEGATIVE_INFINITY));
     const marks = markFirings(t, chartRange.step, answer.firings, (index) =>
       Number.isFinite(highest(index)) ? highest(index) : limit,
     );
     return { t, series: [...watched, ...markSeries(FIRES, 'would have fired', answer.unit, marks)] };
-  }, [answer, chartRange]);
+  }, [known, chartRange]);
   const noun = severity === 'page' ? 'Pages' : severity === 'ticket' ? 'Tickets' : 'Notices';
   return (
     <div class="preview" role="status">

@@ -1,7 +1,7 @@
 /** What an objective would have done over stored history. */
 import { useMemo } from 'preact/hooks';
 import type { SloPreviewAnswer } from '../../api/contract/slos.ts';
-import type { RangeAnswer } from '../../api/contract/time.ts';
+import type { Columns, RangeAnswer } from '../../api/contract/time.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { markFirings, markSeries, perWeekText } from '../firingMarks.ts';
 import { formatCount, formatInstant, formatSpan, zoneSuffix } from '../format.ts';
@@ -13,12 +13,16 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
   const { range, clock } = useApp();
   const zone = range.zone.value;
   const at = (ms: number) => `${formatInstant(ms, zone, false, clock.now())}${zoneSuffix(ms, zone)}`;
-  const [requestRange, budgetRange] = useMemo(
-    () => [rangeOf(answer.requests.t, answer), rangeOf(answer.budgetLine.t, answer)],
+  const [requests, budgetLine] = useMemo(
+    () => [fromFirst(answer.requests), fromFirst(answer.budgetLine)],
     [answer],
   );
+  const [requestRange, budgetRange] = useMemo(
+    () => [rangeOf(requests.t, answer), rangeOf(budgetLine.t, answer)],
+    [requests, budgetLine],
+  );
   const budgetColumns = useMemo(() => {
-    const { t, series } = answer.budgetLine;
+    const { t, series } = budgetLine;
     const [left] = series;
     const marks = (severity: 'page' | 'ticket') =>
       markSeries(
@@ -33,7 +37,7 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
         ),
       );
     return { t, series: [...series, ...marks('ticket'), ...marks('page')] };
-  }, [answer, budgetRange]);
+  }, [budgetLine, budgetRange]);
   const firing = answer.tiers.flatMap((tier) => tier.firing.map((span) => ({ tier, span })));
   const { budget } = answer;
   return (
@@ -95,8 +99,8 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
         title="Good and bad"
         explain="Requests that this objective would have counted."
         columns={{
-          t: answer.requests.t,
-          series: [...answer.requests.series].sort((a, b) => a.id.localeCompare(b.id)),
+          t: requests.t,
+          series: [...requests.series].sort((a, b) => a.id.localeCompare(b.id)),
         }}
         styles={[{ color: '--class-5xx', hatch: 'diagonal' }, { color: '--class-3xx' }]}
         unit="count"
@@ -133,10 +137,21 @@ const EMPTY_BUDGET = {
   approximate: false,
 };
 
+/** Without the stretch before the first value, where that is most of it: of a young app days of nothing. */
+export function fromFirst({ t, series }: Columns): Columns {
+  const firsts = series
+    .filter((one) => one.id !== 'threshold')
+    .map((one) => one.values.findIndex((value) => value !== null))
+    .filter((index) => index >= 0);
+  const first = Math.min(...firsts);
+  if (firsts.length === 0 || first < t.length * 0.7) return { t, series };
+  return { t: t.slice(first), series: series.map((one) => ({ ...one, values: one.values.slice(first) })) };
+}
+
 /** The range that columns cover, where the answer tells only its ends. */
 export function rangeOf(t: number[], { fromMs, toMs }: { fromMs: number; toMs: number }): RangeAnswer {
   const step = t.length > 1 ? (t[1] ?? 0) - (t[0] ?? 0) : 3600;
-  const from = Math.min(t[0] ?? fromMs / 1000, Math.floor(fromMs / 1000));
+  const from = t[0] ?? Math.floor(fromMs / 1000);
   const to = Math.max((t.at(-1) ?? 0) + step, Math.ceil(toMs / 1000));
   return { from, to, step, resolution: 60, openFrom: null };
 }

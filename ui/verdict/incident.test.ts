@@ -166,3 +166,17 @@ test('the share of bad requests is nothing where there were no requests, or no d
   };
   expect(shareColumns(chart).series[0]?.values).toEqual([0.1, null, null]);
 });
+
+test('where failed requests say nothing of the slow ones, its own requests are heard', () => {
+  const data = read(SLO);
+  const hints: IncidentAnswer['hints'] = [
+    {
+      kind: 'pathShape',
+      text: '/search carries 900 of 1,598 bad requests (56 %).',
+      link: '/a/shop?from=1&to=2',
+    },
+  ];
+  expect(say({ ...data, causes: [], hints })).toContain(
+    'in 1 h. /search carries 900 of 1,598 bad requests (56 %). 20 %',
+  );
+});

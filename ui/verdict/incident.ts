@@ -109,7 +109,7 @@ function badVerb({ kind, thresholdMs }: Owner, isOver: boolean): string {
 }
 
 function badNoun({ kind }: Owner): string {
-  return kind === 'availability' ? 'failed requests' : 'bad requests';
+  return { availability: 'failed requests', latency: 'slow requests', composite: 'bad requests' }[kind];
 }
 
 function shareText({ bad, events }: { bad: number; events: number }): string {
@@ -122,7 +122,21 @@ function placeClauses(data: IncidentAnswer, isOver: boolean): Clause[] {
   const places = ['code', 'dyno', 'path', 'crash', 'config', 'scale'].flatMap((kind) =>
     data.causes.filter((cause) => cause.kind === kind),
   );
-  return [...said, ...places.slice(0, PLACES_MAX)].map((cause) => placeClause(cause, data, isOver));
+  const own = places.some(({ kind }) => ['code', 'dyno', 'path'].includes(kind)) ? [] : ownHints(data);
+  const clauses = [...said, ...places].map((cause) => placeClause(cause, data, isOver));
+  return [...own.map(({ text, link }) => ({ text, href: link })), ...clauses].slice(
+    0,
+    PLACES_MAX + said.length,
+  );
+}
+
+/** What the objective's own requests say, where counts of all requests are not about them. */
+export function ownHints({
+  hints,
+  causes,
+}: Pick<IncidentAnswer, 'hints' | 'causes'>): IncidentAnswer['hints'] {
+  const kinds: string[] = causes.map(({ kind }) => (kind === 'path' ? 'pathShape' : kind));
+  return hints.filter((hint) => !kinds.includes(hint.kind));
 }
 
 function placeClause(cause: NoticeCause, data: IncidentAnswer, isOver: boolean): Clause {

@@ -36,9 +36,10 @@ export function saySloClauses(
         ? { text: 'No line of this app for longer than is usual: nothing is known.', href: healthOf(slo) }
         : { text: 'No requests in this period yet.' },
     ];
+  const standing = [stateClause(data, nowMs, zone), { text: `${leftText(slo)}.`, href: '#chart-budget' }];
   return [
-    stateClause(data, nowMs, zone),
-    { text: `${leftText(slo)}.`, href: '#chart-budget' },
+    // What is lost comes before what is quiet.
+    ...(slo.state === 'exhausted' ? standing.reverse() : standing),
     ...burnClauses(slo, nowMs),
     ...burnedClause(slo, burned),
     ...unknownClause(slo),
@@ -158,7 +159,7 @@ export function saySloListClauses(rows: readonly SloRow[], isAway: boolean): Cla
     .sort((a, b) => (a.budget.exhaustedAtMs ?? 0) - (b.budget.exhaustedAtMs ?? 0));
   if (spent[0])
     clauses.push({
-      text: `${spent.length === 1 ? `${nameOf(spent[0])} has` : `${plural(spent.length, 'objective')} have`} no budget left.`,
+      text: `${nameOf(spent[0])}${spent.length > 1 ? ` and ${spent.length - 1} more have` : ' has'} no budget left.`,
       href: sloPath(spent[0].app, spent[0].slug),
     });
   if (soon[0])
