@@ -46,7 +46,7 @@ export function ObjectivesStep({ app }: { app: string }) {
               <p class="chart-empty calm">
                 {answer.requests === 0
                   ? 'Nothing to propose from yet: objectives are made from what the router sees.'
-                  : answer.note}{' '}
+                  : `${answer.note} This page looks again by itself.`}{' '}
                 <a href={router.link(sloNewPath(app))}>Make one yourself</a>
               </p>
             ) : (

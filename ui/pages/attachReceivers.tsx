@@ -57,6 +57,21 @@ function Receiver({ receiver, onSent }: { receiver: ReceiverAnswer; onSent(): Pr
     }
     setBusy(false);
   }
+  /** For a start; who wants it finer makes routes of their own. */
+  async function routeAll() {
+    setBusy(true);
+    try {
+      await client.send('POST', '/notification-routes', {
+        name: `Everything to ${receiver.name}`,
+        receivers: [receiver.id],
+      });
+      toast.value = `Every alert of every app goes to ${receiver.name} now`;
+      await onSent();
+    } catch (error) {
+      toast.value = errorText(error);
+    }
+    setBusy(false);
+  }
   const { lastDeliveredMs, reason } = receiver;
   return (
     <div class="app-block">
@@ -79,10 +94,15 @@ function Receiver({ receiver, onSent }: { receiver: ReceiverAnswer; onSent(): Pr
       </div>
       {reason && <p class="hint-stalled">{showHidden(reason)}</p>}
       {receiver.usedBy.length === 0 && (
-        <p class="hint-stalled">
-          No route leads to it yet: incidents do not reach it.{' '}
-          <a href={router.link('/on-call')}>Make a route</a>
-        </p>
+        <div class="row">
+          <span class="hint-stalled">No route leads to it yet: incidents do not reach it.</span>
+          {session.isAdmin.value && (
+            <button type="button" disabled={busy} onClick={() => void routeAll()}>
+              Send every alert to it<span class="sr">: {showHidden(receiver.name)}</span>
+            </button>
+          )}
+          <a href={router.link('/on-call')}>Choose what goes to it</a>
+        </div>
       )}
     </div>
   );
