@@ -114,8 +114,16 @@ export function explainSlow({ range, baseline, totals }: ExplainInputs, fromBin:
       requests: countFrom(cut.bins, 0),
       hits: countFrom(cut.bins, fromBin),
     })),
-    code: keptCells(side.kept, 'slow', hits, ({ code }) => code),
-    status: keptCells(side.kept, 'slow', hits, ({ status }) => String(status ?? 'none')),
+    code: withRequests(
+      keptCells(side.kept, 'slow', hits, ({ code }) => code),
+      side.cuts,
+      SERIES_CODE,
+    ),
+    status: withRequests(
+      keptCells(side.kept, 'slow', hits, ({ status }) => String(status ?? 'none')),
+      side.cuts,
+      SERIES_STATUS,
+    ),
   });
   return rank('slow', now, then, cells(range, now.hits), cells(baseline, then.hits));
 }
@@ -186,6 +194,19 @@ function statusCells(cuts: readonly CutFigures[]): ExplainCell[] {
   return cuts
     .filter((cut) => cut.kind === SERIES_STATUS && Number(cut.key) >= 500)
     .map((cut) => ({ value: cut.key, requests: null, hits: cut.count }));
+}
+
+/** With all requests of each value, which are counted exactly: an estimate is never of more than there were. */
+function withRequests(
+  cells: readonly ExplainCell[],
+  cuts: readonly CutFigures[],
+  kind: number,
+): ExplainCell[] {
+  const counts = new Map(cuts.filter((cut) => cut.kind === kind).map((cut) => [cut.key, cut.count]));
+  return cells.map((cell) => {
+    const requests = counts.get(cell.value) ?? cell.hits;
+    return { ...cell, requests, hits: Math.min(cell.hits, requests) };
+  });
 }
 
 /** Shares of kept requests, made to add up to what was counted. */
