@@ -20,7 +20,7 @@ export function toLogLine(line: LogLine): LogLineAnswer {
 }
 
 /** What redaction leaves in the place of what it takes (model/redact.ts). */
-const MARKS = /\{(?:redacted|token|email|card|address)\}/g;
+const MARKS = /\{(?:redacted|token|email|card|user|sql|value)\}/g;
 
 export function countRedactions(lines: readonly Pick<LogLine, 'text'>[]): number {
   return lines.reduce((count, { text }) => count + (text.match(MARKS)?.length ?? 0), 0);

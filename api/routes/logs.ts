@@ -40,7 +40,8 @@ const VIEWER = { method: 'GET', permission: 'viewer', part: 'dashboards' } as co
 const MIB = 1024 * 1024;
 /** A page asks on by itself until it has lines or the search is complete: it hears of progress once a second. */
 const SEARCH: LogBudget = { timeMs: 1_000, bytes: 256 * MIB };
-const CONTEXT: LogBudget = { timeMs: 1_500, bytes: 256 * MIB };
+/** A request is asked for once: without a hint all that is kept may have to be looked through. */
+const CONTEXT: LogBudget = { timeMs: 5_000, bytes: 1_024 * MIB };
 const PATTERNS: LogBudget = { timeMs: 800, bytes: 64 * MIB };
 const COUNTED: LogBudget = { timeMs: 600, bytes: 256 * MIB };
 /** Columns are known already, only what is beside them has to be looked at. */

@@ -7,10 +7,14 @@ import type { Queryable } from '../pool.ts';
 import { readBlockBodies } from './log-block-counts.ts';
 import type { LogScan, RawPiece, ReadStore } from './log-pieces.ts';
 
-const HEADS_A_PAGE = 100;
+/** Heads at a time: a page of lines needs few of them, a search through a day all. */
+const HEADS_FIRST = 50;
+const HEADS_MAX = 500;
 /** Bodies at a time: few for the first page of lines, which mostly ends there, then more. */
 const BODIES_FIRST = 2;
 const BODIES_MAX = 32;
+/** From so many at once on the next ones are read while these are looked at. */
+const BODIES_AHEAD = 16;
 
 interface Waiting {
   head: LogBlockHead;
@@ -24,7 +28,9 @@ export class LogBlockStream {
   readonly #bodies = new Map<number, Buffer>();
   #last: { toMs: number; id: number } | null = null;
   #isDone = false;
+  #headsAtOnce = HEADS_FIRST;
   #bodiesAtOnce = BODIES_FIRST;
+  #ahead: Promise<void> | null = null;
 
   constructor(read: ReadStore, scan: LogScan) {
     this.#read = read;
@@ -45,7 +51,7 @@ export class LogBlockStream {
       return null;
     }
     const [first] = this.#waiting;
-    if (first?.canFit && !this.#bodies.has(first.head.id)) await this.#read((db) => this.#readBodies(db));
+    if (first?.canFit && !this.#bodies.has(first.head.id)) await this.#fetch(first.head.id);
     const taken = this.#waiting.shift();
     if (taken === undefined) return null;
     const { head } = taken;
@@ -56,15 +62,31 @@ export class LogBlockStream {
 
   async #readHeads(db: Queryable): Promise<void> {
     const { appId, fromMs, toMs, filter } = this.#scan;
-    const heads = await readHeads(db, { appId, fromMs, toMs, last: this.#last, limit: HEADS_A_PAGE });
+    const limit = this.#headsAtOnce;
+    this.#headsAtOnce = Math.min(HEADS_MAX, limit * 2);
+    const heads = await readHeads(db, { appId, fromMs, toMs, last: this.#last, limit });
     const last = heads.at(-1);
-    if (heads.length < HEADS_A_PAGE || last === undefined) this.#isDone = true;
+    if (heads.length < limit || last === undefined) this.#isDone = true;
     if (last !== undefined) this.#last = { toMs: last.toMs, id: last.id };
     this.#waiting = heads.map((head) => ({ head, canFit: canFit(head, filter) }));
   }
 
+  /** Until the body is there; begins to read the next ones. */
+  async #fetch(id: number): Promise<void> {
+    await this.#ahead;
+    if (!this.#bodies.has(id)) await this.#read((db) => this.#readBodies(db));
+    this.#ahead = null;
+    if (this.#bodiesAtOnce < BODIES_AHEAD) return;
+    this.#ahead = this.#read((db) => this.#readBodies(db));
+    // Asked for again by who needs it; a search that has ended does not.
+    this.#ahead.catch(() => {});
+  }
+
   async #readBodies(db: Queryable): Promise<void> {
-    const wanted = this.#waiting.filter(({ canFit }) => canFit).slice(0, this.#bodiesAtOnce);
+    const wanted = this.#waiting
+      .filter(({ head, canFit }) => canFit && !this.#bodies.has(head.id))
+      .slice(0, this.#bodiesAtOnce);
+    if (wanted.length === 0) return;
     this.#bodiesAtOnce = Math.min(BODIES_MAX, this.#bodiesAtOnce * 2);
     const bodies = await readBlockBodies(
       db,
