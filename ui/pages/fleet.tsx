@@ -17,7 +17,7 @@ import type { Clause } from '../verdict.ts';
 import { LabelsDialog } from './fleetLabels.tsx';
 import type { Around } from './fleetRow.tsx';
 import { Strip } from './fleetStrip.tsx';
-import { FleetTable } from './fleetTable.tsx';
+import { ExplainColumns, FleetTable } from './fleetTable.tsx';
 import { useSteadyOrder } from './steadyOrder.ts';
 
 const SLOS_EVERY_MS = 30_000;
@@ -144,11 +144,12 @@ function linkAt(router: Router): Around['link'] {
 function Summary({ verdict }: { verdict: FleetVerdict }) {
   const [lead, ...others] = verdict.lines;
   return (
-    <section class={`verdict verdict-${verdict.level}`} aria-label="Summary of the fleet">
+    <section class={`verdict fleet-page verdict-${verdict.level}`} aria-label="Summary of the fleet">
       <div class="verdict-head">
         <h1 tabIndex={-1}>Fleet</h1>
         <StateWord level={verdict.level} word={verdict.word} />
         <span class="muted verdict-range">last 60 minutes</span>
+        <ExplainColumns />
       </div>
       <p class="verdict-text">{lead && <Sentence clauses={lead} />}</p>
       {others.length > 0 && (

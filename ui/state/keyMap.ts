@@ -4,7 +4,13 @@ import type { KeyBinding } from './keys.ts';
 /** By the keys of the product: those of the reader; '' for none. */
 export type KeyChanges = Record<string, string>;
 
-const NAMES: Record<string, string> = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' };
+const NAMES: Record<string, string> = {
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+};
 
 export function keysOf(binding: KeyBinding, changes: KeyChanges): string {
   return changes[binding.keys] ?? binding.keys;

@@ -11,6 +11,8 @@ export interface KeyBinding {
   does: string;
   group: string;
   run(): void;
+  /** false: the key is left to the browser. */
+  when?(): boolean;
 }
 
 /** How long the second key of a sequence may take. `t` alone opens the range box after it. */
@@ -34,7 +36,7 @@ export function buildKeyMap(
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function find(keys: string): KeyBinding | undefined {
-    return bindings().find((binding) => keysOf(binding, changes()) === keys);
+    return bindings().find((binding) => keysOf(binding, changes()) === keys && (binding.when?.() ?? true));
   }
 
   function onKey(event: KeyboardEvent) {

@@ -10,6 +10,8 @@ export interface Router {
   params: ReadonlySignal<URLSearchParams>;
   push(href: string): void;
   replace(href: string): void;
+  /** To the page before, where that is one of ours; a tab that began here stays. */
+  back(): void;
   /** Changes query parameters of this page; null or '' takes one away. */
   setParams(changes: Record<string, string | null>, how: 'push' | 'replace'): void;
   /**
@@ -20,6 +22,9 @@ export interface Router {
   /** Starts listening; call the answer to stop. */
   start(): () => void;
 }
+
+/** Marks entries of the history that came after another page of ours. */
+const OURS = { ours: true };
 
 /** Parameters that belong to the reader rather than to a page, and so travel with every link. */
 const KEPT = ['from', 'to', 'tz'];
@@ -33,7 +38,8 @@ export function buildRouter(): Router {
   function go(next: string, how: 'push' | 'replace') {
     if (next === href.peek()) return;
     const samePath = splitHref(next)[0] === path.peek();
-    history[how === 'push' ? 'pushState' : 'replaceState'](null, '', next);
+    if (how === 'push') history.pushState(OURS, '', next);
+    else history.replaceState(history.state, '', next);
     href.value = location.pathname + location.search;
     if (how === 'push' && !samePath) {
       window.scrollTo(0, 0);
@@ -60,6 +66,9 @@ export function buildRouter(): Router {
     params,
     push: (next) => go(next, 'push'),
     replace: (next) => go(next, 'replace'),
+    back() {
+      if ((history.state as { ours?: boolean } | null)?.ours) history.back();
+    },
     setParams(changes, how) {
       const next = new URLSearchParams(params.peek());
       for (const [name, value] of Object.entries(changes)) {
