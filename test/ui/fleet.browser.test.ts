@@ -119,6 +119,10 @@ describe('the fleet', () => {
         ?.getAttribute('aria-describedby');
       return document.getElementById(id ?? '')?.textContent ?? '';
     });
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/a\/shop$/);
+    await page.goBack();
+    await page.waitForSelector('.fleet tbody tr');
     expect(said).toMatch(/^firing in production: 1 incident open; .* requests a minute; .* fail, up from/);
     await page.context().close();
   });
