@@ -20,8 +20,15 @@ interface Command {
 
 const COMMANDS: Record<string, Command> = {
   app: {
-    usage: ['app add NAME [--history 48h]', 'app rotate NAME [--now]', 'app list', 'app remove NAME [--yes]'],
-    summary: 'register an app and get its drain URL; change its secret; list; remove',
+    usage: [
+      'app add NAME [--history 48h]',
+      'app rotate NAME [--now]',
+      'app list',
+      'app remove NAME [--yes]',
+      'app erase-lines NAME TEXT [--yes]',
+    ],
+    summary:
+      'register an app and get its drain URL; change its secret; list; remove; erase lines of its log with a text',
     load: async () => (await import('./commands/app.ts')).runApp,
   },
   token: {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LogFields, silentLog } from '../model/log.ts';
-import { DAY, HOUR } from '../model/time.ts';
+import { encodeLogSection } from '../model/log-block.ts';
+import { DAY, HOUR, MINUTE } from '../model/time.ts';
 import { markTouched } from '../store/compaction.ts';
+import { linesOf, readLogBlocks } from '../store/log-blocks.ts';
 import { ensurePartitionsFor, forgetPartitions, listPartitions } from '../store/partitions.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
@@ -87,6 +89,45 @@ test('P-01 a database that is away at the start is waited for, and said once', a
   await waitFor(async () => events.includes('loop.recovered partitions'));
   await worker.stop();
   expect(events.filter((event) => event.startsWith('loop.failed'))).toHaveLength(1);
+});
+
+test('lines of logs are moved into blocks by the worker, and go with their time', async () => {
+  const { rows } = await pool.query(
+    `INSERT INTO apps (name, created_at_ms) VALUES ('logged', 0) RETURNING id`,
+  );
+  const appId: number = rows[0].id;
+  const line = {
+    frame: 0,
+    atMs: NOW - 5 * MINUTE,
+    source: 'app' as const,
+    procid: 'web.1',
+    level: null,
+    code: null,
+    status: null,
+    requestId: null,
+    text: 'hello',
+  };
+  const old = { ...line, atMs: NOW - 25 * HOUR, text: 'too old' };
+  const body = encodeLogSection({ appId, lines: [line, old], leftOut: [] });
+  await ensurePartitionsFor(pool, 'log_chunks', [NOW - 5 * MINUTE]);
+  await pool.query(
+    `INSERT INTO log_chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, lines, body)
+     VALUES ($1, 1, 1, $2::int[], $3::int[], '{}', 2, $4)`,
+    [NOW - 5 * MINUTE, [appId], [body.length], body],
+  );
+  const logs = { hours: 24, bytesMax: 1024 * 1024 * 1024 };
+  const kept = async () => {
+    const blocks = await readLogBlocks(pool, { appId, fromMs: 0, toMs: NOW, limit: 10 });
+    return blocks.flatMap(linesOf).map(({ text }) => text);
+  };
+  const runUntil = async (nowMs: number, condition: () => Promise<boolean>) => {
+    const worker = startWorkerLoops({ pool, config, logs, log: silentLog, nowMs: () => nowMs });
+    await waitFor(condition);
+    await worker.stop();
+  };
+  await runUntil(NOW, async () => (await pool.query('SELECT FROM log_chunks')).rowCount === 0);
+  expect(await kept()).toEqual(['hello']);
+  await runUntil(NOW + 25 * HOUR, async () => (await kept()).length === 0);
 });
 
 test('one round of everything can be asked for, and tells what fails', async () => {

@@ -10,6 +10,7 @@ import { claimLease, LeaseLostError } from '../store/leases.ts';
 import { linesOf, readLogBlockHeads, readLogBlocks } from '../store/log-blocks.ts';
 import { readLogChunks } from '../store/log-chunks.ts';
 import { compactLogs } from '../store/log-compaction.ts';
+import { eraseLogLines } from '../store/log-erasure.ts';
 import { setLogHours } from '../store/log-hours.ts';
 import { trimLogs } from '../store/log-retention.ts';
 import { ensurePartitionFor, forgetPartitions, listPartitions } from '../store/partitions.ts';
@@ -278,6 +279,37 @@ test('R-18 SEC-49 an app that is removed takes its lines with it, in chunks and 
   await pool.query('UPDATE log_blocks SET app_id = 999999 WHERE app_id = $1', [neighbour.id]);
   await trimLogs(pool, { nowMs, ...KEEP });
   expect(await blockLines(999_999)).toEqual([]);
+});
+
+test('SEC-49 lines with a text are erased wherever they are, and what is left is counted as it is', async () => {
+  const [app, other] = [await addApp(pool), await addApp(pool)];
+  const lines = [
+    appLine('Mrs Jones called'),
+    appLine('nobody called'),
+    requestLine({ path: '/people/jones' }),
+  ];
+  for (const each of [app, other]) await post(each, bodyOf(lines));
+  await compactAll();
+  for (const each of [app, other]) await post(each, bodyOf([appLine('JONES again'), appLine('good night')]));
+  const erasure = { app, text: 'jones', nowMs: Date.now(), actor: 'test' };
+  expect(await eraseLogLines(pool, erasure)).toMatchObject({ lines: 3 });
+  expect(texts(await blockLines(app.id)).sort()).toEqual(['good night', 'nobody called']);
+  expect(await chunkLines(app.id)).toEqual([]);
+  const heads = await readLogBlockHeads(pool, {
+    appId: app.id,
+    fromMs: 0,
+    toMs: Date.now() + HOUR,
+    limit: 10,
+  });
+  const kept = heads.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count.kept, 0);
+  expect(kept).toBe(2);
+  expect((await blockLines(other.id)).filter(({ text }) => /jones/i.test(text))).toHaveLength(3);
+  expect(await eraseLogLines(pool, erasure)).toEqual({ lines: 0, blocks: 0 });
+  await expect(eraseLogLines(pool, { ...erasure, text: ' a ' })).rejects.toThrow(RangeError);
+  const audit = await pool.query(
+    `SELECT subject, after FROM audit_log WHERE action = 'logs.erase' ORDER BY id LIMIT 1`,
+  );
+  expect(audit.rows).toEqual([{ subject: app.name, after: { lines: 3, blocks: 2 } }]);
 });
 
 test('R-09 C-06 beyond their size the oldest lines go first, those of now stay, and it is on record', async () => {

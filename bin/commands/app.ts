@@ -1,4 +1,4 @@
-/** `drainboard app add | rotate | list | remove`. */
+/** `drainboard app add | rotate | list | remove | erase-lines`. */
 import { parseArgs } from 'node:util';
 import { attachCommands, drainUrl, isReachableByHeroku, rotateCommands } from '../../api/onboarding.ts';
 import { DAY } from '../../model/time.ts';
@@ -26,8 +26,9 @@ export async function runApp(args: string[], context: CommandContext): Promise<n
   if (verb === 'rotate') return rotateApp(rest, context);
   if (verb === 'list') return printApps(rest, context);
   if (verb === 'remove') return dropApp(rest, context);
+  if (verb === 'erase-lines') return (await import('./app-erase-lines.ts')).eraseLines(rest, context);
   throw new UsageError(
-    verb === undefined ? 'app what? add, rotate, list or remove' : `there is no "app ${verb}"`,
+    verb === undefined ? 'app what? add, rotate, list, remove or erase-lines' : `there is no "app ${verb}"`,
   );
 }
 
