@@ -41,7 +41,11 @@ export function isSlower(now: Side, then: Side): -1 | 0 | 1 {
 
 /** `Failed: 0.1 % → 2.3 %, p95 310 ms → 2.9 s.` */
 function changesText(now: Side, then: Side): string {
-  return `failed ${formatRatio(ratioOf(then))} → ${formatRatio(ratioOf(now))}, p95 ${formatMs(then.p95Ms)} → ${formatMs(now.p95Ms)}`;
+  const failed =
+    now.bad + then.bad === 0
+      ? 'none failed'
+      : `failed ${formatRatio(ratioOf(then))} → ${formatRatio(ratioOf(now))}`;
+  return `${failed}, p95 ${formatMs(then.p95Ms)} → ${formatMs(now.p95Ms)}`;
 }
 
 function levelOf(now: Side, then: Side): { level: Level; word: string } {
@@ -192,12 +196,12 @@ function codesClause({ app, before, after }: ReleaseAnswer): Clause[] {
   return [{ text, href: codePath(app, grown.code) }];
 }
 
+/** Only growth: dynos that have just started use less, whatever was released. */
 function memoryClause({ before, after }: { before: ReleaseWindow; after: ReleaseWindow }): Clause[] {
   if (before.memoryMeanBytes === null || after.memoryMeanBytes === null) return [];
   const ratio = after.memoryMeanBytes / before.memoryMeanBytes - 1;
-  if (Math.abs(ratio) < 0.1) return [];
-  const text = `A dyno uses ${formatRatio(Math.abs(ratio))} ${ratio > 0 ? 'more' : 'less'} memory.`;
-  return [{ text, href: '#release-memory' }];
+  if (ratio < 0.1) return [];
+  return [{ text: `A dyno uses ${formatRatio(ratio)} more memory.`, href: '#release-memory' }];
 }
 
 function carriers({ bad }: ReleaseAnswer): Clause[] {
