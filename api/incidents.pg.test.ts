@@ -197,6 +197,8 @@ describe('one incident', () => {
     const incident = await open({ sloId });
     await removeApp(database.pool, shop.id, api.clock.nowMs);
     expect((await viewer.get(`/incidents/${incident}`)).status).toBe(404);
+    const listed = (await viewer.get('/incidents?limit=200')).body.incidents;
+    expect(listed.map((row: { id: string }) => row.id)).not.toContain(incident);
     for (const id of ['x', '..', '00000000-0000-0000-0000-000000000000']) {
       expect((await viewer.get(`/incidents/${encodeURIComponent(id)}`)).status, id).toBe(404);
       expect(

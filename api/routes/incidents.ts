@@ -180,8 +180,8 @@ async function readNames(db: Queryable): Promise<IncidentNames> {
 async function list(call: Call<undefined, z.output<typeof listQuery>>): Promise<IncidentListAnswer> {
   const { deps, query, nowMs } = call;
   return reading(deps.pool, async (db) => {
-    const apps = query.app === undefined ? null : await needApps(db, query.app);
-    const appIds = apps?.map((app) => app.id) ?? null;
+    // Of an app that was removed nothing can be opened, so nothing is listed.
+    const appIds = (await needApps(db, query.app)).map((app) => app.id);
     const filter = {
       appIds,
       states: STATES[query.state],
