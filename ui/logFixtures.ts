@@ -117,8 +117,19 @@ function kindOf(app: string, slot: number, inIncident: boolean): string {
   return 'debug';
 }
 
-/** The line of a slot. Hostile apps say what they should not. */
+/** Lines that were made for a moment: each page asks for the same ones several times. */
+let kept = { nowMs: 0, lines: new Map<string, LogLineAnswer>() };
+
 function lineOf(app: string, slot: number, nowMs: number): LogLineAnswer {
+  if (kept.nowMs !== nowMs) kept = { nowMs, lines: new Map() };
+  const key = `${app} ${slot}`;
+  const found = kept.lines.get(key) ?? makeLine(app, slot, nowMs);
+  kept.lines.set(key, found);
+  return found;
+}
+
+/** The line of a slot. Hostile apps say what they should not. */
+function makeLine(app: string, slot: number, nowMs: number): LogLineAnswer {
   const atMs = slot * SLOT_MS + Math.floor(noise(app, slot, 'at') * (SLOT_MS - 20));
   const pick = (part: string, count: number) => Math.floor(noise(app, slot, part) * count);
   const dyno = `web.${1 + (Math.floor(slot / PER_REQUEST) % 4)}`;

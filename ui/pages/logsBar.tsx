@@ -85,6 +85,7 @@ export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
 }
 
 function State({ logs, paused }: { logs: Logs; paused: PauseReason | null }) {
+  void logs.version.value;
   const count = logs.pending.value;
   const sampled = logs.sampled.value;
   return (
