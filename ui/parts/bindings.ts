@@ -26,12 +26,11 @@ export function buildBindings(state: State): KeyBinding[] {
     }),
     key('Everywhere', 'j', 'next row, Enter opens it', () => walkRows(1)),
     key('Everywhere', 'k', 'row before', () => walkRows(-1)),
-    key(
-      'Everywhere',
-      'y',
-      'copy a link with its time in UTC',
-      () => void copyLink(state, state.page.app.peek() !== null),
-    ),
+    {
+      ...key('Everywhere', 'Escape', 'from a row: back', () => router.back()),
+      when: () => document.activeElement?.closest('main [data-row]') != null,
+    },
+    key('Everywhere', 'y', 'copy a link with its time in UTC', () => void copyLink(state)),
     key('Everywhere', 'u', 'UTC or browser zone', () => range.toggleZone()),
     key('Go to', 'g f', 'fleet', go('/')),
     key('Go to', 'g a', 'app', inApp('')),

@@ -2,8 +2,9 @@
 import { shareLink } from '../shareLink.ts';
 import type { State } from '../state/context.ts';
 
-/** `timed`: the page has a range. */
-export async function copyLink({ range, toast }: State, timed: boolean): Promise<void> {
+export async function copyLink({ range, toast }: State): Promise<void> {
+  // The header knows whether the page has a range.
+  const timed = document.querySelector('.top-timed') !== null;
   const link = shareLink(location.href, timed ? range.resolve() : null);
   try {
     await navigator.clipboard.writeText(link);

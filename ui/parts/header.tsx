@@ -91,7 +91,7 @@ function CopyLink() {
       type="button"
       class="quiet"
       aria-label="Copy link"
-      onClick={() => void copyLink(state, true)}
+      onClick={() => void copyLink(state)}
       title="Copy a link to what is shown, with its time in UTC ( y )"
     >
       <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">

@@ -143,7 +143,7 @@ function actionsOf(state: State): Target[] {
   });
   const timed = page.app.peek() !== null;
   const always = [
-    action('copy', 'Copy link', 'share address url utc', () => void copyLink(state, timed)),
+    action('copy', 'Copy link', 'share address url utc', () => void copyLink(state)),
     action(
       'zone',
       range.zone.peek() === 'utc' ? 'Times in the zone of this browser' : 'Times in UTC',
