@@ -29,6 +29,8 @@ export interface FollowOptions {
   onBatch: (batch: LogBatch) => void;
   /** Too much time has passed to go on: readers must begin anew. */
   onLost: () => void;
+  /** Told once of what keeps it from reading, until it reads again. */
+  onFailed?: ((error: unknown) => void) | undefined;
 }
 
 export class LogFollower {
@@ -37,6 +39,7 @@ export class LogFollower {
   #committedAtMs = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isStopped = false;
+  #isFailing = false;
   readonly #pollMs: number;
   #lastPollMs = Number.NEGATIVE_INFINITY;
   /** Settles when the position is known from which lines are told. */
@@ -85,8 +88,11 @@ export class LogFollower {
       this.#lastPollMs = startMs;
       this.#options.onBatch({ lines, counts, position: this.position, spanMs });
       this.#schedule(isMore ? 0 : this.#pollMs);
-    } catch {
+      this.#isFailing = false;
+    } catch (error) {
       // The database is away: pages are told so elsewhere, and what is missed is read once it is back.
+      if (!this.#isFailing) this.#options.onFailed?.(error);
+      this.#isFailing = true;
       this.#schedule(this.#pollMs);
     }
   }

@@ -1,4 +1,6 @@
 /** The live tails of a process: who reads which app's log with which filter, how many, how they end. */
+
+import type { Log } from '../model/log.ts';
 import { compileLogFilter, type LogFilter, passesChoice } from '../model/log-filter.ts';
 import { formatLogKey, type LogCount, type LogLine } from '../model/log-line.ts';
 import type { ReadStore } from '../store/reads/log-pieces.ts';
@@ -30,6 +32,7 @@ export interface LogTailsOptions {
   read: ReadStore;
   nowMs: () => number;
   pollMs?: number | undefined;
+  log?: Log | undefined;
   stopping?: AbortSignal | undefined;
   /** Whether live tails give way now. */
   gaveWay?: (() => boolean) | undefined;
@@ -124,6 +127,7 @@ export class LogTails {
         nowMs: this.#options.nowMs,
         pollMs: this.#options.pollMs,
         onBatch: (batch) => this.#tell(tails, batch),
+        onFailed: (error) => this.#options.log?.warn('logs.tailWaits', { appId, error }),
         // They come back with the place they were at, and are told what they missed.
         onLost: () => {
           for (const { reader } of tails) reader.end();

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { silentLog } from '../model/log.ts';
 import { formatLogKey, type LogLine } from '../model/log-line.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
 import { createApp } from '../store/apps.ts';
@@ -10,6 +11,7 @@ import type { LogContextAnswer, LogHistogramAnswer, LogPatternsAnswer, LogsAnswe
 let database: TestDatabase;
 let api: TestApi;
 let viewer: TestBrowser;
+let connect: TestDatabase['pool']['connect'];
 let nowMs: number;
 let lines: LogLine[];
 const ids: Record<string, number> = {};
@@ -19,6 +21,7 @@ beforeAll(async () => {
   // As long as it takes on a busy machine: what is found is looked at here, not how quickly.
   api = buildTestApi(database.pool, { logSearchMs: 60_000 });
   nowMs = api.clock.nowMs;
+  connect = database.pool.connect.bind(database.pool);
   for (const name of ['shop', 'quiet', 'off', 'new']) {
     ids[name] = (await createApp(database.pool, { name, key: TEST_KEY, nowMs })).app.id;
   }
@@ -238,6 +241,26 @@ describe('lines of a log over the API', () => {
     const only = await search(`from=now-1h&limit=500&pattern=${worst?.id}`);
     expect(only.lines).toHaveLength(29);
     expect(only.lines.at(-1)).toEqual(worst?.example);
+  });
+
+  test('a search that nobody waits for any more ends, and is no fault in our log', async () => {
+    const faults: string[] = [];
+    const log = { ...silentLog, error: (event: string) => faults.push(event) };
+    const own = buildTestApi(database.pool, { logSearchMs: 60_000, log });
+    const gone = new AbortController();
+    let queries = 0;
+    const counted = vi.spyOn(database.pool, 'connect').mockImplementation(((...given: []) => {
+      if (++queries === 3) gone.abort();
+      return connect(...given);
+    }) as typeof database.pool.connect);
+    const token = await own.token('viewer');
+    queries = 0;
+    const answer = await own
+      .withToken(token)
+      .raw('/api/v1/apps/shop/logs?from=now-1h&q=nothing', { signal: gone.signal });
+    counted.mockRestore();
+    expect([answer.status, gone.signal.aborted, faults]).toEqual([499, true, []]);
+    expect(queries).toBeLessThan(6);
   });
 
   test('the description names all of it', async () => {

@@ -41,10 +41,11 @@ export function logTailRoutes(streams: Streams, facts: LogFactsReader): Route[] 
   ];
 }
 
-function buildTails({ pool, nowMs, stopping, gaveWay }: ApiDeps): LogTails {
+function buildTails({ pool, nowMs, log, stopping, gaveWay }: ApiDeps): LogTails {
   return new LogTails({
     read: (work) => reading(pool, work),
     nowMs,
+    log,
     stopping,
     gaveWay: gaveWay && (() => gaveWay('liveTail')),
   });

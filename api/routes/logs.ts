@@ -63,7 +63,7 @@ export function logRoutes(streams: Streams): Route[] {
       summary: 'Lines of a log that fit a filter, the newest of a range or those before or after a place',
       answer: 'LogsAnswer',
       query: logsQuery,
-      handle: (call) => logs(call, own),
+      handle: (call) => unlessGone(call, () => logs(call, own)),
     }),
     route({
       ...VIEWER,
@@ -71,7 +71,7 @@ export function logRoutes(streams: Streams): Route[] {
       summary: 'Lines of a log over time, by source and level',
       answer: 'LogHistogramAnswer',
       query: logHistogramQuery,
-      handle: (call) => histogram(call, own),
+      handle: (call) => unlessGone(call, () => histogram(call, own)),
     }),
     route({
       ...VIEWER,
@@ -79,7 +79,7 @@ export function logRoutes(streams: Streams): Route[] {
       summary: 'What app, platform and router said around a request or a line',
       answer: 'LogContextAnswer',
       query: logContextQuery,
-      handle: (call) => context(call, own),
+      handle: (call) => unlessGone(call, () => context(call, own)),
     }),
     route({
       ...VIEWER,
@@ -87,10 +87,23 @@ export function logRoutes(streams: Streams): Route[] {
       summary: 'Lines of a log grouped by what they have in common',
       answer: 'LogPatternsAnswer',
       query: logPatternsQuery,
-      handle: (call) => patterns(call, own),
+      handle: (call) => unlessGone(call, () => patterns(call, own)),
     }),
     ...logTailRoutes(streams, own.facts),
   ];
+}
+
+/** A status that nobody reads, for the log of a proxy. */
+const CLIENT_GONE = 499;
+
+/** Whoever left while it was searched is told nothing, and it is no fault of ours. */
+async function unlessGone<T>({ c }: Pick<LogCall, 'c'>, work: () => Promise<T>): Promise<T | Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!c.req.raw.signal.aborted) throw error;
+    return new Response(null, { status: CLIENT_GONE });
+  }
 }
 
 interface Own {
