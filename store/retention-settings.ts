@@ -59,21 +59,7 @@ export async function noteCut(db: Queryable, appId: number, beforeMs: number): P
   );
 }
 
-/** Hours that lines of an app's log are kept; 0: none are taken in; null: as the instance. Gives what was set before. */
-export async function setLogsHours(
-  db: Queryable,
-  appId: number,
-  hours: number | null,
-): Promise<number | null> {
-  const { rows } = await db.query<{ before: number | null }>(
-    `UPDATE apps a SET keep_logs_hours = $2 FROM apps b WHERE a.id = $1 AND b.id = a.id
-     RETURNING b.keep_logs_hours AS before`,
-    [appId, hours],
-  );
-  return rows[0]?.before ?? null;
-}
-
-/** By app. */
+/** Hours of lines by app, as apps chose them; null: as the instance. */
 export async function readLogsHours(db: Queryable): Promise<Map<number, number | null>> {
   const { rows } = await db.query<{ id: number; hours: number | null }>(
     'SELECT id, keep_logs_hours AS hours FROM apps WHERE removed_at_ms IS NULL',

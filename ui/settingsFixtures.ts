@@ -199,7 +199,13 @@ function retention(nowMs: number, isEmpty: boolean): RetentionAnswer {
           };
         }),
     })),
-    logs: { keepHours: 24, bytes: isEmpty ? 0 : 240 * MB, bytesPerDay: isEmpty ? null : 241 * MB },
+    logs: {
+      keepHours: 24,
+      bytes: isEmpty ? 0 : 240 * MB,
+      bytesMax: 512 * MB,
+      bytesPerDay: isEmpty ? null : 241 * MB,
+      oldestMs: isEmpty ? null : nowMs - DAY,
+    },
     totalBytes: tiers.reduce((sum, { bytes }) => sum + bytes, 0),
     projectedBytes: isEmpty ? null : tiers.reduce((sum, tier) => sum + (tier.projectedBytes ?? 0), 0),
     everyMs: 10 * MINUTE,

@@ -47,7 +47,14 @@ export interface RetentionAnswer {
   tiers: RetentionTierAnswer[];
   apps: AppRetentionAnswer[];
   /** Lines of logs, which have a budget of their own; null: not kept by this release. */
-  logs: { keepHours: number; bytes: number; bytesPerDay: number | null } | null;
+  logs: {
+    keepHours: number;
+    bytes: number;
+    /** Beyond it the oldest lines of all apps go first; null: no such bound. */
+    bytesMax: number | null;
+    bytesPerDay: number | null;
+    oldestMs: number | null;
+  } | null;
   totalBytes: number;
   /** Of all tiers; null while one cannot be told. */
   projectedBytes: number | null;

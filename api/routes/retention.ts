@@ -12,12 +12,13 @@ import {
 import { DAY, MINUTE } from '../../model/time.ts';
 import { type AppRow, listApps, readApp } from '../../store/apps.ts';
 import { readInstance } from '../../store/instance.ts';
+import { readLogHours, setLogHours } from '../../store/log-hours.ts';
+import { readLogsBytes } from '../../store/log-retention.ts';
 import { type Pool, withTransaction } from '../../store/pool.ts';
 import {
   listRetentionSettings,
   type RetentionSettingRow,
   readLogsHours,
-  setLogsHours,
   setRetention,
 } from '../../store/retention-settings.ts';
 import { type AppGrowth, readAppGrowth, readGrowth, type TableGrowth } from '../../store/retention-sizes.ts';
@@ -145,12 +146,14 @@ async function describe(deps: ApiDeps, nowMs: number): Promise<RetentionAnswer> 
 
 async function readLogs({ pool, config }: ApiDeps, nowMs: number): Promise<RetentionAnswer['logs']> {
   if (config.keepLogsHours === undefined) return null;
-  const growth = await readGrowth(pool, ['log_blocks', 'log_chunks'], { nowMs, sinceMs: 0 });
-  const of = (table: string) => growth.get(table);
+  const growth = await readGrowth(pool, ['log_blocks'], { nowMs, sinceMs: 0 });
+  const { bytesPerDay = null, oldestMs = null } = growth.get('log_blocks') ?? {};
   return {
     keepHours: config.keepLogsHours,
-    bytes: (of('log_blocks')?.bytes ?? 0) + (of('log_chunks')?.bytes ?? 0),
-    bytesPerDay: of('log_blocks')?.bytesPerDay ?? null,
+    bytes: await readLogsBytes(pool),
+    bytesMax: config.logsBytes ?? null,
+    bytesPerDay,
+    oldestMs,
   };
 }
 
@@ -269,7 +272,8 @@ async function change(call: Call<z.output<typeof request>, undefined>): Promise<
 async function changeLogs(call: Call<z.output<typeof logsRequest>, undefined>): Promise<void> {
   const { deps, app, body } = call;
   await withTransaction(deps.pool, async (tx) => {
-    const hours = await setLogsHours(tx, app.id, body.hours);
+    const hours = await readLogHours(tx, app.id);
+    await setLogHours(tx, app.id, body.hours);
     await audit(tx, call, {
       action: 'retention.logs',
       subject: app.name,

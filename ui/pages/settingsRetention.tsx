@@ -19,7 +19,7 @@ import { TextBox } from '../parts/inputs.tsx';
 import { SendFault, useSender } from '../parts/sender.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
-import { retentionVerdict } from '../verdict/settings.ts';
+import { fullLogsBytes, retentionVerdict } from '../verdict/settings.ts';
 
 const UNIT_MS = { h: 3_600_000, d: 86_400_000 } as const;
 const UNIT_WORDS = { h: 'hours', d: 'days' } as const;
@@ -132,35 +132,43 @@ function Tiers({ answer, onEdit }: ListProps) {
             )}
           </tr>
         ))}
-        {answer.logs && (
-          <tr>
-            <th scope="row" data-label="What">
-              Lines of logs
-              <span class="under muted">Without them, search and live tail find nothing of that time.</span>
-            </th>
-            <td data-label="Kept">
-              <span class="keep">{sayKept(answer.logs.keepHours * UNIT_MS.h)}</span>
-              <span class="under muted">
-                as <code>DRAINBOARD_KEEP_LOGS_HOURS</code> says; by app below
-              </span>
-            </td>
-            <td class="num" data-label="Now">
-              {formatBytes(answer.logs.bytes)}
-            </td>
-            <td class="num" data-label="A day">
-              {answer.logs.bytesPerDay === null ? NOTHING : formatBytes(answer.logs.bytesPerDay)}
-            </td>
-            <td class="num" data-label="When full">
-              {answer.logs.bytesPerDay === null
-                ? NOTHING
-                : formatBytes((answer.logs.bytesPerDay * answer.logs.keepHours) / 24)}
-            </td>
-            <td data-label="Oldest">{NOTHING}</td>
-            {onEdit && <td class="actions" />}
-          </tr>
-        )}
+        {answer.logs && <LogsRow logs={answer.logs} hasChange={onEdit !== null} />}
       </tbody>
     </table>
+  );
+}
+
+/** Of lines the hours are a wish: the room they may take decides. */
+function LogsRow({ logs, hasChange }: { logs: NonNullable<RetentionAnswer['logs']>; hasChange: boolean }) {
+  const { clock } = useApp();
+  const full = fullLogsBytes(logs);
+  return (
+    <tr>
+      <th scope="row" data-label="What">
+        Lines of logs
+        <span class="under muted">Without them, search and live tail find nothing of that time.</span>
+      </th>
+      <td data-label="Kept">
+        <span class="keep">{sayKept(logs.keepHours * UNIT_MS.h)}</span>
+        <span class="under muted">
+          as <code>DRAINBOARD_KEEP_LOGS_HOURS</code> says; by app below
+          {logs.bytesMax !== null && `; never more than ${formatBytes(logs.bytesMax)}`}
+        </span>
+      </td>
+      <td class="num" data-label="Now">
+        {formatBytes(logs.bytes)}
+      </td>
+      <td class="num" data-label="A day">
+        {logs.bytesPerDay === null ? NOTHING : formatBytes(logs.bytesPerDay)}
+      </td>
+      <td class="num" data-label="When full">
+        {full === null ? NOTHING : formatBytes(full)}
+      </td>
+      <td data-label="Oldest">
+        {logs.oldestMs === null ? NOTHING : formatAgo(logs.oldestMs, clock.nowMs.value)}
+      </td>
+      {hasChange && <td class="actions" />}
+    </tr>
   );
 }
 

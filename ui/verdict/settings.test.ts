@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DatabaseHealthAnswer, DrainsAnswer } from '../../api/contract/health.ts';
 import type { RetentionAnswer } from '../../api/contract/retention.ts';
-import { databaseVerdict, drainsVerdict, retentionVerdict } from './settings.ts';
+import { databaseVerdict, drainsVerdict, fullLogsBytes, retentionVerdict } from './settings.ts';
 
 const NOW = 1_800_000_000_000;
 type AppOf = DrainsAnswer['apps'][number];
@@ -68,11 +68,23 @@ describe('retention opens with', () => {
     logs: null,
   } as unknown as RetentionAnswer;
   test('what is stored and what it will be, logs with it', () => {
-    const logs = { keepHours: 24, bytes: 1024 ** 3, bytesPerDay: 1024 ** 3 };
+    const logs = {
+      keepHours: 24,
+      bytes: 1024 ** 3,
+      bytesMax: 2 * 1024 ** 3,
+      bytesPerDay: 1024 ** 3,
+      oldestMs: NOW,
+    };
     const said = retentionVerdict({ ...answer, logs }).map(({ text }) =>
       text.replaceAll('\u202f', ' ').replaceAll('\u00a0', ' '),
     );
     expect(said).toEqual(['2 GB are stored.', 'At the rate of now it levels off at about 3 GB.']);
+  });
+  test('no more of logs than they may take', () => {
+    const logs = { keepHours: 240, bytes: 0, bytesMax: 512, bytesPerDay: 1024, oldestMs: NOW };
+    expect(fullLogsBytes(logs)).toBe(512);
+    expect(fullLogsBytes({ ...logs, bytesMax: null })).toBe(10_240);
+    expect(fullLogsBytes({ ...logs, bytesPerDay: null })).toBeNull();
   });
   test('that it is too early, or that nothing is there', () => {
     expect(retentionVerdict({ ...answer, projectedBytes: null })[1]?.text).toContain('too early');

@@ -93,7 +93,7 @@ export function retentionVerdict({
   if (projectedBytes === null) {
     clauses.push({ text: 'It is too early to say what it will be: half an hour of lines is needed.' });
   } else {
-    const logsBytes = logs?.bytesPerDay == null ? 0 : (logs.bytesPerDay * logs.keepHours) / 24;
+    const logsBytes = logs === null ? 0 : (fullLogsBytes(logs) ?? 0);
     clauses.push({
       text: `At the rate of now it levels off at about ${formatBytes(projectedBytes + logsBytes)}.`,
     });
@@ -109,6 +109,12 @@ export function retentionVerdict({
     });
   if (own > 0) clauses.push({ text: `${plural(own, 'app')} with a choice of its own.`, href: '#apps' });
   return clauses;
+}
+
+/** What lines of logs will take at the rate of now; null: too early to say. */
+export function fullLogsBytes(logs: NonNullable<RetentionAnswer['logs']>): number | null {
+  if (logs.bytesPerDay === null) return null;
+  return Math.min((logs.bytesPerDay * logs.keepHours) / 24, logs.bytesMax ?? Number.POSITIVE_INFINITY);
 }
 
 /** Connections are what runs out first on small plans. */
