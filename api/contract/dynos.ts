@@ -120,7 +120,10 @@ export interface DynoComparison {
   median: number | null;
   low: number | null;
   high: number | null;
-  /** Series `own`, `median`, `low`, `high`; the last three without siblings are missing. */
+  /**
+   * Series `own`, `median`, `low`, `high`, the last three only with siblings. Of p95 `median` is that of all siblings'
+   * requests together, and there are no bounds.
+   */
   columns: Columns;
 }
 

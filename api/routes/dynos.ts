@@ -105,7 +105,7 @@ async function dyno(call: Call<undefined, RangeQuery>): Promise<DynoDetailAnswer
   const name = parsed.data;
   const range = readRange(query, nowMs, deps.config);
   return reading(deps.pool, async (db) => {
-    const page = await readDynoPage(db, { appId: app.id, range, nowMs });
+    const page = await readDynoPage(db, { appId: app.id, range, nowMs, only: name });
     const lane = page.dynos.find((one) => one.dyno === name);
     const detail = await readDynoDetail(db, app.id, range, name);
     const type = lane?.processType ?? name.split('.')[0] ?? name;

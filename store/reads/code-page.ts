@@ -64,9 +64,11 @@ export async function readCodePage(db: Queryable, question: Question): Promise<C
   const slices = await readSlices(db, appId, range, range.resolutionS);
   const names = await readSeriesNames(db, [appId], [...KINDS_OF_TOTAL, ...KINDS_OF_LINES, SERIES_DYNO]);
   const own = names.filter((name) => name.kind !== SERIES_CODE || name.key === code);
+  // Sums over the whole range are exact from rows of an hour: of 500 paths a day is a fraction of its minutes.
+  const hours = await readSlices(db, appId, range, 3600);
   const lines = await readLines(db, { appId, range, slices, names: own });
   const seen = lines.codes[0];
-  const totals = await readTotals(db, question, slices, names);
+  const totals = await readTotals(db, question, { slices, hours }, names);
   const counts = countsOf(lines.columns, lines.alive, code);
   const isRequest = code.startsWith('H');
   const kept = isRequest ? await readKeptOfCode(db, { appId, code, ...spanOf(range) }) : null;
@@ -81,7 +83,7 @@ export async function readCodePage(db: Queryable, question: Question): Promise<C
     releases: await readReleases(db, question, counts, totals.perPoint),
     kept,
     breakdowns: isRequest
-      ? breakRequests(kept?.read ?? [], await readBaselines(db, appId, slices, names))
+      ? breakRequests(kept?.read ?? [], await readBaselines(db, appId, hours, names))
       : await breakEpisodes(db, question),
     all: totals.all,
   };
@@ -109,7 +111,7 @@ interface Totals {
 async function readTotals(
   db: Queryable,
   { appId, range }: Question,
-  slices: readonly Slice[],
+  { slices, hours }: { slices: readonly Slice[]; hours: readonly Slice[] },
   names: readonly SeriesName[],
 ): Promise<Totals> {
   const target = { appId, seriesIds: totalNames(names, range.t.length).map((name) => name.id) };
@@ -131,7 +133,7 @@ async function readTotals(
   const [whole] = (
     await readRequestPoints(db, {
       target: { appId, seriesIds: dynos },
-      slices,
+      slices: hours,
       columns: ['count'],
       latencies: ['connect', 'service'],
       stepS: null,
@@ -158,7 +160,7 @@ async function readCountBefore(
   const lines = names.filter((name) => KINDS_OF_LINES.includes(name.kind));
   const points = await readCountPoints(db, {
     target: { appId, seriesIds: lines.map((name) => name.id) },
-    slices: await readSlices(db, appId, before, range.resolutionS),
+    slices: await readSlices(db, appId, before, 3600),
     columns: ['count'],
     stepS: null,
     by: 'series',

@@ -3,16 +3,15 @@ import { typeOfDyno } from '../../model/dyno-size.ts';
 import { SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { besideColumns, besideSiblings } from '../../model/siblings.ts';
 import type { Queryable } from '../pool.ts';
+import { readCountPoints } from './count-points.ts';
 import { quantileOf } from './histograms.ts';
+import type { Slice } from './plan.ts';
 import { type ColumnSet, pointOf, type ReadRange } from './range.ts';
-import { type RequestPoints, readRequestPoints } from './request-points.ts';
+import { readRequestPoints } from './request-points.ts';
 import { readSamplePoints } from './sample-points.ts';
 import { averagesOf } from './samples-over-time.ts';
 import { compareDynos, readSeriesNames, type SeriesName } from './series-names.ts';
 import { readSlices } from './units.ts';
-
-/** Histograms of dynos and points at once; beyond that latency is compared over the whole range only. */
-const LATENCY_POINTS_MAX = 12_000;
 
 export type ComparedOf = 'memory' | 'load' | 'share' | 'p95' | 'failed';
 
@@ -58,7 +57,7 @@ export async function readDynoDetail(
   );
   const measures = {
     ...(await readMetrics(db, appId, range, names)),
-    ...(await readRequests(db, appId, range, names)),
+    ...(await readRequests(db, appId, range, names, dyno)),
   };
   const seen = new Set(Object.values(measures).flatMap(({ whole }) => [...whole.keys()]));
   seen.delete(dyno);
@@ -79,13 +78,17 @@ function compare(
   { points, whole }: Measured,
   { dyno, siblings, range }: { dyno: string; siblings: string[]; range: ReadRange },
 ): Comparison {
-  const columns = besideColumns(
-    points.get(dyno) ?? [],
-    siblings.flatMap((name) => (points.has(name) ? [points.get(name) ?? []] : [])),
-    range.t.length,
-  );
-  const labels = { own: dyno, median: 'median of siblings', low: 'least', high: 'most' };
-  const series = (['own', 'median', 'low', 'high'] as const)
+  const together = points.get(TOGETHER);
+  const others = together ? [together] : siblings.map((name) => points.get(name) ?? []);
+  const columns = besideColumns(points.get(dyno) ?? [], others, range.t.length);
+  const labels = {
+    own: dyno,
+    median: together ? 'siblings together' : 'median of siblings',
+    low: 'least',
+    high: 'most',
+  };
+  const ids = together ? (['own', 'median'] as const) : (['own', 'median', 'low', 'high'] as const);
+  const series = ids
     .filter((id) => columns[id].some((value) => value !== null))
     .map((id) => ({ id, label: labels[id], unit: UNITS[of], values: columns[id] }));
   return {
@@ -135,33 +138,49 @@ function total(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-type Counted = RequestPoints<'count' | 'bad' | 'excluded'>;
+/** Siblings as one: a quantile of each of twenty a point would cost several times as much as all else on the page. */
+const TOGETHER = '';
 
 async function readRequests(
   db: Queryable,
   appId: number,
   range: ReadRange,
   names: readonly SeriesName[],
+  dyno: string,
 ): Promise<Record<'share' | 'p95' | 'failed', Measured>> {
   const dynos = names.filter((name) => name.kind === SERIES_DYNO && name.key !== '');
-  const query = {
-    target: { appId, seriesIds: dynos.map((name) => name.id) },
-    slices: await readSlices(db, appId, range, range.resolutionS),
-    columns: ['count', 'bad', 'excluded'] as const,
-    by: 'series' as const,
-  };
-  const isFine = dynos.length * range.t.length <= LATENCY_POINTS_MAX;
-  const whole = await readRequestPoints(db, { ...query, latencies: ['service'], stepS: null });
-  const points = await readRequestPoints(db, {
-    ...query,
-    latencies: isFine ? ['service'] : [],
-    stepS: range.stepS,
-  });
   const measures = { share: emptyMeasured(), p95: emptyMeasured(), failed: emptyMeasured() };
-  const all = new Float64Array(range.t.length);
-  for (const one of points.values()) {
-    for (const [i, t] of one.t.entries()) all[pointOf(range, t)]! += one.sums.count[i] ?? 0;
+  await addWhole(db, appId, range, dynos, measures);
+  const slices = await readSlices(db, appId, range, range.resolutionS);
+  await addCounts(db, appId, { range, slices }, dynos, measures);
+  const own = dynos.filter((name) => name.key === dyno);
+  const others = dynos.filter((name) => name.key !== dyno && measures.share.whole.has(name.key));
+  for (const [key, members] of [
+    [dyno, own],
+    [TOGETHER, others],
+  ] as const) {
+    const p95 = await readP95(db, appId, { range, slices }, members);
+    if (p95) measures.p95.points.set(key, p95);
   }
+  return measures;
+}
+
+/** Over the whole range, by dyno: exact from rows of an hour. */
+async function addWhole(
+  db: Queryable,
+  appId: number,
+  range: ReadRange,
+  dynos: readonly SeriesName[],
+  measures: Record<'share' | 'p95' | 'failed', Measured>,
+): Promise<void> {
+  const whole = await readRequestPoints(db, {
+    target: { appId, seriesIds: dynos.map((name) => name.id) },
+    slices: await readSlices(db, appId, range, 3600),
+    columns: ['count', 'bad', 'excluded'],
+    latencies: ['service'],
+    stepS: null,
+    by: 'series',
+  });
   const every = [...whole.values()].reduce((sum, one) => sum + total(one.sums.count), 0);
   for (const { id, key } of dynos) {
     const own = whole.get(id);
@@ -173,38 +192,66 @@ async function readRequests(
     own.eachLatency('service', (_, latencies) => {
       measures.p95.whole.set(key, quantileOf(latencies, 0.95));
     });
-    const fine = points.get(id);
-    if (fine) addPoints(measures, key, fine, { range, all, isFine });
   }
-  return measures;
 }
 
-function addPoints(
-  measures: Record<'share' | 'p95' | 'failed', Measured>,
-  key: string,
-  fine: Counted,
-  { range, all, isFine }: { range: ReadRange; all: Float64Array; isFine: boolean },
-): void {
-  const empty = () => new Array<number | null>(range.t.length).fill(null);
-  const [share, failed, p95] = [empty(), empty(), empty()];
-  for (const [i, t] of fine.t.entries()) {
+/** Share of requests and of failures per point, by dyno. */
+async function addCounts(
+  db: Queryable,
+  appId: number,
+  { range, slices }: { range: ReadRange; slices: readonly Slice[] },
+  dynos: readonly SeriesName[],
+  measures: Record<'share' | 'failed', Measured>,
+): Promise<void> {
+  const points = await readCountPoints(db, {
+    target: { appId, seriesIds: dynos.map((name) => name.id) },
+    slices,
+    columns: ['count', 'bad', 'excluded'],
+    stepS: range.stepS,
+    by: 'series',
+  });
+  const all = new Float64Array(range.t.length);
+  for (const { t, sums } of points) {
     const at = pointOf(range, t);
-    if (at < 0) continue;
-    const count = fine.sums.count[i] ?? 0;
-    const judged = count - (fine.sums.excluded[i] ?? 0);
-    const every = all[at] ?? 0;
-    share[at] = every > 0 ? count / every : null;
-    failed[at] = judged > 0 ? (fine.sums.bad[i] ?? 0) / judged : null;
+    if (at >= 0) all[at]! += sums.count;
   }
-  if (isFine) {
-    fine.eachLatency('service', (t, latencies) => {
-      const at = pointOf(range, t);
-      if (at >= 0) p95[at] = quantileOf(latencies, 0.95);
-    });
+  const keys = new Map(dynos.map((name) => [name.id, name.key]));
+  // Where others answered and one did not, its share is none, and not unknown.
+  const noShare = () => Array.from(all, (count) => (count > 0 ? 0 : null));
+  for (const { t, seriesId, sums } of points) {
+    const [key, at] = [keys.get(seriesId), pointOf(range, t)];
+    if (key === undefined || at < 0) continue;
+    const share = measures.share.points.get(key) ?? noShare();
+    const failed = measures.failed.points.get(key) ?? new Array<number | null>(range.t.length).fill(null);
+    measures.share.points.set(key, share);
+    measures.failed.points.set(key, failed);
+    const [every, judged] = [all[at] ?? 0, sums.count - sums.excluded];
+    share[at] = every > 0 ? sums.count / every : null;
+    failed[at] = judged > 0 ? sums.bad / judged : null;
   }
-  // Where others answered and this one did not, its share is none, and not unknown.
-  for (let at = 0; at < share.length; at++) if (share[at] === null && (all[at] ?? 0) > 0) share[at] = 0;
-  measures.share.points.set(key, share);
-  measures.failed.points.set(key, failed);
-  if (isFine) measures.p95.points.set(key, p95);
+}
+
+/** p95 of some dynos together, per point; null without any request. */
+async function readP95(
+  db: Queryable,
+  appId: number,
+  { range, slices }: { range: ReadRange; slices: readonly Slice[] },
+  dynos: readonly SeriesName[],
+): Promise<(number | null)[] | null> {
+  const found = await readRequestPoints(db, {
+    target: { appId, seriesIds: dynos.map((name) => name.id) },
+    slices,
+    columns: [],
+    latencies: ['service'],
+    stepS: range.stepS,
+    by: 'none',
+  });
+  const points = found.get(0);
+  if (!points) return null;
+  const p95 = new Array<number | null>(range.t.length).fill(null);
+  points.eachLatency('service', (t, latencies) => {
+    const at = pointOf(range, t);
+    if (at >= 0) p95[at] = quantileOf(latencies, 0.95);
+  });
+  return p95;
 }

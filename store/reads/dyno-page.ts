@@ -49,21 +49,25 @@ export interface DynoPage {
   types: TypeFacts[];
 }
 
-/** Dynos of a range, web.2 before web.10. */
+/** Dynos of a range, web.2 before web.10; or one of them, with what is known of all types. */
 export async function readDynoPage(
   db: Queryable,
-  query: { appId: number; range: ReadRange; nowMs: number },
+  query: { appId: number; range: ReadRange; nowMs: number; only?: string },
 ): Promise<DynoPage> {
-  const { appId, range, nowMs } = query;
+  const { appId, range, nowMs, only } = query;
   const figures = await readDynos(db, appId, range);
-  const shown = figures.slice(0, DYNOS_MAX);
+  const shown = figures.filter((one) => only === undefined || one.dyno === only).slice(0, DYNOS_MAX);
   const names = await readSeriesNames(db, [appId], [SERIES_DYNO, SERIES_DYNO_METRIC]);
   const types = await readTypes(db, appId, range.toS * 1000, figures);
-  const lanes = await readLanes(db, query, names, new Set(shown.map((one) => one.dyno)));
   const lives = await readLives(db, appId, range);
   const minute = Math.floor(Math.min(nowMs, range.toS * 1000) / MINUTE);
-  const leaks = await readLeaks(db, appId, names, minute);
-  const boots = new Map([...lives].flatMap(([dyno, { boot }]) => (boot ? [[dyno, boot] as const] : [])));
+  const wanted = new Set(shown.map((one) => one.dyno));
+  const own = names.filter((name) => wanted.has(name.key.split('\t')[0] ?? ''));
+  const lanes = await readLanes(db, query, own);
+  const leaks = await readLeaks(db, appId, own, minute);
+  const boots = new Map(
+    [...lives].flatMap(([dyno, { boot }]) => (boot && wanted.has(dyno) ? [[dyno, boot] as const] : [])),
+  );
   const first = await readFirstRequests(db, appId, names, boots);
   const dynos = shown.map((one): DynoLane => {
     const life = lives.get(one.dyno) ?? lifeOf([]);
@@ -82,7 +86,7 @@ export async function readDynoPage(
   return {
     hasRuntimeMetrics: names.some((name) => name.key.endsWith('\tmemory_total')),
     dynos,
-    leftOut: figures.length - shown.length,
+    leftOut: only === undefined ? figures.length - shown.length : 0,
     types: [...types.values()],
   };
 }
@@ -112,12 +116,11 @@ async function readLanes(
   db: Queryable,
   { appId, range }: { appId: number; range: ReadRange },
   names: readonly SeriesName[],
-  dynos: ReadonlySet<string>,
 ): Promise<Record<'memory' | 'swap', Map<string, (number | null)[]>>> {
   const wanted = names.flatMap((name) => {
     const [dyno = '', metric = ''] = name.key.split('\t');
     const lane = LANES[metric];
-    return name.kind === SERIES_DYNO_METRIC && lane && dynos.has(dyno) ? [{ id: name.id, dyno, lane }] : [];
+    return name.kind === SERIES_DYNO_METRIC && lane ? [{ id: name.id, dyno, lane }] : [];
   });
   const columns = await readSamplePoints(db, {
     appId,

@@ -179,7 +179,11 @@ function Compared({ answer, comparison, marks, name }: ComparedProps) {
         id={of}
         title={title}
         per={besideText(comparison)}
-        explain={`${explain} The band is from the least to the most of its siblings, the dashed line their median.`}
+        explain={`${explain} ${
+          of === 'p95'
+            ? 'The dashed line is that of all requests of its siblings together.'
+            : 'The band is from the least to the most of its siblings, the dashed line their median.'
+        }`}
         columns={columns}
         styles={styles}
         unit={unit}
