@@ -4,14 +4,18 @@
  *   npm run demo -- --port 5000 --no-open
  *   node docs/screenshots.ts --url http://localhost:5000 --password demo-… [--email admin@example.com]
  *
- * Best a few minutes after the history is in. Writes docs/*.png, each below 250 KB, and says their sizes. For the
- * picture of the set-up an app is added and removed again; its address and secret are replaced before they are shown.
+ * Best a quarter of an hour after the history is in, when the bad deploy has paged: the pictures of the tour follow the
+ * newest page. Writes docs/*.png, each below 250 KB, and says their sizes. For the picture of the set-up an app is added
+ * and removed again; its address and secret are replaced before they are shown.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { AppCreatedAnswer } from '../api/contract/apps.ts';
+import type { IncidentListAnswer, IncidentRow } from '../api/contract/incidents.ts';
+import type { SloListAnswer } from '../api/contract/slos.ts';
+import { MINUTE } from '../model/time.ts';
 import { launchChromium } from '../test/chromium.ts';
 
 const SIZE_MAX_BYTES = 250_000;
@@ -43,6 +47,52 @@ const PICTURES: Picture[] = [
   { ...FLEET, name: 'fleet-phone', viewport: PHONE, theme: 'light' },
 ];
 
+const WIDE = { width: 1440, height: 900 };
+
+/** From the message to the cause: what the reader of a page goes through, on the incident that is the newest page. */
+function tourOf({ id, app, firingSinceMs }: IncidentRow, slug: string): Picture[] {
+  const at = (minutes: number) => new Date(firingSinceMs + minutes * MINUTE).toISOString().slice(0, 19);
+  const range = `from=${at(-25)}Z&to=${at(5)}Z&tz=utc`;
+  const of = `/a/${app}`;
+  const picture = (name: string, path: string, ready: string, more: Partial<Picture> = {}): Picture => ({
+    ...{ name, path, ready, viewport: WIDE, theme: 'light' },
+    ...more,
+  });
+  return [
+    picture('incident-phone', `/i/${id}?tz=utc`, '.plot canvas', { viewport: PHONE, theme: 'dark' }),
+    picture('incident', `/i/${id}?tz=utc`, '.plot canvas'),
+    picture('explain', `${of}/explain?from=${at(-6)}Z&to=${at(2)}Z&tz=utc`, 'main table'),
+    picture('logs', `${of}/logs?${range}&status=5xx`, '.log-rows .log-row'),
+    picture('slo', `${of}/slo/${slug}?tz=utc`, '.burned tbody tr', { viewport: DESK }),
+    picture('heatmap-dark', `${of}?${range}&heat=1`, '.plot canvas', { theme: 'dark' }),
+  ];
+}
+
+/** Pages that the history alone fills. */
+const MORE: Picture[] = [
+  {
+    name: 'code',
+    path: '/a/shop/codes/H12?from=now-3h&to=now&tz=utc',
+    viewport: DESK,
+    theme: 'light',
+    ready: '.plot canvas',
+  },
+  {
+    name: 'dynos',
+    path: '/a/shop/dynos?from=now-12h&to=now&tz=utc',
+    viewport: WIDE,
+    theme: 'light',
+    ready: 'main table',
+  },
+  {
+    name: 'wall',
+    path: '/?wall=1&tz=utc',
+    viewport: { width: 1280, height: 720 },
+    theme: 'dark',
+    ready: '.sparkline path',
+  },
+];
+
 const { values } = parseArgs({
   options: {
     url: { type: 'string' },
@@ -60,7 +110,7 @@ async function takeAll(url: string, email: string, password: string): Promise<vo
   const browser = await launchChromium();
   try {
     const storageState = await signIn(browser, url, email, password);
-    for (const picture of PICTURES) {
+    for (const picture of [...PICTURES, ...MORE, ...(await tour(browser, url, storageState))]) {
       const page = await open(browser, { storageState, ...look(picture) });
       await page.goto(url + picture.path);
       await page.waitForSelector(picture.ready);
@@ -69,6 +119,26 @@ async function takeAll(url: string, email: string, password: string): Promise<vo
     await takeSetup(browser, url, storageState);
   } finally {
     await browser.close();
+  }
+}
+
+/** Nothing when nobody was paged yet: the pictures of the tour stay as they are. */
+async function tour(browser: Browser, url: string, storageState: StorageState): Promise<Picture[]> {
+  const context = await browser.newContext({ storageState });
+  try {
+    const ask = async <T>(path: string) =>
+      (await context.request.get(`${url}/api/v1/${path}`)).json() as Promise<T>;
+    const { incidents } = await ask<IncidentListAnswer>('incidents?limit=50');
+    const newest = incidents
+      .filter(({ subject, worstSeverity }) => subject.kind === 'slo' && worstSeverity === 'page')
+      .sort((a, b) => b.openedAtMs - a.openedAtMs)[0];
+    const { slos } = await ask<SloListAnswer>('slos');
+    const slug = slos.find(({ id }) => id === newest?.subject.id)?.slug;
+    if (newest !== undefined && slug !== undefined) return tourOf(newest, slug);
+    console.error('nobody was paged for an objective yet: the pictures of the tour are left as they are');
+    return [];
+  } finally {
+    await context.close();
   }
 }
 
