@@ -196,7 +196,14 @@ function Older({ logs }: { logs: Logs }) {
         </button>
       </p>
     );
-  if (busy) return <p class="log-top muted">Looking further back…</p>;
+  if (busy)
+    return (
+      <p class="log-top muted">
+        {stopped === 'time' || stopped === 'bytes'
+          ? `Searched back to ${when(reachedMs)}, looking further…`
+          : 'Looking further back…'}
+      </p>
+    );
   if (cursor !== null)
     return (
       <p class="log-top">

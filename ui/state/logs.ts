@@ -63,6 +63,9 @@ const ITEMS_KEPT = 15_000;
 const PENDING_MAX = 5000;
 /** Pages fetched behind a stream that was away, before a hole is left. */
 const BACKFILL_PAGES = 6;
+/** A search that finds little goes on by itself until there are so many lines, or so often. */
+const SCREEN_LINES = 40;
+const SEARCH_ROUNDS = 10;
 /** Lines go onto the page together: more often than this nobody sees a difference. */
 const FLUSH_MS = 100;
 /** Lines a second the tail may bring. */
@@ -99,13 +102,14 @@ export function buildLogs(app: string, state: State): Logs {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const tail = buildLogsTail({
-    onLines(lines) {
+    onLines(lines, place) {
       for (const line of lines) {
         heard.lines++;
         if (line.level === 'error' || line.code !== null || (line.status ?? 0) >= 500) heard.errors++;
       }
       redactions.value = redactions.peek() + masksIn(lines);
       hold(lines);
+      newest = place ?? lines.at(-1)?.id ?? newest;
     },
     onSampled(message) {
       sampled.value = message.oneIn > 1 || message.atIntake ? message : null;
@@ -131,7 +135,6 @@ export function buildLogs(app: string, state: State): Logs {
       if (held.length < PENDING_MAX) held.push(line);
       else isBehind = true;
     }
-    newest = lines.at(-1)?.id ?? newest;
     flushSoon();
   }
 
@@ -198,6 +201,7 @@ export function buildLogs(app: string, state: State): Logs {
         answer.value = found;
         changed();
         listen();
+        void searchOn();
       },
       (thrown: unknown) => {
         if (mine !== flight) return;
@@ -268,9 +272,23 @@ export function buildLogs(app: string, state: State): Logs {
       if (buffer.items.length > ITEMS_MAX && buffer.trim('newest', ITEMS_MAX) > 0) isBehind = true;
       redactions.value = redactions.peek() + found.redactions;
       older.value = olderOf(found);
+      // What the search has come to may say more about nothing than its beginning did.
+      const first = answer.peek();
+      if (first && buffer.lines === 0) answer.value = { ...first, empty: found.empty };
       changed();
     } catch (thrown) {
       if (mine === flight) older.value = { ...older.peek(), busy: false, error: errorText(thrown) };
+    }
+  }
+
+  /** A search has a second at a time: it goes on by itself until there is a screen of lines, or for long enough. */
+  async function searchOn() {
+    const mine = flight;
+    for (let round = 0; round < SEARCH_ROUNDS && mine === flight; round++) {
+      const { cursor, stopped, error: failed } = older.peek();
+      const isShort = stopped === 'time' || stopped === 'bytes';
+      if (!isShort || cursor === null || failed !== null || buffer.lines >= SCREEN_LINES) return;
+      await loadOlder();
     }
   }
 

@@ -15,7 +15,8 @@ import type {
 export type TailState = 'off' | 'connecting' | 'open' | 'reconnecting';
 
 export interface TailEvents {
-  onLines(lines: LogLineAnswer[]): void;
+  /** With the place behind them, from which a reader goes on; null when it was not told. */
+  onLines(lines: LogLineAnswer[], place: string | null): void;
   onSampled(message: LogTailSampled): void;
   onSkipped(message: LogTailSkipped): void;
   onPing(message: LogTailPing): void;
@@ -81,7 +82,7 @@ export function buildLogsTail(events: TailEvents): LogsTail {
     listen<LogTailLines>(mine, 'lines', ({ lines }, id) => {
       if (!Array.isArray(lines)) return;
       after = id || (lines.at(-1)?.id ?? after);
-      events.onLines(lines);
+      events.onLines(lines, after);
     });
     listen<LogTailSampled>(mine, 'sampled', (message) => {
       if (typeof message.oneIn === 'number') events.onSampled(message as LogTailSampled);
