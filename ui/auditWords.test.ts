@@ -16,6 +16,9 @@ test('an entry says what differs, and of new things what they are', () => {
   ]);
   expect(auditChanges({ before: { state: 'new' } })).toEqual(['state: was new']);
   expect(auditChanges({})).toEqual([]);
+  expect(auditChanges({ after: { apps: [], settings: {}, cause: null, isEnabled: true } })).toEqual([
+    'isEnabled: true',
+  ]);
   expect(auditChanges({ after: { long: 'x'.repeat(500) } })[0]?.length).toBeLessThan(140);
 });
 

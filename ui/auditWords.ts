@@ -31,6 +31,8 @@ export function auditChanges({ before, after }: Pick<Entry, 'before' | 'after'>)
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return names.flatMap((name) => {
     const [was, is] = [before?.[name], after?.[name]];
+    // Of a new thing, what it has nothing of says nothing.
+    if (before === undefined && isNothing(is)) return [];
     if (before !== undefined && after !== undefined && same(was, is)) return [];
     const told = (value: unknown) => say(name, value);
     if (was === undefined) return `${labelOf(name)}: ${told(is)}`;
@@ -38,6 +40,10 @@ export function auditChanges({ before, after }: Pick<Entry, 'before' | 'after'>)
       ? `${labelOf(name)}: was ${told(was)}`
       : `${labelOf(name)}: ${told(was)} → ${told(is)}`;
   });
+}
+
+function isNothing(value: unknown): boolean {
+  return typeof value === 'object' && (value === null || Object.keys(value).length === 0);
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -97,6 +97,8 @@ export const retentionRoutes: Route[] = [
 
 interface Known {
   nowMs: number;
+  /** Nothing is older. */
+  sinceMs: number;
   most: KeptSpans;
   kept: KeptSpans;
   settings: RetentionSettingRow[];
@@ -109,14 +111,15 @@ async function readKnown({ pool, kept, config }: ApiDeps, nowMs: number): Promis
   const most = kept?.most ?? mostKept(config);
   const { claimedAtMs } = await readInstance(pool);
   const apps = await listApps(pool);
-  const sinceMs = Math.min(claimedAtMs ?? nowMs, ...apps.map((app) => app.createdAtMs));
+  const sinceMs = oldestOf(Math.min(claimedAtMs ?? nowMs, ...apps.map((app) => app.createdAtMs)), apps);
   const tables = RETENTION_TIERS.flatMap((spec) => spec.tables);
   return {
     nowMs,
+    sinceMs,
     most,
     kept: keptNow(most, settings),
     settings,
-    growth: await readGrowth(pool, tables, { nowMs, sinceMs: oldestOf(sinceMs, apps) }),
+    growth: await readGrowth(pool, tables, { nowMs, sinceMs }),
     ofApps: await readAppGrowth(pool, nowMs),
   };
 }
@@ -135,7 +138,7 @@ async function describe(deps: ApiDeps, nowMs: number): Promise<RetentionAnswer> 
     nowMs,
     tiers,
     apps: (await listApps(deps.pool)).map((app) => toApp(app, known, logsHours.get(app.id) ?? null)),
-    logs: await readLogs(deps, nowMs),
+    logs: await readLogs(deps, known),
     totalBytes: tiers.reduce((sum, { bytes }) => sum + bytes, 0),
     projectedBytes: projected.some((bytes) => bytes === null)
       ? null
@@ -144,9 +147,12 @@ async function describe(deps: ApiDeps, nowMs: number): Promise<RetentionAnswer> 
   };
 }
 
-async function readLogs({ pool, config }: ApiDeps, nowMs: number): Promise<RetentionAnswer['logs']> {
+async function readLogs(
+  { pool, config }: ApiDeps,
+  { nowMs, sinceMs }: Known,
+): Promise<RetentionAnswer['logs']> {
   if (config.keepLogsHours === undefined) return null;
-  const growth = await readGrowth(pool, ['log_blocks'], { nowMs, sinceMs: 0 });
+  const growth = await readGrowth(pool, ['log_blocks'], { nowMs, sinceMs });
   const { bytesPerDay = null, oldestMs = null } = growth.get('log_blocks') ?? {};
   return {
     keepHours: config.keepLogsHours,

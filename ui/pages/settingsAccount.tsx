@@ -5,11 +5,19 @@ import { errorText } from '../client.ts';
 import { formatAgo, formatDate } from '../format.ts';
 import { Field, Form } from '../parts/field.tsx';
 import { Fresh } from '../parts/fresh.tsx';
+import { Choice, Tick } from '../parts/inputs.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import type { Theme } from '../state/prefs.ts';
+
+const THEMES: { value: Theme; label: string }[] = [
+  { value: 'auto', label: 'As the system' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+];
 
 export function Account() {
-  const { client, session, prefs, toast, clock } = useApp();
+  const { client, session, prefs, overlay, toast, clock } = useApp();
   const sessions = useAnswer<SessionsAnswer>('/sessions');
   async function end(id: string) {
     try {
@@ -27,14 +35,32 @@ export function Account() {
         {showHidden(session.person.value?.email ?? '')}{' '}
         <span class="muted">{session.person.value?.role}</span>
       </p>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={prefs.singleKeys.value}
-          onChange={(event) => (prefs.singleKeys.value = event.currentTarget.checked)}
-        />
-        Single-letter keys are on (Ctrl-K works either way)
-      </label>
+      <h3>This browser</h3>
+      <p class="muted">Kept in this browser alone, and never sent anywhere.</p>
+      <Choice
+        name="theme-choice"
+        label="Theme"
+        value={prefs.theme.value}
+        options={THEMES}
+        onChange={(theme) => (prefs.theme.value = theme)}
+      />
+      <Tick
+        name="patterns-choice"
+        label="Hatches on the bad classes of charts, for whom colours are not enough"
+        checked={prefs.patterns.value}
+        onChange={(isOn) => (prefs.patterns.value = isOn)}
+      />
+      <Tick
+        name="single-keys"
+        label="Single-letter keys are on (Ctrl-K works either way)"
+        checked={prefs.singleKeys.value}
+        onChange={(isOn) => (prefs.singleKeys.value = isOn)}
+      />
+      <p>
+        <button type="button" onClick={() => (overlay.value = 'help')}>
+          Keys and what they do
+        </button>
+      </p>
       <h3>Password</h3>
       <Form
         inline
