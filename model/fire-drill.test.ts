@@ -41,6 +41,10 @@ describe('what is done next', () => {
     const seen = { ...running, facts: { ...opened, acknowledgedAtMs: T + 1 } };
     expect(nextMove(seen, T)).toEqual({ do: 'end', why: 'acknowledged' });
     expect(nextMove({ ...running, isResolvedByHand: true }, T)).toEqual({ do: 'end', why: 'resolved' });
+    expect(nextMove({ ...running, facts: { ...opened, resolvedAtMs: T } }, T)).toEqual({
+      do: 'end',
+      why: 'resolved',
+    });
     expect(nextMove(running, T + 600_000)).toEqual({ do: 'end', why: 'timeout' });
   });
 

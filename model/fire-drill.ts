@@ -100,8 +100,9 @@ export function nextMove(drill: DrillStanding, nowMs: number): DrillMove {
   const { facts, state, endingAtMs } = drill;
   if (state === 'over') return { do: 'wait' };
   if (state === 'running') {
-    if (drill.isResolvedByHand) return { do: 'end', why: 'resolved' };
     if (facts.acknowledgedAtMs !== null) return { do: 'end', why: 'acknowledged' };
+    // By a person; or its rule was deleted or switched off under it.
+    if (drill.isResolvedByHand || facts.resolvedAtMs !== null) return { do: 'end', why: 'resolved' };
     return nowMs >= drill.endsAtMs ? { do: 'end', why: 'timeout' } : { do: 'wait' };
   }
   const sinceMs = nowMs - (endingAtMs ?? nowMs);
