@@ -58,6 +58,8 @@ interface Tail {
   sampler: LogSampler;
   /** Batches that came while it was told what it missed; null: it is live. */
   waiting: LogLine[] | null;
+  /** Lines that there was no room for in the meantime. */
+  waited: number;
   sampled: { shown: number; leftOut: number; toldAtMs: number; oneIn: number; atIntake: number | null };
 }
 
@@ -96,6 +98,7 @@ export class LogTails {
       fits: compileLogFilter(options.filter),
       sampler: new LogSampler(options.ratePerS),
       waiting: [],
+      waited: 0,
       sampled: { shown: 0, leftOut: 0, toldAtMs: performance.now(), oneIn: 1, atIntake: null },
     };
     this.#tails.add(tail);
@@ -175,6 +178,7 @@ export class LogTails {
   #goLive(tail: Tail, follower: LogFollower, told: ReadonlySet<string>): void {
     const waiting = (tail.waiting ?? []).filter((line) => !told.has(formatLogKey(line)));
     tail.waiting = null;
+    if (tail.waited > 0) tail.reader.sendSkipped({ lines: tail.waited, ...spanOf(waiting) });
     if (waiting.length === 0) return;
     const batch = { lines: waiting, counts: [], position: follower.position, spanMs: 1_000 };
     this.#tell(new Set([tail]), batch);
@@ -192,7 +196,7 @@ export class LogTails {
       const { filterKey } = tail.options;
       const lines = fitting.get(filterKey) ?? batch.lines.filter(tail.fits);
       fitting.set(filterKey, lines);
-      if (tail.waiting !== null) tail.waiting = [...tail.waiting, ...lines].slice(-WAITING_MAX);
+      if (tail.waiting !== null) wait(tail, lines);
       else this.#show(tail, lines, batch, render);
     }
   }
@@ -278,6 +282,19 @@ export class LogTails {
       position && formatLogCursor({ key, position }),
     );
   }
+}
+
+/** The newest stay. */
+function wait(tail: Tail, lines: readonly LogLine[]): void {
+  const all = [...(tail.waiting ?? []), ...lines];
+  tail.waiting = all.slice(-WAITING_MAX);
+  tail.waited += all.length - tail.waiting.length;
+}
+
+/** What lies before these lines is told as it is known: not later than the first of them. */
+function spanOf([first]: readonly LogLine[]): { fromMs: number; toMs: number } {
+  const atMs = first?.atMs ?? 0;
+  return { fromMs: atMs, toMs: atMs };
 }
 
 /** "1 in k" of a batch whose lines were not all kept; null: they were. */

@@ -55,6 +55,7 @@ describe('columns of lines', () => {
     columns.pass({ fromMs: (T_S + 10) * 1000, toMs: (T_S + 19) * 1000, lines: 100 });
     const sums = columns.sums();
     expect(sums.series.get('source:app')).toEqual([50, 0, null, 0]);
+    // Half of the lines were looked at and 25 fit: 50, had the others been like them.
     expect([sums.total, sums.isEstimated, sums.lookedAtShare]).toEqual([50, true, 0.5]);
     columns.look([...linesIn(0, 50), ...linesIn(2, 100, { text: 'paid' })], compileLogFilter(filter));
     columns.finish();

@@ -15,6 +15,9 @@ export type LogFacetName = (typeof LOG_FACETS)[number];
 /** Values of one facet that are told apart. */
 const FACET_VALUES_MAX = 2_000;
 
+/** A share of nothing tells nothing. */
+const LEAST_SHARE = 1e-6;
+
 export interface LogColumnSums {
   /** Starts of columns, epoch s. */
   t: number[];
@@ -112,15 +115,21 @@ export class LogColumns {
       const values = isCounted ? this.#counted.get(name) : this.#matched.get(name);
       if (values) series.set(name, isCounted ? [...values] : scaled(values, scale));
     }
-    const fitting = this.#isCountable ? [...this.#there] : scaled(this.#fitting, scale);
     return {
       t: Array.from({ length: this.#length }, (_, column) => this.#firstS + column * this.#options.stepS),
       series,
-      total: fitting.reduce<number>((sum, value) => sum + (value ?? 0), 0),
+      total: this.#total(),
       lookedAtShare: this.#isWhole || this.#isCountable ? 1 : this.#share(),
       isEstimated,
       facets: this.#listFacets(),
     };
+  }
+
+  /** Also of columns in which nothing was looked at: as if they were as the others. */
+  #total(): number {
+    if (this.#isCountable) return sum(this.#there);
+    const fitting = sum(this.#fitting);
+    return this.#isWhole ? fitting : Math.round(fitting / Math.max(this.#share(), LEAST_SHARE));
   }
 
   #take(line: LogLine, column: number): void {
@@ -170,14 +179,12 @@ export class LogColumns {
   }
 
   #share(): number {
-    const [there, looked] = [this.#there, this.#looked].map((values) =>
-      values.reduce((sum, value) => sum + value, 0),
-    );
-    return there ? Math.min(1, (looked ?? 0) / there) : 1;
+    const there = sum(this.#there);
+    return there === 0 ? 1 : Math.min(1, sum(this.#looked) / there);
   }
 
   #listFacets(): LogColumnSums['facets'] {
-    const factor = this.#isWhole ? 1 : 1 / Math.max(this.#share(), 1e-6);
+    const factor = this.#isWhole ? 1 : 1 / Math.max(this.#share(), LEAST_SHARE);
     const list = (facet: LogFacetName) =>
       [...(this.#facets.get(facet) ?? [])]
         .map(([value, count]) => ({ value, count: Math.round(count * factor) }))
@@ -187,7 +194,7 @@ export class LogColumns {
         .filter(([name]) => name.startsWith(`${prefix}:`))
         .map(([name, values]) => ({
           value: name.slice(prefix.length + 1),
-          count: values.reduce((sum, value) => sum + value, 0),
+          count: sum(values),
         }))
         .sort((a, b) => b.count - a.count);
     const isExact = this.#isCountable;
@@ -199,6 +206,10 @@ export class LogColumns {
       status: list('status'),
     };
   }
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function scaled(values: Float64Array, scale: readonly (number | null)[]): (number | null)[] {
