@@ -1,5 +1,6 @@
 /** Incidents as the contract's rows. */
 import type { Incident } from '../model/incident.ts';
+import type { SloDefinition } from '../model/slo.ts';
 import type { AppRow } from '../store/apps.ts';
 import type { IncidentRow } from '../store/incidents.ts';
 import type { RuleRow } from '../store/rules.ts';
@@ -44,13 +45,18 @@ export function toIncidentRow(incident: IncidentRow, names: IncidentNames, nowMs
     held: incident.held,
     detectedLateMs: incident.detectedLateMs,
     isOverBeforeTold: incident.isOverBeforeTold,
-    summary: sayFailure(evidence, nowMs),
+    summary: sayFailure(evidence, nowMs, indicatorOf(incident, names)),
     budgetRemaining: evidence.budgetRemaining ?? null,
   };
 }
 
 function resolutionOf({ by, reason }: NonNullable<Incident['resolved']>): string {
   return by === null ? reason || 'recovered' : `by ${by}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+function indicatorOf({ subject }: IncidentRow, { slos }: IncidentNames): SloDefinition['indicator'] | null {
+  if (subject.kind === 'rule') return null;
+  return slos.find((slo) => slo.id === subject.sloId)?.version.definition.indicator ?? null;
 }
 
 function subjectId({ subject }: IncidentRow, { slos, rules }: IncidentNames): string | null {

@@ -4,18 +4,34 @@ import { sayLeft } from '../model/budget-left.ts';
 import type { Incident, IncidentEvent } from '../model/incident.ts';
 import { sayCount, sayInstant, sayNumber, sayShare, saySpan } from '../model/notice-numbers.ts';
 import { evidenceSentence } from '../model/notice-sentence.ts';
+import type { SloDefinition } from '../model/slo.ts';
 import type { IncidentAnswer } from './contract/incidents.ts';
 
-/** What failed, in the words of the messages that people were sent, and since when. */
-export function sayFailure(evidence: Evidence, nowMs: number): string {
+/** What failed, in the words of the messages that people were sent. `indicator`: of its objective, where it is known. */
+export function sayWhat(evidence: Evidence, indicator: SloDefinition['indicator'] | null): string {
+  const { target } = evidence;
+  if (indicator === null || target === null) return evidenceSentence(evidence, null);
+  return evidenceSentence(evidence, { target, indicator, period: '', remaining: null, exhaustedAtMs: null });
+}
+
+/** The same, and since when. */
+export function sayFailure(
+  evidence: Evidence,
+  nowMs: number,
+  indicator: SloDefinition['indicator'] | null = null,
+): string {
   const since = evidence.sinceMs > 0 ? ` Since ${sayInstant(evidence.sinceMs, nowMs)}.` : '';
-  return evidenceSentence(evidence, null) + since;
+  return sayWhat(evidence, indicator) + since;
 }
 
 /** The sentence over the page. */
-export function sayIncident(incident: Incident, nowMs: number): string {
+export function sayIncident(
+  incident: Incident,
+  nowMs: number,
+  indicator: SloDefinition['indicator'] | null = null,
+): string {
   const { evidence, resolved, acknowledged, held } = incident;
-  const failure = sayFailure(evidence, nowMs);
+  const failure = sayFailure(evidence, nowMs, indicator);
   if (resolved) {
     const lasted = saySpan(resolved.atMs - incident.startedAtMs);
     const how = resolved.by === null ? 'Recovered' : `Resolved by ${resolved.by}`;

@@ -156,7 +156,7 @@ describe('one incident', () => {
     const { status, body } = await viewer.get(`/incidents/${incident}`);
     expect(status, JSON.stringify(body)).toBe(200);
     expect(body.verdict).toBe(
-      '120 of 4,000 requests in the last hour were bad (3 %): 30 times as many as the objective of 99.9 % allows. Since 10:32 UTC.',
+      '120 of 4,000 requests in the last hour failed (3 %): 30 times as many as the objective of 99.9 % allows. Since 10:32 UTC.',
     );
     expect(body.slo).toMatchObject({ id, app: shop.name });
     expect(body.windows.map((window: { label: string }) => window.label)).toEqual(['1h', '5m']);

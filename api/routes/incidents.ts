@@ -5,7 +5,6 @@ import { subjectText } from '../../model/alert-change.ts';
 import { closedEvaluation } from '../../model/closing.ts';
 import { type Incident, isOpen } from '../../model/incident.ts';
 import { type ActionBy, NOTE_MAX, REASON_MAX } from '../../model/incident-actions.ts';
-import { evidenceSentence } from '../../model/notice-sentence.ts';
 import { HOUR, MINUTE } from '../../model/time.ts';
 import { listApps } from '../../store/apps.ts';
 import {
@@ -47,7 +46,7 @@ import { describeEvent } from '../event-text.ts';
 import { drawIncident } from '../incident-chart.ts';
 import { findHints } from '../incident-hints.ts';
 import { type IncidentNames, toIncidentRow } from '../incident-shape.ts';
-import { renderMarkdown, sayEvent, sayIncident } from '../incident-text.ts';
+import { renderMarkdown, sayEvent, sayIncident, sayWhat } from '../incident-text.ts';
 import { limit, parseInstantMs } from '../params.ts';
 import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
@@ -279,8 +278,8 @@ async function detail(call: Call<undefined, undefined>): Promise<IncidentAnswer>
     const answer: Omit<IncidentAnswer, 'markdown'> = {
       nowMs,
       incident: toIncidentRow(row, names, nowMs),
-      verdict: sayIncident(row, nowMs),
-      failure: evidenceSentence(row.evidence, null),
+      verdict: sayIncident(row, nowMs, slo?.version.definition.indicator),
+      failure: sayWhat(row.evidence, slo?.version.definition.indicator ?? null),
       sinceMs: row.evidence.sinceMs || row.startedAtMs,
       ...drawn,
       gaps: (await readGaps(db, row.appId, span.fromMs, span.toMs)).map(toGap),

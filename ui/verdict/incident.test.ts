@@ -99,7 +99,8 @@ describe('the log lines that fail', () => {
     const data = read(SLO);
     expect(failingLogs({ ...data, causes: [] }).href).toContain('status=5xx');
     const slow = { ...data, causes: [], slo: data.slo && { ...data.slo, kind: 'latency' as const } };
-    expect(failingLogs(slow).href).toContain('source=router');
+    expect(failingLogs({ ...slow, codes: [] }).href).toContain('source=router');
+    expect(failingLogs(slow).href).toContain('code=H12');
     expect(failingLogs(read(LEAK))).toMatchObject({ text: 'Log lines of web.2' });
     const coded = {
       ...data,

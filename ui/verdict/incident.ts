@@ -26,6 +26,8 @@ const NOW_S = 300;
 const REQUESTS_MIN = 20;
 /** A sentence read at night names no more places than this. */
 const PLACES_MAX = 2;
+/** So many of the slow requests timed out that those are the ones to look at. */
+const TIMEOUT_SHARE = 0.05;
 /** Log lines from shortly before it was bad. */
 const BEFORE_MS = 60_000;
 
@@ -221,7 +223,7 @@ export function failingSpan({ sinceMs, incident }: IncidentAnswer): Pick<LogsLin
  * rule those of the dyno, code or add-on it is about.
  */
 export function failingLogs(data: IncidentAnswer): { text: string; href: string } {
-  const { incident, causes, slo } = data;
+  const { incident, causes, slo, codes, spent } = data;
   const span = failingSpan(data);
   const { key } = incident.subject;
   const link = (text: string, filter: LogsLink) => ({
@@ -232,7 +234,13 @@ export function failingLogs(data: IncidentAnswer): { text: string; href: string 
   if (/^[a-z][a-z0-9-]*\.\d+$/i.test(key)) return link(`Log lines of ${key}`, { dyno: key });
   const code = causes.find((cause) => cause.kind === 'code');
   if (code) return link(`Failing requests: ${code.code}`, { code: code.code });
-  if (slo?.kind === 'latency') return link('Its requests in the logs', { source: 'router' });
+  if (slo?.kind === 'latency') {
+    // What timed out was slow, too, and is the worst of it.
+    const timeouts = codes.find((one) => one.code === 'H12')?.count ?? 0;
+    return timeouts >= TIMEOUT_SHARE * (spent?.bad ?? 0) && timeouts > 0
+      ? link('Timed out: H12', { code: 'H12' })
+      : link('Its requests in the logs', { source: 'router' });
+  }
   if (slo || incident.subject.kind !== 'rule') return link('Failing requests', { status: '5xx' });
   return link('Logs of that time', {});
 }
