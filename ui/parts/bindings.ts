@@ -69,13 +69,16 @@ export function buildBindings(state: State): KeyBinding[] {
   ];
 }
 
-/** Moves the focus among the rows of the page, by the first link or button in each. */
+/** Moves the focus among the rows of the page, by the link of its heading, or the first link or button. */
 function walkRows(step: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')];
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   const next =
     rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
-  next?.querySelector<HTMLElement>('a, button')?.focus();
+  // What the row is about, before what stands in front of it.
+  const link =
+    next?.querySelector<HTMLElement>('th[scope="row"] a') ?? next?.querySelector<HTMLElement>('a, button');
+  link?.focus();
 }
 
 /** Pins the next or previous event that is not routine and says what it is. */
