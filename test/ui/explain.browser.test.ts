@@ -144,6 +144,16 @@ describe('on the app page', () => {
     await page.context().close();
   });
 
+  it('the range box offers the open incident, from a little before it', async () => {
+    const page = await openShop();
+    await page.keyboard.press('t');
+    const preset = page.getByRole('button', { name: /^This incident \(#\d+\)$/ });
+    await preset.click();
+    expect(url(page).searchParams.get('from')).toMatch(/^2026-11-20T\d\d:\d\d:\d\dZ$/);
+    await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
+    await page.context().close();
+  });
+
   it('a chart is taken along as Markdown and as a picture', async () => {
     const page = await openShop();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);

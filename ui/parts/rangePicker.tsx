@@ -1,7 +1,12 @@
 /** The time range: a button that says it, and a panel with a box to type in and presets. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { formatRange, zoneName } from '../format.ts';
+import type { IncidentListAnswer } from '../../api/contract/incidents.ts';
+import type { SloListAnswer } from '../../api/contract/slos.ts';
+import { DAY, MINUTE } from '../../model/time.ts';
+import { formatRange, plural, zoneName } from '../format.ts';
+
 import { useApp } from '../state/context.ts';
+import { useAnswer } from '../state/once.ts';
 import { instantText, PRESETS, parseRange, rangeLabel, resolveRange } from '../state/rangeText.ts';
 
 export function RangePicker() {
@@ -53,7 +58,7 @@ export function RangePicker() {
 }
 
 function Panel({ onClose }: { onClose(): void }) {
-  const { range, clock } = useApp();
+  const { range, clock, page } = useApp();
   const [text, setText] = useState('');
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
@@ -117,6 +122,7 @@ function Panel({ onClose }: { onClose(): void }) {
             </button>
           </li>
         )}
+        {page.app.value !== null && <PresetsOfApp app={page.app.value} onChoose={choose} />}
       </ul>
       <div class="picker-foot">
         <button type="button" class="quiet" onClick={() => range.pan(-0.5)}>
@@ -133,5 +139,48 @@ function Panel({ onClose }: { onClose(): void }) {
         </button>
       </div>
     </div>
+  );
+}
+
+interface PresetsProps {
+  app: string;
+  onChoose(range: { from: string; to: string }): void;
+}
+
+/** What was before an incident is part of it. */
+const LEAD_MS = 10 * MINUTE;
+
+/** The incident that is open, and the periods of the objectives: asked for when the panel opens. */
+function PresetsOfApp({ app, onChoose }: PresetsProps) {
+  const incidents = useAnswer<IncidentListAnswer>('/incidents', { query: { app, state: 'open', limit: 1 } });
+  const slos = useAnswer<SloListAnswer>('/slos', { query: { app } });
+  const open = incidents.data.value?.incidents[0];
+  const days = [
+    ...new Set(
+      (slos.data.value?.slos ?? []).flatMap(({ period }) => /^(\d{1,3}) days$/.exec(period)?.[1] ?? []),
+    ),
+  ];
+  return (
+    <>
+      {open && (
+        <li>
+          <button
+            type="button"
+            onClick={() => onChoose({ from: instantText(open.firingSinceMs - LEAD_MS), to: 'now' })}
+          >
+            This incident (#{open.number})
+          </button>
+        </li>
+      )}
+      {days
+        .filter((count) => Number(count) * DAY > 7 * DAY && count !== '30')
+        .map((count) => (
+          <li key={count}>
+            <button type="button" onClick={() => onChoose({ from: `now-${count}d`, to: 'now' })}>
+              SLO period, {plural(Number(count), 'day')}
+            </button>
+          </li>
+        ))}
+    </>
   );
 }
