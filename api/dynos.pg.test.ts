@@ -74,7 +74,7 @@ async function insertDetails() {
   }
 }
 
-async function insertEvent(atS: number, kind: string, more: Record<string, unknown> = {}) {
+async function insertEvent(atS: number, kind: string, more: Record<string, unknown> = {}, ofApp = appId) {
   const { dyno = null, code = null, version = null, untilS = atS, count = 1, ...detail } = more;
   await database.pool.query(
     `INSERT INTO events (at_ms, until_ms, app_id, kind, dyno, code, version, count, detail, dedupe_key)
@@ -82,7 +82,7 @@ async function insertEvent(atS: number, kind: string, more: Record<string, unkno
     [
       atS * 1000,
       (untilS as number) * 1000,
-      appId,
+      ofApp,
       kind,
       dyno,
       code,
@@ -249,6 +249,33 @@ describe('dynos', () => {
     expect(unknown.dyno).toBeNull();
     expect(unknown.siblings).toHaveLength(3);
     expect((await viewer.get(`/apps/shop/dynos/%2e%2e%2f?${HOUR}`)).status).toBe(404);
+  });
+
+  test('one-off dynos, each with a new name, are one row: their exits added up, their newest state', async () => {
+    const jobs = (await createApp(database.pool, { name: 'jobs', key: TEST_KEY, nowMs: START_S * 1000 })).app
+      .id;
+    for (const [at, name, exitStatus] of [
+      [NOW_S - 900, 'scheduler.5654', 0],
+      [NOW_S - 600, 'scheduler.8351', 1],
+    ] as const) {
+      await insertEvent(at, 'state', { dyno: name, from: 'starting', to: 'up' }, jobs);
+      await insertEvent(at + 30, 'exit', { dyno: name, exitStatus }, jobs);
+      await insertEvent(at + 31, 'state', { dyno: name, from: 'up', to: 'complete' }, jobs);
+    }
+    const { dynos } = (await viewer.get(`/apps/jobs/dynos?${HOUR}`)).body;
+    expect(dynos).toHaveLength(1);
+    expect(dynos[0]).toMatchObject({
+      dyno: 'scheduler',
+      state: 'complete',
+      stateSinceMs: (NOW_S - 569) * 1000,
+      life: {
+        boots: 2,
+        exits: [
+          { status: 0, count: 1 },
+          { status: 1, count: 1 },
+        ],
+      },
+    });
   });
 
   test('an app without anything has no dynos, no metrics, no add-ons, and says so', async () => {

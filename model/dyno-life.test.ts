@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type LifeEvent, lifeOf } from './dyno-life.ts';
+import { type LifeEvent, lifeOf, mergeLives } from './dyno-life.ts';
 
 const at = (
   atMs: number,
@@ -72,5 +72,29 @@ describe('the life of a dyno', () => {
       { atMs: 100, untilMs: 900, kind: 'R14', count: 40 },
       { atMs: 1_000, untilMs: 1_000, kind: 'R15', count: 1 },
     ]);
+  });
+
+  test('one-off dynos are told as one: sums, and the newest boot', () => {
+    const one = lifeOf([
+      at(100, 'state', { from: 'created', to: 'starting' }),
+      at(300, 'state', { from: 'starting', to: 'up' }),
+      at(400, 'exit', { exitStatus: 0 }),
+    ]);
+    const other = lifeOf([
+      at(1_100, 'state', { from: 'created', to: 'starting' }),
+      at(1_700, 'state', { from: 'starting', to: 'up' }),
+      at(1_800, 'exit', { exitStatus: 1 }),
+      at(1_900, 'exit', { exitStatus: 0 }),
+    ]);
+    expect(mergeLives([one, other])).toMatchObject({
+      boots: 2,
+      exits: [
+        { status: 0, count: 2 },
+        { status: 1, count: 1 },
+      ],
+      boot: { startingMs: 1_100, upMs: 1_700 },
+      startedMs: 1_100,
+    });
+    expect(mergeLives([])).toEqual(lifeOf([]));
   });
 });

@@ -83,6 +83,29 @@ export function lifeOf(events: readonly LifeEvent[]): Life {
   return life;
 }
 
+/** Lives of several dynos as one: one-off dynos have a new name each time, and are told as their type. */
+export function mergeLives(lives: readonly Life[]): Life {
+  const exits = new Map<number | null, number>();
+  for (const { status, count } of lives.flatMap((life) => life.exits))
+    exits.set(status, (exits.get(status) ?? 0) + count);
+  const sum = (of: 'boots' | 'restarts' | 'cycles' | 'crashes') =>
+    lives.reduce((all, life) => all + life[of], 0);
+  const newest = lives.reduce<Life | null>(
+    (best, life) => ((life.startedMs ?? -1) > (best?.startedMs ?? -1) ? life : best),
+    null,
+  );
+  return {
+    marks: lives.flatMap((life) => life.marks).sort((a, b) => a.atMs - b.atMs),
+    boots: sum('boots'),
+    restarts: sum('restarts'),
+    cycles: sum('cycles'),
+    crashes: sum('crashes'),
+    exits: [...exits].map(([status, count]) => ({ status, count })).sort((a, b) => b.count - a.count),
+    boot: newest?.boot ?? null,
+    startedMs: newest?.startedMs ?? null,
+  };
+}
+
 function addStart(life: Life, atMs: number, isCycle: boolean): void {
   life.restarts++;
   if (isCycle) life.cycles++;

@@ -120,6 +120,8 @@ async function code(call: Call<undefined, RangeQuery>): Promise<CodeAnswer> {
       info: codeInfo(name),
       guide: codeGuide(name),
       ...rest,
+      // A history that arrived later is older than its series.
+      everFirstSeenMs: earlier(rest.everFirstSeenMs, rest.firstSeenMs),
       lastSeenMs: rest.lastSeenMs === null ? null : Math.min(rest.lastSeenMs, nowMs),
       shareOfRequests: shareOf(name, rest.count, rest.requests),
       releases: [...rest.releases],
@@ -133,6 +135,10 @@ async function code(call: Call<undefined, RangeQuery>): Promise<CodeAnswer> {
       special: await readSpecial(db, { appId: app.id, range, nowMs }, name, figures, state.gaps),
     };
   });
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 async function readSamples(db: Client, appId: number, range: ReadRange, name: string) {

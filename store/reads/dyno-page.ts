@@ -1,6 +1,7 @@
 /** The page of an app's dynos: a lane of memory for each, its life, and what is known of its size. */
-import { type Life, lifeOf } from '../../model/dyno-life.ts';
+import { type Life, lifeOf, mergeLives } from '../../model/dyno-life.ts';
 import { coresOf, quotaMibOf, typeOfDyno } from '../../model/dyno-size.ts';
+import { seriesDynoName } from '../../model/heroku.ts';
 import { type LeakReading, readLeak } from '../../model/leak.ts';
 import type { LeakFacts } from '../../model/rule-facts.ts';
 import { SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
@@ -140,7 +141,7 @@ async function readLanes(
   return lanes;
 }
 
-/** Lives of the dynos in a range, told by its events. */
+/** Lives of the dynos in a range, told by its events; those of one-off dynos as one, under the name of their series. */
 export async function readLives(db: Queryable, appId: number, range: ReadRange): Promise<Map<string, Life>> {
   const events = await readEvents(db, {
     appId,
@@ -156,7 +157,13 @@ export async function readLives(db: Queryable, appId: number, range: ReadRange):
     if (own) own.push(event);
     else byDyno.set(event.dyno, [event]);
   }
-  return new Map([...byDyno].map(([dyno, own]) => [dyno, lifeOf(own)]));
+  const lives = new Map<string, Life>();
+  for (const [dyno, own] of byDyno) {
+    const name = seriesDynoName(dyno);
+    const known = lives.get(name);
+    lives.set(name, known ? mergeLives([known, lifeOf(own)]) : lifeOf(own));
+  }
+  return lives;
 }
 
 async function readLeaks(

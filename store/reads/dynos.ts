@@ -1,5 +1,6 @@
 /** Dynos of one app in a range: their share of requests, memory, load, and life. */
 
+import { seriesDynoName } from '../../model/heroku.ts';
 import { SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { DAY } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
@@ -53,8 +54,8 @@ export async function readDynos(db: Queryable, appId: number, range: ReadRange):
   const quota = await readNewestByDyno(db, reading, 'memory_quota');
   const load = await readNewestByDyno(db, reading, 'load_avg_1m');
   const [fromMs, toMs] = [range.fromS * 1000, range.toS * 1000];
-  const lives = await readDynoLives(db, appId, fromMs, toMs);
-  const states = await readDynoLives(db, appId, toMs - STATE_WITHIN_MS, toMs);
+  const lives = foldOneOffs(await readDynoLives(db, appId, fromMs, toMs));
+  const states = foldOneOffs(await readDynoLives(db, appId, toMs - STATE_WITHIN_MS, toMs));
   const seen = new Set<string>([...memory.keys(), ...load.keys(), ...lives.keys()]);
   for (const [dyno, id] of dynos) if (dyno !== '' && requestsOf(id) > 0) seen.add(dyno);
   return [...seen].sort(compareDynos).map((dyno) => {
@@ -79,6 +80,28 @@ export async function readDynos(db: Queryable, appId: number, range: ReadRange):
       lastSeenMs: seenMs > 0 ? seenMs : null,
     };
   });
+}
+
+type Lives = Awaited<ReturnType<typeof readDynoLives>>;
+
+/** One-off dynos have a new name each time: they are told under that of their series, as their metrics are. */
+function foldOneOffs(lives: Lives): Lives {
+  const folded: Lives = new Map();
+  for (const [dyno, life] of lives) {
+    const name = seriesDynoName(dyno);
+    const known = folded.get(name);
+    if (!known) folded.set(name, { ...life });
+    else {
+      const newer = (life.sinceMs ?? 0) > (known.sinceMs ?? 0) ? life : known;
+      folded.set(name, {
+        state: newer.state,
+        sinceMs: newer.sinceMs,
+        restarts: known.restarts + life.restarts,
+        crashes: known.crashes + life.crashes,
+      });
+    }
+  }
+  return folded;
 }
 
 function p95Of(points: RequestPoints<'count' | 'bad'> | undefined): number | null {

@@ -148,6 +148,7 @@ function Reading({
       </div>
       <p class="reading-value">
         <strong>{reading.value}</strong> <span class="muted">{reading.bound}</span>
+        {reading.was && <span class="reading-was"> {reading.was.text} in this range</span>}
       </p>
       {reading.level !== 'ok' && <p class="muted reading-says">{reading.says}</p>}
       {series && <Small answer={answer} series={series} id={readingId(addon, reading)} />}

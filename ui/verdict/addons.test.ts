@@ -65,6 +65,34 @@ describe('figures of an add-on', () => {
   });
 });
 
+test('what was worse in the range is told after it is over, the lowest of what must not fall', () => {
+  const series = (id: string, unit: string, values: (number | null)[]) => ({ id, label: id, unit, values });
+  const over = addon(
+    { 'connections-percentage-used': [0.35, 'fraction'], 'table-cache-hit-rate': [0.995, 'fraction'] },
+    {
+      metrics: {
+        t: [1, 2, 3, 4],
+        series: [
+          series('connections-percentage-used', 'fraction', [0.3, 0.97, 1, 0.35]),
+          series('table-cache-hit-rate', 'fraction', [0.99, 0.8, 0.7, null]),
+        ],
+      },
+    },
+  );
+  expect(reading(over, 'connections')?.was).toEqual({ level: 'critical', text: 'reached 100\u00a0%' });
+  expect(reading(over, 'cache')?.was).toEqual({ level: 'warning', text: 'fell to 70\u00a0%' });
+  expect(addonSentence(over, addonReadings(over), NOW)).toMatchObject({
+    level: 'warning',
+    word: 'Was worse',
+  });
+  const divided = addon(
+    { 'active-connections': [10, 'count'], 'max-connections': [50, 'count'] },
+    { metrics: { t: [1, 2], series: [series('active-connections', 'count', [45, 10])] } },
+  );
+  expect(reading(divided, 'connections')?.was).toEqual({ level: 'warning', text: 'reached 90\u00a0%' });
+  expect(reading(addon({ 'load-avg-1m': [0.2, 'load'] }), 'load')?.was).toBeNull();
+});
+
 describe('the sentence', () => {
   const say = (one: AddonAnswer) => addonSentence(one, addonReadings(one), NOW);
 

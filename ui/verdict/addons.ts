@@ -22,6 +22,8 @@ export interface AddonReading {
   says: string;
   /** Metrics it is read from, by the names of the lines. */
   metrics: string[];
+  /** The worst of the range where that was worse than now: `reached 100 %`. */
+  was: { level: Level; text: string } | null;
 }
 
 /** Silence longer than this is no data (add-ons write about once a minute). */
@@ -47,8 +49,8 @@ export function addonReadings(addon: AddonAnswer): AddonReading[] {
     const reading = rule(values, addon);
     return reading ? [reading] : [];
   });
-  const rank: Record<string, number> = { critical: 0, warning: 1, unknown: 2, ok: 3 };
-  return found.sort((a, b) => (rank[a.level] ?? 9) - (rank[b.level] ?? 9));
+  const worst = (one: AddonReading) => Math.min(RANK[one.level], one.was ? RANK[one.was.level] + 0.5 : 9);
+  return found.sort((a, b) => worst(a) - worst(b));
 }
 
 type Rule = (values: Values, addon: AddonAnswer) => AddonReading | null;
@@ -56,6 +58,39 @@ type Rule = (values: Values, addon: AddonAnswer) => AddonReading | null;
 interface Bounds {
   warn: number;
   bad: number;
+}
+
+/** Worst first. */
+const RANK: Record<Level, number> = { critical: 0, warning: 1, note: 2, unknown: 2, ok: 3 };
+
+/** What the range had that is over by now; null where it was never worse than now. */
+function worstOf(
+  addon: AddonAnswer,
+  metric: string | undefined,
+  levelOf: (value: number) => Level,
+  now: Level,
+  factor = 1,
+): AddonReading['was'] {
+  const series = addon.metrics.series.find((one) => one.id === metric);
+  let worst: { level: Level; value: number } | null = null;
+  for (const value of series?.values ?? []) {
+    if (value === null) continue;
+    const level = levelOf(value * factor);
+    if (RANK[level] < Math.min(RANK[now], RANK[worst?.level ?? 'ok'], RANK.note)) worst = { level, value };
+    else if (worst && level === worst.level && isWorse(value, worst.value, levelOf, factor))
+      worst.value = value;
+  }
+  if (!worst || !series) return null;
+  // Shares of a whole are told as such, whatever their metric is.
+  const text =
+    factor === 1 ? formatUnit(worst.value, series.unit) : formatUnit(worst.value * factor, 'fraction');
+  const isLow = levelOf(worst.value * factor * 2) === 'ok';
+  return { level: worst.level, text: `${isLow ? 'fell to' : 'reached'} ${text}` };
+}
+
+/** Of two values on one side of a bound the one farther from well. */
+function isWorse(a: number, b: number, levelOf: (value: number) => Level, factor: number): boolean {
+  return levelOf(b * factor * 2) === 'ok' ? a < b : a > b;
 }
 
 function above(value: number, { warn, bad }: Bounds): Level {
@@ -72,7 +107,7 @@ function shareRule(spec: {
   whole: string;
   bounds: Bounds;
 }): Rule {
-  return (values) => {
+  return (values, addon) => {
     const told = spec.fractions.map((name) => values.get(name)).find((one) => one !== undefined);
     const [part, whole] = [values.get(spec.part), values.get(spec.whole)];
     const share = told?.value ?? (part && whole && whole.value > 0 ? part.value / whole.value : null);
@@ -81,10 +116,18 @@ function shareRule(spec: {
       ? `${formatUnit(part.value, part.unit)}${whole ? ` of ${formatUnit(whole.value, whole.unit)}` : ''}`
       : '';
     const percent = share === null ? '' : formatUnit(share, 'fraction');
+    const level = share === null ? 'unknown' : above(share, spec.bounds);
+    const levelOf = (value: number) => above(value, spec.bounds);
+    const wasOf = () => {
+      if (told) return worstOf(addon, told.metric, levelOf, level);
+      return part && whole && whole.value > 0
+        ? worstOf(addon, part.metric, levelOf, level, 1 / whole.value)
+        : null;
+    };
     return {
       id: spec.id,
       title: spec.title,
-      level: share === null ? 'unknown' : above(share, spec.bounds),
+      level,
       value: amount && percent ? `${amount} (${percent})` : amount || percent,
       bound:
         share === null
@@ -92,6 +135,7 @@ function shareRule(spec: {
           : `warns from ${formatUnit(spec.bounds.warn, 'fraction')}`,
       says: spec.says,
       metrics: [told, part, whole].flatMap((one) => (one ? [one.metric] : [])),
+      was: wasOf(),
     };
   };
 }
@@ -101,7 +145,7 @@ function valueRule(spec: {
   title: string;
   says: string;
   names: string[];
-  levelOf?: (value: number, addon: AddonAnswer) => Level;
+  levelOf?: (value: number) => Level;
   bound?: string;
   services?: string[];
 }): Rule {
@@ -110,14 +154,17 @@ function valueRule(spec: {
     const found = spec.names.flatMap((name) => values.get(name) ?? []);
     const [one] = found;
     if (!one) return null;
+    const levelOf = spec.levelOf;
+    const level = levelOf?.(one.value) ?? 'ok';
     return {
       id: spec.id,
       title: spec.title,
-      level: spec.levelOf?.(one.value, addon) ?? 'ok',
+      level,
       value: formatUnit(one.value, one.unit),
       bound: spec.bound ?? '',
       says: spec.says,
       metrics: found.map((each) => each.metric),
+      was: levelOf ? worstOf(addon, one.metric, levelOf, level) : null,
     };
   };
 }
@@ -238,10 +285,8 @@ const RULES: Rule[] = [
   valueRule({
     id: 'memory',
     title: 'Memory of the host',
-    says: 'Share of the memory of the machine. A database uses what is free for its cache, so high is usual.',
+    says: 'Share of the memory of the machine. A database uses what is free for its cache, so high is usual and no trouble.',
     names: ['memory-percentage-used'],
-    levelOf: (value) => above(value, { warn: 0.95, bad: 0.99 }),
-    bound: 'warns from 95 %',
   }),
   valueRule({
     id: 'wait',
@@ -269,6 +314,19 @@ export function addonSentence(addon: AddonAnswer, readings: readonly AddonReadin
     };
   const troubles = readings.filter(({ level }) => level === 'critical' || level === 'warning');
   const [worst] = troubles;
+  const past = readings.filter((one) => one.was !== null && !troubles.includes(one));
+  if (!worst && past.length > 0)
+    return {
+      level: 'warning',
+      word: 'Was worse',
+      clauses: [
+        { text: `${name} is within its bounds now. In this range:` },
+        ...past.slice(0, 4).map((one) => ({
+          text: `${lowerFirst(one.title)} ${one.was?.text}, now ${one.value}.`,
+          href: `#${readingId(addon, one)}`,
+        })),
+      ],
+    };
   if (!worst) {
     const told = readings.slice(0, 3).map((one) => `${one.title.toLowerCase()} ${one.value}`);
     return {
@@ -324,14 +382,21 @@ export function buildAddonsVerdict(answer: AddonsAnswer, zone: Zone): Verdict {
   if (troubles.length > 0) {
     const isCritical = troubles.some(({ verdict }) => verdict.level === 'critical');
     const clauses: Clause[] = troubles.flatMap(({ addon, verdict }) =>
-      verdict.clauses.slice(0, 2).map((clause) => ({
-        ...clause,
-        text: `${serviceName(addon.service)} ${addon.source ?? addon.addon}: ${lowerFirst(clause.text)}`,
-      })),
+      verdict.clauses
+        .filter((clause) => clause.href !== undefined)
+        .slice(0, 2)
+        .map((clause) => ({
+          ...clause,
+          text: `${serviceName(addon.service)} ${addon.source ?? addon.addon}: ${lowerFirst(clause.text)}`,
+        })),
     );
     return withDoubts(answer, zone, {
       level: isCritical ? 'critical' : 'warning',
-      word: isCritical ? 'Critical' : 'Look',
+      word: isCritical
+        ? 'Critical'
+        : troubles.every(({ verdict }) => verdict.word === 'Was worse')
+          ? 'Was worse'
+          : 'Look',
       clauses,
     });
   }

@@ -77,6 +77,30 @@ describe('a code', () => {
     expect(of(0.9, null)).not.toContain('checkout');
   });
 
+  test('two parts that share the trouble are told together, and one network only when it holds nearly all', () => {
+    const row = (key: string, share: number, baseline: number | null) => ({ key, share, baseline, count: 1 });
+    const others = { keys: 0, share: 0 };
+    const told = (network: number) =>
+      text(
+        buildCodeVerdict(
+          answer('H12', {
+            breakdowns: [
+              {
+                by: 'dyno',
+                rows: [row('web.2', 0.5, 0.33), row('web.1', 0.49, 0.33), row('web.3', 0.01, 0.33)],
+                others,
+              },
+              { by: 'network', rows: [row('203.0.113.0/24', network, null)], others },
+            ],
+          }),
+          'utc',
+        ),
+      );
+    expect(told(0.5)).toContain('99\u00a0% on web.2 and web.1, where 66\u00a0% of requests go.');
+    expect(told(0.5)).not.toContain('network');
+    expect(told(0.9)).toContain('90\u00a0% from one network (203.0.113.0/24).');
+  });
+
   test('what is over is no alarm, and what is minor never is', () => {
     expect(buildCodeVerdict(answer('H12', { lastSeenMs: NOW - 1_800_000 }), 'utc').level).toBe('warning');
     expect(buildCodeVerdict(answer('H27'), 'utc').level).toBe('unknown');

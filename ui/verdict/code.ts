@@ -19,9 +19,11 @@ import { appPath, doubts, type Heard, unheard, withDoubts } from './stream.ts';
 
 /** Fewer of them say nothing about where they come from. */
 const FEW = 5;
-/** A part that holds this share, and this many times its share of all requests, is named. */
+/** Parts that hold this share each, and this many times their share of all requests, are named when they hold enough. */
+const PART_SHARE = 0.2;
+const DENSE_FACTOR = 1.4;
 const DENSE_SHARE = 0.4;
-const DENSE_FACTOR = 1.5;
+const ONE_NETWORK_SHARE = 0.8;
 /** From this on a change against the range before is told. */
 const CHANGE_FACTOR = 1.5;
 
@@ -117,28 +119,34 @@ function sinceRelease({ app, releases, info }: CodeAnswer): Clause[] {
   return [];
 }
 
-const NAMES: Record<CodeBreakdown['by'], (key: string) => string> = {
-  path: (key) => `on ${key || 'requests without a path'}`,
-  dyno: (key) => (key === '' ? 'reached no dyno' : `on ${key}`),
-  host: (key) => `for ${key || 'no host'}`,
-  network: (key) => `from one network (${key})`,
-  status: (key) => `with status ${key}`,
-};
-
-/** Parts that hold far more of the code than of all requests. */
+/** Parts that hold far more of the code than of all requests; several that do are told together. */
 function dense(answer: CodeAnswer): Clause[] {
   // Codes of dynos say by themselves which dynos have them.
   if (answer.count < FEW || answer.special.kind === 'memory') return [];
   return answer.breakdowns.flatMap(({ by, rows }) => {
-    const [first] = rows;
-    if (!first || by === 'status' || by === 'host' || first.share < DENSE_SHARE) return [];
-    if (by === 'network' && (first.key === '' || first.share < 2 * DENSE_SHARE)) return [];
-    if (first.baseline === null && by !== 'network' && answer.kept !== null) return [];
-    if (first.baseline !== null && first.share < first.baseline * DENSE_FACTOR) return [];
-    const beside = first.baseline === null ? '' : `, where ${formatRatio(first.baseline)} of requests go`;
-    const what = NAMES[by](first.key);
-    return [{ text: `${formatRatio(first.share)} ${what}${beside}.`, href: `#by-${by}` }];
+    if (by === 'network') return oneNetwork(rows[0]);
+    if (by !== 'path' && by !== 'dyno') return [];
+    const apart = rows
+      .filter(
+        ({ share, baseline }) => share >= PART_SHARE && baseline !== null && share >= baseline * DENSE_FACTOR,
+      )
+      .slice(0, 3);
+    const share = apart.reduce((sum, row) => sum + row.share, 0);
+    const beside = apart.reduce((sum, row) => sum + (row.baseline ?? 0), 0);
+    if (share < DENSE_SHARE) return [];
+    const where =
+      apart.length === 1 && apart[0]?.key === ''
+        ? 'reached no dyno'
+        : `on ${listOf(apart.map(({ key }) => key || 'no dyno'))}`;
+    const text = `${formatRatio(share)} ${where}, where ${formatRatio(beside)} of requests go.`;
+    return [{ text, href: `#by-${by}` }];
   });
+}
+
+/** All requests are not counted by network: only one that holds nearly all of a code is worth telling. */
+function oneNetwork(row: CodeBreakdown['rows'][number] | undefined): Clause[] {
+  if (!row || row.key === '' || row.share < ONE_NETWORK_SHARE) return [];
+  return [{ text: `${formatRatio(row.share)} from one network (${row.key}).`, href: '#by-network' }];
 }
 
 function special(answer: CodeAnswer): Clause[] {

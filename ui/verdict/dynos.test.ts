@@ -184,6 +184,12 @@ describe('one dyno beside its siblings', () => {
 
   test('two bad ones of four are both called so', () => {
     expect(unlike(compared('p95', 900, 300, 290, 905))).toBe('higher');
+    const both = buildDynoVerdict(detail([compared('p95', 900, 300, 290, 905)]), 'web.3', 'utc');
+    expect(text(both)).not.toContain('this dyno');
+  });
+
+  test('of three, two of which are alike, none stands out by the median alone', () => {
+    expect(unlike(compared('p95', 3_800, 2_300, 1_100, 3_400))).toBeNull();
   });
 
   test('slow at the same work is the dyno, slow at more work is not', () => {

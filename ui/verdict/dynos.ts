@@ -212,14 +212,20 @@ const UNLIKE_LEAST: Record<DynoComparison['of'], number> = {
 
 /** Two bad ones of four are no norm for one another: so far from the median it need not be beyond all. */
 const FAR_FACTOR = 1.3;
+/** Of two siblings one may be as bad: their median lies between, so what tells is to be clearly beyond the worst. */
+const BEYOND_FACTOR = 1.15;
+/** So far beyond the worst sibling it is this dyno alone. */
+const ALONE_FACTOR = 1.5;
 
 /** `higher` or `lower` than siblings by far; null where it is like them or has none. */
 export function unlike({ of, own, median, low, high }: DynoComparison): 'higher' | 'lower' | null {
   if (own === null || median === null || low === null || high === null) return null;
   if (Math.abs(own - median) < UNLIKE_LEAST[of]) return null;
   const factor = UNLIKE_FACTOR[of];
-  if (own >= median * factor && (own > high || own >= median * factor * FAR_FACTOR)) return 'higher';
-  return own * factor <= median && (own < low || own * factor * FAR_FACTOR <= median) ? 'lower' : null;
+  const isBeyond = own >= high * BEYOND_FACTOR || own >= median * factor * FAR_FACTOR;
+  if (own >= median * factor && isBeyond) return 'higher';
+  const isBelow = own * BEYOND_FACTOR <= low || own * factor * FAR_FACTOR <= median;
+  return own * factor <= median && isBelow ? 'lower' : null;
 }
 
 const SAYS: Record<DynoComparison['of'], (own: number, median: number) => string> = {
@@ -294,11 +300,10 @@ function besideSiblings(
   );
   // More work explains more load, latency and memory; the same work does not.
   const isMoreWork = apart.some(({ of }) => of === 'share');
-  const conclusion = isMoreWork
-    ? ''
-    : apart.some(({ of }) => of === 'p95' || of === 'failed')
-      ? ': this dyno, not the app'
-      : '';
+  const isAlone = apart.some(
+    ({ of, own, high }) => (of === 'p95' || of === 'failed') && (own ?? 0) >= (high ?? 0) * ALONE_FACTOR,
+  );
+  const conclusion = !isMoreWork && isAlone ? ': this dyno, not the app' : '';
   return {
     clauses: [{ text: `${name} ${parts.join(', ')}${conclusion}.`, href: `#compare-${first?.of}` }],
     isApart: true,
