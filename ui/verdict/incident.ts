@@ -239,7 +239,7 @@ export function failingLogs(data: IncidentAnswer): { text: string; href: string 
     const timeouts = codes.find((one) => one.code === 'H12')?.count ?? 0;
     return timeouts >= TIMEOUT_SHARE * (spent?.bad ?? 0) && timeouts > 0
       ? link('Timed out: H12', { code: 'H12' })
-      : link('Its requests in the logs', { source: 'router' });
+      : link('Its router lines', { source: 'router' });
   }
   if (slo || incident.subject.kind !== 'rule') return link('Failing requests', { status: '5xx' });
   return link('Logs of that time', {});
