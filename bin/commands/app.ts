@@ -158,7 +158,7 @@ async function dropApp(args: string[], context: CommandContext): Promise<number>
 }
 
 const DELETES =
-  'Its drain is refused within a minute; its numbers, events and kept requests are deleted by the next retention round, within 24 hours.';
+  'Its drain is refused within a minute; its numbers, events, kept requests and lines are deleted by the next retention round, within 24 hours.';
 
 async function confirmRemoval(name: string, context: CommandContext): Promise<boolean> {
   const answer = await context.terminal.ask(`Remove ${name}? ${DELETES}\nType the name to confirm: `);
