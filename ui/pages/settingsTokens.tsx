@@ -1,6 +1,6 @@
 /** Of the settings: tokens for scripts and other programs. */
 import { useState } from 'preact/hooks';
-import type { TokenCreatedAnswer, TokensAnswer } from '../../api/contract/session.ts';
+import type { Role, TokenCreatedAnswer, TokensAnswer } from '../../api/contract/session.ts';
 import { showHidden } from '../clean.ts';
 import { errorText } from '../client.ts';
 import { formatAgo, formatDate } from '../format.ts';
@@ -10,6 +10,12 @@ import { Fresh } from '../parts/fresh.tsx';
 import { ROLES } from '../parts/roles.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+
+/** No token sees people, tokens or sessions, whatever its role (SEC-28). */
+function scopeOf(role: Role): string {
+  if (role === 'admin') return 'everything but people and tokens';
+  return ROLES.find(({ id }) => id === role)?.says ?? '';
+}
 
 export function Tokens() {
   const { client, clock, toast } = useApp();
@@ -28,8 +34,8 @@ export function Tokens() {
     <section class="group" aria-labelledby="tokens">
       <h2 id="tokens">API tokens</h2>
       <p class="muted">
-        For scripts and other programs: everything under <code>/api/v1</code>, as the role says. Tokens end
-        after 90 days.
+        For scripts and other programs: everything under <code>/api/v1</code>, as the role says, but for
+        people, tokens and sessions, which no token sees. Tokens end after 90 days.
       </p>
       {made && (
         <div class="once">
@@ -50,7 +56,7 @@ export function Tokens() {
               <thead>
                 <tr>
                   <th scope="col">Name</th>
-                  <th scope="col">Role</th>
+                  <th scope="col">May</th>
                   <th scope="col">Made</th>
                   <th scope="col">Ends</th>
                   <th scope="col">Last used</th>
@@ -63,8 +69,16 @@ export function Tokens() {
                     <th scope="row" data-label="Name">
                       {showHidden(token.name)}
                     </th>
-                    <td data-label="Role">{token.role}</td>
-                    <td data-label="Made">{formatDate(token.createdAtMs, 'local')}</td>
+                    <td data-label="May">
+                      {token.role}
+                      <span class="under muted">{scopeOf(token.role)}</span>
+                    </td>
+                    <td data-label="Made">
+                      {formatDate(token.createdAtMs, 'local')}
+                      <span class="under muted">
+                        {token.createdBy === '' ? 'at the command line' : `by ${showHidden(token.createdBy)}`}
+                      </span>
+                    </td>
                     <td data-label="Ends">
                       {token.expiresAtMs < clock.now() ? (
                         <span class="warn">ended</span>
@@ -103,7 +117,7 @@ export function Tokens() {
               <select id="role" name="role">
                 {ROLES.map((role) => (
                   <option key={role.id} value={role.id}>
-                    {role.id}: {role.says}
+                    {role.id}: {scopeOf(role.id)}
                   </option>
                 ))}
               </select>
