@@ -79,8 +79,15 @@ export function lifeOf(events: readonly LifeEvent[]): Life {
       life.marks.push({ atMs, untilMs: atMs, kind: 'crash', count: 1 });
     }
   }
-  life.exits = [...exits].map(([status, count]) => ({ status, count })).sort((a, b) => b.count - a.count);
+  life.exits = exitsOf(exits);
   return life;
+}
+
+/** Most frequent first; of equals the lower status, none last. */
+function exitsOf(counts: ReadonlyMap<number | null, number>): Life['exits'] {
+  return [...counts]
+    .map(([status, count]) => ({ status, count }))
+    .sort((a, b) => b.count - a.count || (a.status ?? 256) - (b.status ?? 256));
 }
 
 /** Lives of several dynos as one: one-off dynos have a new name each time, and are told as their type. */
@@ -100,7 +107,7 @@ export function mergeLives(lives: readonly Life[]): Life {
     restarts: sum('restarts'),
     cycles: sum('cycles'),
     crashes: sum('crashes'),
-    exits: [...exits].map(([status, count]) => ({ status, count })).sort((a, b) => b.count - a.count),
+    exits: exitsOf(exits),
     boot: newest?.boot ?? null,
     startedMs: newest?.startedMs ?? null,
   };
