@@ -94,7 +94,7 @@ describe('the sentence over an objective', () => {
       'ok',
     ] as const) {
       const text = say({ ...row('shop'), state }, false);
-      expect(text, state).toMatch(/^[A-Z].*\.$/);
+      expect(text, state).toMatch(/^[A-Z0-9].*\.$/);
       expect(text, state).not.toMatch(/undefined|null|NaN/);
     }
   });
