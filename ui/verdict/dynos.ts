@@ -44,7 +44,7 @@ export function leakReading(dyno: DynoAnswer): Reading | null {
   if (!isEnough)
     return dyno.memoryBytes === null || dyno.memoryQuotaBytes === null
       ? null
-      : { level: 'unknown', text: 'started too recently to tell whether it grows' };
+      : { level: 'unknown', text: 'too new to tell whether it grows' };
   if (growth === null) return { level: 'ok', text: 'does not grow' };
   const grows = `grows ${formatBytes(growth.bytesPerHour)}/h`;
   const quota = formatBytes(dyno.memoryQuotaBytes);
