@@ -5,7 +5,7 @@ import { errorText } from '../client.ts';
 import { formatAgo, formatDate } from '../format.ts';
 import { Field, Form } from '../parts/field.tsx';
 import { Fresh } from '../parts/fresh.tsx';
-import { Choice, Tick } from '../parts/inputs.tsx';
+import { Choice } from '../parts/inputs.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import type { Theme } from '../state/prefs.ts';
@@ -44,16 +44,14 @@ export function Account() {
         options={THEMES}
         onChange={(theme) => (prefs.theme.value = theme)}
       />
-      <Tick
-        name="patterns-choice"
+      <Check
         label="Hatches on the bad classes of charts, for whom colours are not enough"
-        checked={prefs.patterns.value}
+        isOn={prefs.patterns.value}
         onChange={(isOn) => (prefs.patterns.value = isOn)}
       />
-      <Tick
-        name="single-keys"
+      <Check
         label="Single-letter keys are on (Ctrl-K works either way)"
-        checked={prefs.singleKeys.value}
+        isOn={prefs.singleKeys.value}
         onChange={(isOn) => (prefs.singleKeys.value = isOn)}
       />
       <p>
@@ -131,6 +129,21 @@ export function Account() {
         )}
       </Fresh>
     </section>
+  );
+}
+
+function Check(props: { label: string; isOn: boolean; onChange(isOn: boolean): void }) {
+  return (
+    <p>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={props.isOn}
+          onChange={(event) => props.onChange(event.currentTarget.checked)}
+        />
+        {props.label}
+      </label>
+    </p>
   );
 }
 
