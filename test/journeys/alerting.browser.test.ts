@@ -52,13 +52,17 @@ it('every page stands before anything was set up, wide and narrow', async () => 
 it('an objective is tried, made, seen, changed and removed', async () => {
   await page.goto(`${stage.url}/a/shop/slo/new`);
   await page.getByLabel('Title').fill('Shop answers');
-  await page.getByRole('button', { name: 'Try it' }).click();
   await page.locator('.preview .verdict-text').waitFor();
   await page.getByLabel('Target').fill('100');
+  await page.getByText('Cannot be tried as it stands').waitFor();
   await page.getByRole('button', { name: 'Make the objective' }).click();
   await page.locator('#target-fault').waitFor();
-  expect(stage.refusals.splice(0)).toEqual(['422 POST /api/v1/apps/shop/slos']);
+  expect(stage.refusals.splice(0)).toEqual([
+    '422 POST /api/v1/apps/shop/slos/preview',
+    '422 POST /api/v1/apps/shop/slos',
+  ]);
   await page.getByLabel('Target').fill('99.5');
+  await page.getByText('As written above.').waitFor();
   await page.getByRole('button', { name: 'Make the objective' }).click();
   await page.getByRole('heading', { name: 'Shop answers' }).waitFor();
   expect(await page.locator('.tiles').innerText()).toContain('99.5');
@@ -78,7 +82,6 @@ it('a rule is switched off and on, and one is made', async () => {
   await page.getByText('Rule switched off').first().waitFor();
   await page.goto(`${stage.url}/a/shop/alerts/new`);
   await page.getByLabel('Title').fill('Too many failures');
-  await page.getByRole('button', { name: 'Try it' }).click();
   await page.locator('.preview .verdict-text').waitFor();
   await page.getByRole('button', { name: 'Make the rule' }).click();
   await page.getByRole('heading', { name: 'Too many failures' }).waitFor();

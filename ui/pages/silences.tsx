@@ -61,7 +61,9 @@ export function SilencesPage() {
       <Fresh of={silences} what="the silences">
         {(answer) => (
           <>
-            {!isOver && <Clauses clauses={saySilencesClauses(answer.silences, clock.nowMs.value)} />}
+            {!isOver && answer.silences.length > 0 && (
+              <Clauses clauses={saySilencesClauses(answer.silences, clock.nowMs.value)} />
+            )}
             {!isOver && (
               <p class="says">
                 Notices are withheld, nothing else: alerts and incidents go on and can be seen as ever. When
