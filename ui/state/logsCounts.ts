@@ -19,7 +19,8 @@ export interface LogsCounts {
   dispose(): void;
 }
 
-const PATTERNS = 3;
+/** Requests with one code have many patterns, by method and host: enough of them to count the code. */
+const PATTERNS = 20;
 
 export function buildLogsCounts(app: string, logs: Logs, state: State): LogsCounts {
   const { client, range, clock, cursor } = state;

@@ -114,6 +114,11 @@ describe('the sentence on top of the logs', () => {
     expect(read(one, { errors: patterns(12, '\u001b[31mboom\u001b[0m') })).toContain('all of them “boom”.');
     expect(read(one, { errors: patterns(9, 'at=error code=H12', 'H12') })).toContain('9 of them H12.');
     expect(read(one, { errors: patterns(9, 'boom', null, false) })).toContain('75 % of them “boom”.');
+    const [first, second] = [patterns(5, 'a', 'H12'), patterns(4, 'b', 'H12')];
+    const both12 = { ...first, patterns: [...first.patterns, ...second.patterns] };
+    expect(read(one, { errors: both12 })).toContain('9 of them H12.');
+    const id = '[3bc87f94-0632-12b2-d292-05f602a11708] no stock';
+    expect(read(one, { errors: patterns(9, id) })).toContain('9 of them “no stock”.');
     expect(read(one)).toContain('12 errors in the last 15 min.');
     const [stack] = patterns(7, '    at Inventory.stock (/app/lib/inventory.js:46:17)').patterns;
     const [cause] = patterns(5, 'Error: out of stock').patterns;

@@ -125,40 +125,58 @@ function emptyVerdict({ histogram, isFiltered, live }: LogsCase): Verdict | null
 }
 
 function errorClauses({ errors, histogram }: LogsCase, count: number, text: string): Clause[] {
-  const filter = { text: text, href: logsPath(histogram.app), query: { level: 'error' } };
-  const top = errors ? tellingOf(errors) : undefined;
-  if (!errors || !top || count < 2)
+  const href = logsPath(histogram.app);
+  const top = errors ? mostOf(errors) : null;
+  const said = { text: `${upperFirst(text)}.`, href, query: { level: 'error' } };
+  if (!errors || !top) return [said];
+  if (count === 1)
     return [
-      { ...filter, text: `${upperFirst(text)}${top && count === 1 ? ':' : '.'}` },
-      ...only(histogram, top),
+      { ...said, text: `${upperFirst(text)}:` },
+      { text: `${top.name}.`, href, query: top.query },
     ];
   // Where not every line was looked at, a share is known and a count is not.
-  const part = errors.search.complete && top.count <= count ? formatCount(top.count) : formatRatio(top.share);
-  const all = top.count >= count && errors.search.complete;
+  const { complete } = errors.search;
+  const part =
+    complete && top.count >= count
+      ? 'all'
+      : complete
+        ? formatCount(top.count)
+        : formatRatio(top.count / Math.max(errors.lines, 1));
   return [
-    { ...filter, text: `${upperFirst(text)},` },
-    {
-      text: `${all ? 'all' : part} of them ${nameOf(top)}.`,
-      href: logsPath(histogram.app),
-      query: { pattern: top.id },
-    },
+    { ...said, text: `${upperFirst(text)},` },
+    { text: `${part} of them ${top.name}.`, href, query: top.query },
   ];
 }
 
-/** The most frequent pattern that says something by itself: lines of a stack trace do not. */
-function tellingOf({ patterns }: LogPatternsAnswer): LogPattern | undefined {
-  return patterns.find(({ example }) => !/^\s/.test(stripAnsi(example.text))) ?? patterns[0];
+/** What most errors have in common: a code, whatever else the lines say, or a pattern. */
+interface Common {
+  count: number;
+  name: string;
+  query: Record<string, string>;
 }
 
-function only(histogram: LogHistogramAnswer, top: LogPattern | undefined): Clause[] {
-  if (!top) return [];
-  return [{ text: `${nameOf(top)}.`, href: logsPath(histogram.app), query: { pattern: top.id } }];
+/** The most frequent that says something by itself: lines of a stack trace do not. */
+function mostOf({ patterns }: LogPatternsAnswer): Common | null {
+  const found = new Map<string, Common>();
+  const telling = patterns.filter(({ example }) => !/^\s/.test(stripAnsi(example.text)));
+  for (const pattern of telling.length > 0 ? telling : patterns) {
+    const { code } = pattern.example;
+    const known = found.get(code ?? pattern.id);
+    if (known) known.count += pattern.count;
+    else
+      found.set(code ?? pattern.id, {
+        count: pattern.count,
+        name: code ?? quotedText(pattern),
+        query: code === null ? { pattern: pattern.id } : { code },
+      });
+  }
+  return [...found.values()].toSorted((a, b) => b.count - a.count)[0] ?? null;
 }
 
-/** A pattern in a few words: its code, or what its newest line says. */
-function nameOf({ example }: LogPattern): string {
-  if (example.code) return example.code;
-  const text = showHidden(stripAnsi(example.text).trim());
+/** What the newest line of a pattern says, without the id that frameworks put before it. */
+function quotedText({ example }: LogPattern): string {
+  const whole = showHidden(stripAnsi(example.text).trim());
+  const text = whole.replace(/^\[[0-9a-f-]{32,36}\]\s+/i, '');
   return `“${text.length > EXAMPLE_MAX ? `${text.slice(0, EXAMPLE_MAX - 1)}…` : text}”`;
 }
 
