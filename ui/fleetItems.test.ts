@@ -107,9 +107,7 @@ describe('the state of an app in the fleet', () => {
 
 it('an app that runs well and has spent its budget is called neither well nor burning', () => {
   const { budget } = sloRows(NOW)[0] as SloRow;
-  const spent = [
-    sloOf(calm.app, { state: 'exhausted', lowTraffic: true, budget: { ...budget, remaining: 0 } }),
-  ];
+  const spent = [sloOf(calm.app, { state: 'exhausted', burn: [], budget: { ...budget, remaining: 0 } })];
   expect(itemOf(calm, spent)).toMatchObject({ word: 'no budget', level: 'warning', concerns: [] });
   expect(itemOf({ ...calm, failedRatioNow: 0.2 }, spent).word).toBe('failing');
 });

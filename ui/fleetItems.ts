@@ -46,7 +46,8 @@ function buildItem(row: FleetRow, slos: readonly SloRow[], doubt: FleetDoubt): F
   const byBudget = slos.toSorted((a, b) => (a.budget.remaining ?? 9) - (b.budget.remaining ?? 9));
   const byBurn = slos.filter((slo) => !slo.lowTraffic).toSorted((a, b) => burnOf(b, 0) - burnOf(a, 0));
   const fastest = byBurn[0] ?? null;
-  const spent = (byBudget[0]?.budget.remaining ?? 1) <= 0;
+  // One failure among a few requests spends a budget; that says little about the app.
+  const spent = byBudget[0]?.lowTraffic === false && (byBudget[0].budget.remaining ?? 1) <= 0;
   const stated = stateOf(row, fastest, spent, doubt);
   return { row, slo: byBudget[0] ?? null, fastest, ...stated, concerns: concernsOf(row, stated.isBurning) };
 }

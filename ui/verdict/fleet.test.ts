@@ -73,9 +73,10 @@ describe('the sentence of the fleet', () => {
     expect(text).toEqual([
       'All 2 apps are well, for the last hour at least. Least budget left: checkout-api, Answers, 20 %.',
     ]);
-    expect(say([quiet], [left(-0.39)])).toMatchObject({
+    expect(say([quiet], [left(-0.39)]).level).toBe('ok');
+    expect(say([quiet], [{ ...left(-0.39), lowTraffic: false }])).toMatchObject({
       level: 'warning',
-      text: ['checkout-api runs well, but Answers has −39 % of its budget left.'],
+      text: ['checkout-api runs well now, but “Answers” has spent its budget: −39 % left.'],
     });
     expect(say([quiet]).text).toEqual(['1 app is well, for the last hour at least.']);
   });

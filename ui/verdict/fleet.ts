@@ -55,7 +55,7 @@ function headOf(
   if (worst?.rank === 2) return { level: 'critical', word: 'Silent' };
   if (isAway) return { level: 'unknown', word: 'Not known' };
   if (worst?.rank === 3) return { level: 'warning', word: 'Ticket' };
-  if (items.some((item) => item.level === 'warning')) return { level: 'warning', word: 'Look' };
+  if (items.some((item) => item.level === 'warning')) return { level: 'warning', word: 'Worth a look' };
   if (isMoving) return { level: 'warning', word: 'Incomplete' };
   if (!items.some((item) => item.level === 'ok')) return { level: 'unknown', word: 'Waiting' };
   return { level: 'ok', word: 'All well' };
@@ -175,7 +175,7 @@ function lookOf({ row, word, slo }: FleetItem): Clause {
   const base = `/a/${encodeURIComponent(row.app)}`;
   if (word === 'no budget' && slo)
     return {
-      text: `${row.app} runs well, but ${slo.title} has ${formatBudget(slo.budget.remaining)} of its budget left.`,
+      text: `${row.app} runs well now, but “${slo.title}” has spent its budget: ${formatBudget(slo.budget.remaining)} left.`,
       href: sloPath(slo.app, slo.slug),
     };
   if (word === 'memory' && row.worstMemory)
