@@ -63,6 +63,25 @@ describe('a stretch of time', () => {
     await page.context().close();
   });
 
+  it('is drawn over the codes, the events and the heatmap as well', async () => {
+    const page = await openShop('?tz=utc&heat=1');
+    await page.locator('.heatmap canvas').waitFor();
+    for (const target of ['.cells', '.lane-track', '.heat-over']) {
+      const element = page.locator(target).first();
+      await element.evaluate((one) => one.scrollIntoView({ block: 'center' }));
+      const box = await element.boundingBox();
+      if (!box) throw new Error(`no ${target}`);
+      await page.mouse.move(box.x + 200, box.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 320, box.y + 10, { steps: 3 });
+      await page.mouse.up();
+      await menu(page).waitFor();
+      await menu(page).getByRole('button', { name: 'Close' }).click();
+      await menu(page).waitFor({ state: 'detached' });
+    }
+    await page.context().close();
+  });
+
   it('is begun and ended with the space bar, and its ends can be typed (2.5.7)', async () => {
     const page = await openShop();
     await plot(page, 'Response time').focus();
@@ -128,7 +147,11 @@ describe('on the app page', () => {
     const heatmap = page.locator('.heatmap canvas');
     await heatmap.waitFor();
     expect(stage.server.calls.filter((call) => call.includes('/latency'))).toHaveLength(1);
-    await heatmap.hover({ position: { x: 500, y: 100 } });
+    const over = page.locator('.heat-over');
+    await over.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    const box = await over.boundingBox();
+    if (!box) throw new Error('no heatmap');
+    await page.mouse.move(box.x + 500, box.y + 100);
     await page.getByText(/: \S+ of .* to .*/).waitFor();
     expect(url(page).searchParams.get('heat')).toBe('1');
     await page.context().close();

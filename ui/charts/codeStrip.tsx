@@ -8,6 +8,8 @@ import { maxOf, sumOf, thin } from './align.ts';
 import { ChartTable } from './chartTable.tsx';
 import { CursorLine } from './cursorLine.tsx';
 import { observeWidth } from './observe.ts';
+import { Selection, useSpanDrag } from './spanDrag.tsx';
+import { Stretch } from './stretch.tsx';
 
 const LEVELS = 5;
 /** Narrower cells cannot be told apart. */
@@ -31,6 +33,7 @@ export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Pr
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
   useEffect(() => (box.current ? observeWidth(box.current, setWidthPx) : undefined), []);
+  const drag = useSpanDrag('codes', range);
   const rows = useMemo(
     () =>
       [...columns.series]
@@ -71,7 +74,7 @@ export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Pr
       )}
       {!table && rows.length > 0 && (
         <div class="chart-body">
-          <div class="strip" ref={box}>
+          <div class="strip" ref={box} data-chart="codes" tabIndex={-1}>
             {rows.map((series) => (
               <StripRow
                 key={series.id}
@@ -83,9 +86,11 @@ export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Pr
                 widthPx={widthPx}
                 href={hrefOf(series.id)}
                 calm={isCalm(series.id)}
+                drag={drag.handlers}
               />
             ))}
             <div class="cursor-lines" aria-hidden="true">
+              <Selection of={drag.selection} />
               {marks
                 .filter((atS) => atS >= range.from && atS <= range.to)
                 .map((atS) => (
@@ -116,6 +121,7 @@ export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Pr
           </div>
         </div>
       )}
+      <Stretch chart="codes" />
     </figure>
   );
 }
@@ -129,9 +135,10 @@ interface RowProps {
   widthPx: number;
   href: string;
   calm: boolean;
+  drag: ReturnType<typeof useSpanDrag>['handlers'];
 }
 
-function StripRow({ code, values, columns, rows, range, widthPx, href, calm }: RowProps) {
+function StripRow({ code, values, columns, rows, range, widthPx, href, calm, drag }: RowProps) {
   const { cursor } = useApp();
   const cells = thin(values, Math.max(20, Math.floor(widthPx / CELL_MIN_PX)));
   const max = Math.max(
@@ -161,7 +168,9 @@ function StripRow({ code, values, columns, rows, range, widthPx, href, calm }: R
         preserveAspectRatio="none"
         role="img"
         aria-label={`${code}: ${formatCount(sum)} in this range`}
+        {...drag}
         onPointerMove={(event) => {
+          drag.onPointerMove(event);
           const box = event.currentTarget.getBoundingClientRect();
           cursor.read();
           cursor.atS.value = range.from + ((event.clientX - box.left) / box.width) * span;

@@ -14,6 +14,7 @@ import { useApp } from '../state/context.ts';
 import { type Cluster, clusterMarks } from './cluster.ts';
 import { CursorLine } from './cursorLine.tsx';
 import { observeWidth } from './observe.ts';
+import { Selection, useSpanDrag } from './spanDrag.tsx';
 import { Stretch } from './stretch.tsx';
 
 const LANES: { id: Lane; label: string }[] = [
@@ -33,11 +34,9 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
   const [openIds, setOpenIds] = useState<string[] | null>(null);
-  const { cursor, page } = useApp();
+  const { cursor } = useApp();
   useEffect(() => (box.current ? observeWidth(box.current, setWidthPx) : undefined), []);
-  const drag = useLaneDrag(range, (fromS, toS) => {
-    if (page.app.peek() !== null) cursor.choose('events', fromS, toS);
-  });
+  const drag = useSpanDrag('events', range);
   const inside = events.filter((event) => event.atMs / 1000 < range.to && event.untilMs / 1000 >= range.from);
   const lanes = LANES.filter((lane) => inside.some((event) => event.lane === lane.id));
   const open = openIds ? inside.filter((event) => openIds.includes(event.id)) : [];
@@ -96,15 +95,7 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
               </div>
             ))}
             <div class="lane-over">
-              {drag.selection && (
-                <div
-                  class="lane-selection"
-                  style={{
-                    left: `${drag.selection[0] * 100}%`,
-                    width: `${(drag.selection[1] - drag.selection[0]) * 100}%`,
-                  }}
-                />
-              )}
+              <Selection of={drag.selection} />
               <CursorLine fromS={range.from} toS={range.to} />
             </div>
           </div>
@@ -322,47 +313,4 @@ function DeleteNote({ event }: { event: EventAnswer }) {
       <span class="sr"> {showHidden(event.title)}</span>
     </button>
   );
-}
-
-/** Dragging sideways over the lane marks a stretch of time; letting go asks what to do with it. */
-function useLaneDrag(range: RangeAnswer, onZoom: (fromS: number, toS: number) => void) {
-  const [selection, setSelection] = useState<[number, number] | null>(null);
-  const start = useRef<number | null>(null);
-  const share = (event: PointerEvent) => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-  };
-  return {
-    selection,
-    handlers: {
-      onPointerDown(event: PointerEvent) {
-        // A finger scrolls, and a mark is for activating.
-        if (
-          event.pointerType === 'touch' ||
-          event.button !== 0 ||
-          (event.target as Element).closest('button')
-        )
-          return;
-        start.current = share(event);
-        (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-      },
-      onPointerMove(event: PointerEvent) {
-        if (start.current === null) return;
-        const at = share(event);
-        setSelection([Math.min(start.current, at), Math.max(start.current, at)]);
-      },
-      onPointerUp() {
-        if (selection && selection[1] - selection[0] > 0.005) {
-          const span = range.to - range.from;
-          onZoom(range.from + selection[0] * span, range.from + selection[1] * span);
-        }
-        start.current = null;
-        setSelection(null);
-      },
-      onPointerCancel() {
-        start.current = null;
-        setSelection(null);
-      },
-    },
-  };
 }

@@ -20,6 +20,7 @@ import { colorOf } from './colors.ts';
 import { heatLevel, levelsOf, rowAt, SHADES, tickDurations, yOfMs } from './heatCells.ts';
 import { observeWidth } from './observe.ts';
 import { gutterPx, PLOT_RIGHT_PX } from './plot.ts';
+import { Selection, useSpanDrag } from './spanDrag.tsx';
 
 const HEIGHT_PX = 200;
 const AXIS_PX = 26;
@@ -49,6 +50,7 @@ export function Heatmap({ answer, marks }: Props) {
       }),
     [widthPx, answer, marks],
   );
+  const drag = useSpanDrag('latency', answer.range);
   const gutter = gutterPx(widthPx);
   const plotPx = Math.max(1, widthPx - gutter - PLOT_RIGHT_PX);
   const { from, to } = answer.range;
@@ -57,24 +59,33 @@ export function Heatmap({ answer, marks }: Props) {
       <div
         ref={host}
         class="plot heatmap"
+        data-chart="latency"
+        tabIndex={-1}
         role="img"
         aria-label={`Response time as a heatmap: ${sentenceOf(answer)} The quantiles are in the table.`}
         style={{ height: `${HEIGHT_PX}px` }}
-        onPointerMove={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          cursor.read();
-          const share = (event.clientX - box.left - gutter) / plotPx;
-          cursor.atS.value = share < 0 || share > 1 ? null : from + share * (to - from);
-          setAtY(event.clientY - box.top);
-        }}
-        onPointerLeave={(event) => {
-          if (event.pointerType === 'touch') return;
-          cursor.release();
-          cursor.atS.value = null;
-          setAtY(null);
-        }}
       >
         <canvas ref={canvas} />
+        <div
+          class="heat-over"
+          style={{ left: `${gutter}px`, right: `${PLOT_RIGHT_PX}px` }}
+          {...drag.handlers}
+          onPointerMove={(event) => {
+            drag.handlers.onPointerMove(event);
+            const box = event.currentTarget.getBoundingClientRect();
+            cursor.read();
+            cursor.atS.value = from + ((event.clientX - box.left) / box.width) * (to - from);
+            setAtY(event.clientY - box.top);
+          }}
+          onPointerLeave={(event) => {
+            if (event.pointerType === 'touch') return;
+            cursor.release();
+            cursor.atS.value = null;
+            setAtY(null);
+          }}
+        >
+          <Selection of={drag.selection} />
+        </div>
         <CursorMark answer={answer} gutter={gutter} plotPx={plotPx} />
       </div>
       <HeatLegend answer={answer} atY={atY} />

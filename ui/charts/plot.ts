@@ -491,9 +491,15 @@ export function createPlot(
       ['pointerup', onEnd],
       ['pointercancel', onEnd],
     ];
+    // A finger held down asks the browser for its own list of things to do.
+    const onMenu = (event: Event) => {
+      if (startPx !== null) event.preventDefault();
+    };
+    u.over.addEventListener('contextmenu', onMenu);
     for (const [name, listener] of listeners) u.over.addEventListener(name, listener as EventListener);
     return () => {
       clearTimeout(timer);
+      u.over.removeEventListener('contextmenu', onMenu);
       for (const [name, listener] of listeners) u.over.removeEventListener(name, listener as EventListener);
     };
   }

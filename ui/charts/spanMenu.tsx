@@ -14,8 +14,9 @@ import { boxText } from './spanText.ts';
 function close({ cursor }: State) {
   const chart = cursor.span.peek()?.chart;
   cursor.span.value = null;
+  document.querySelector<HTMLElement>(`[data-chart="${chart}"]`)?.focus({ preventScroll: true });
+  // Nobody reads yet: what came meanwhile, such as the note just made, may be shown.
   cursor.release();
-  document.querySelector<HTMLElement>(`[data-chart="${chart}"]`)?.focus();
 }
 
 export function StretchMenu({ app, fromS, toS }: { app: string; fromS: number; toS: number }) {
