@@ -12,10 +12,12 @@ export interface CodeGuide {
   checks: readonly [string, string, string];
   /** Titles in Heroku Dev Center, the list of codes first. */
   reference: readonly string[];
+  /** Where that list is; the other titles are found from there. */
+  referenceUrl: string;
 }
 
-/** The page that lists the codes; the other titles are found from there. */
 const CODE_LIST_TITLE = 'Heroku Error Codes';
+const CODE_LIST_URL = 'https://devcenter.heroku.com/articles/error-codes';
 
 interface Entry {
   saw: string;
@@ -389,5 +391,6 @@ export function codeGuide(code: string): CodeGuide {
     clientSaw: entry.saw,
     checks: [known?.firstCheck ?? UNKNOWN_FIRST, ...entry.next],
     reference: [CODE_LIST_TITLE, ...(entry.titles ?? [])],
+    referenceUrl: CODE_LIST_URL,
   };
 }

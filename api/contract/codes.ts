@@ -42,8 +42,9 @@ export interface CodesAnswer {
 export interface CodeGuideAnswer {
   clientSaw: string;
   checks: readonly [string, string, string];
-  /** Titles in Heroku Dev Center. */
+  /** Titles in Heroku Dev Center, the list of codes first, and where that is. */
   reference: readonly string[];
+  referenceUrl: string;
 }
 
 /** GET /api/v1/apps/:app/codes/:code?from&to&step : one code on one app, whether it ever occurred or not. */

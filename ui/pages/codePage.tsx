@@ -120,9 +120,6 @@ function Evidence({ answer }: { answer: CodeAnswer }) {
   );
 }
 
-/** Where Heroku lists its codes; the other titles are found from there. */
-const CODE_LIST_URL = 'https://devcenter.heroku.com/articles/error-codes';
-
 const OWNERS: Record<string, string> = {
   app: 'the app',
   client: 'the client',
@@ -157,7 +154,7 @@ function Meaning({ answer }: { answer: CodeAnswer }) {
           <div>
             <dt>At Heroku</dt>
             <dd>
-              <a href={CODE_LIST_URL} rel="noreferrer" target="_blank">
+              <a href={guide.referenceUrl} rel="noreferrer" target="_blank">
                 {guide.reference[0]}
               </a>
               {guide.reference.slice(1).map((title) => ` · ${title}`)}
