@@ -16,6 +16,9 @@ interface Keys {
   onEnd(): void;
 }
 
+/** As the map of all keys has them (parts/bindings.ts). */
+const MEANT = ['j', 'k', 'f', 'End', 'Escape'] as const;
+
 export function useLogsKeys(keys: Keys) {
   const { prefs, overlay } = useApp();
   const latest = useRef(keys);
@@ -28,7 +31,10 @@ export function useLogsKeys(keys: Keys) {
       if (target?.closest('input, textarea, select, [contenteditable]')) return;
       const isSingle = event.key.length === 1;
       if (isSingle && (!prefs.singleKeys.peek() || prefixed.current)) return notePrefix(event);
-      if (!act(event.key, target, latest.current)) return notePrefix(event);
+      const changes = prefs.keyChanges.peek();
+      // The reader may have other keys for these.
+      const meant = MEANT.find((name) => (changes[name] ?? name) === event.key);
+      if (!meant || !act(meant, target, latest.current)) return notePrefix(event);
       event.preventDefault();
       event.stopPropagation();
     };
@@ -51,7 +57,7 @@ export function useLogsKeys(keys: Keys) {
 }
 
 /** true when the key was one of ours. */
-function act(key: string, target: HTMLElement | null, keys: Keys): boolean {
+function act(key: (typeof MEANT)[number], target: HTMLElement | null, keys: Keys): boolean {
   const list = keys.control.current;
   switch (key) {
     case 'j':
@@ -70,11 +76,13 @@ function act(key: string, target: HTMLElement | null, keys: Keys): boolean {
       keys.onEnd();
       return true;
     case 'Escape':
-      if (keys.openId === null) return false;
+      // From a row to the box; elsewhere it leads back from rows, and that would leave the page.
+      if (keys.openId === null) {
+        target?.closest('[data-row]')?.closest<HTMLElement>('.log-box')?.focus({ preventScroll: true });
+        return target?.closest('.log-box') != null;
+      }
       keys.onClose();
       list?.focusRow(keys.openId);
       return true;
-    default:
-      return false;
   }
 }

@@ -30,6 +30,17 @@ export function buildBindings(state: State): KeyBinding[] {
       ...key('Everywhere', 'Escape', 'from a row: back', () => router.back()),
       when: () => document.activeElement?.closest('main [data-row]') != null,
     },
+    {
+      // Done by the page itself (pages/logsKeys.ts); here they are listed, and can be changed.
+      ...key('Lines of logs', 'f', 'to the filter', () => document.getElementById('log-filter')?.focus()),
+      when: () => document.getElementById('log-filter') !== null,
+    },
+    {
+      ...key('Lines of logs', 'End', 'newest line; live lines go on', () =>
+        document.querySelector<HTMLElement>('.log-resume')?.click(),
+      ),
+      when: () => document.querySelector('.log-resume') !== null,
+    },
     key('Everywhere', 'y', 'copy a link with its time in UTC', () => void copyLink(state)),
     key('Everywhere', 'u', 'UTC or browser zone', () => range.toggleZone()),
     key('Go to', 'g f', 'fleet', go('/')),
