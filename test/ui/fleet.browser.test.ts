@@ -222,6 +222,29 @@ describe('the wall', () => {
   });
 });
 
+describe('a newer server', () => {
+  it('is told of once its pages are others than those of this tab, and the tab loads them when asked', async () => {
+    const page = await stage.open('/walls', {
+      live: true,
+      init: async (context) => {
+        await context.clock.install({ time: NOW });
+        await context.route(
+          (url) => url.pathname === '/',
+          (route) => route.fulfill({ body: '<script src="/assets/index-newer.js"></script>' }),
+        );
+      },
+    });
+    await page.getByRole('heading', { name: 'Wallboards' }).waitFor();
+    const told = page.getByText('Drainboard has been updated.');
+    expect(await told.count()).toBe(0);
+    await page.clock.fastForward(11 * 60_000);
+    await told.waitFor();
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Reload' }).click()]);
+    await page.context().close();
+    stage.complaints.splice(0);
+  });
+});
+
 describe('the palette, the keys and the link', () => {
   it('finds pages, codes, releases, objectives, incidents and actions; what was used lately comes first', async () => {
     const page = await stage.open('/a/shop/health');
