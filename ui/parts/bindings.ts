@@ -71,7 +71,6 @@ export function buildBindings(state: State): KeyBinding[] {
     key('Time', 't a', 'make absolute', () => range.makeAbsolute()),
     key('Time', 'l', 'live on or off', () => range.toggleLive()),
     key('Time', 'c', 'compare: as long before, a week ago, nothing', () => range.nextCompare()),
-    key('Time', 'c', 'compare: the time before, last week, off', () => range.nextCompare()),
     key('Time', 'x', 'pin the cursor, or let go', () => {
       range.setPin(cursor.atS.peek() ?? null);
     }),
