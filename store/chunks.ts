@@ -58,14 +58,13 @@ export function frameSlots(databaseNowMs: number): number[] {
  * over a slot that was never analysed is a scan of every frame in it, once a commit. The slots being entered need no
  * look-up: there the unique index tells.
  */
-const ENTER = `
-WITH writer AS (
+const ENTER = `WITH writer AS (
   UPDATE writers SET seq = $3, seen_at = clock_timestamp()
   WHERE id = $1 AND epoch = $2 AND seq = $3 - 1 AND closed_at IS NULL
   RETURNING id
 ), incoming AS (
-  SELECT f.position, f.drain_id, substring($6::bytea FROM (f.ordinal::int - 1) * 16 + 1 FOR 16) AS frame_id
-  FROM unnest($4::int[], $5::int[]) WITH ORDINALITY AS f (position, drain_id, ordinal)
+  SELECT f.position, f.drain_id, substring($6::bytea FROM (f.n::int - 1) * 16 + 1 FOR 16) AS frame_id
+  FROM unnest($4::int[], $5::int[]) WITH ORDINALITY AS f (position, drain_id, n)
 ), unknown AS (
   SELECT i.position, i.drain_id, i.frame_id FROM incoming i
   WHERE (
@@ -83,8 +82,7 @@ WITH writer AS (
   SELECT drain_id, frame_id FROM entered GROUP BY drain_id, frame_id HAVING count(*) = cardinality($7::int[])
 )`;
 
-const INSERT_CHUNK = `
-INSERT INTO chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, messages, body)
+const INSERT_CHUNK = `INSERT INTO chunks (committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, messages, body)
 SELECT $10, writer.id, $3, $11::int[], $12::int[],
   $13::int[] || ARRAY(
     SELECT i.position FROM incoming i
@@ -95,7 +93,8 @@ SELECT $10, writer.id, $3, $11::int[], $12::int[],
 FROM writer
 RETURNING duplicates, ${DATABASE_NOW_MS} AS now_ms`;
 
-const COMMIT = `${ENTER}${INSERT_CHUNK}`;
+const COMMIT = `${ENTER}
+${INSERT_CHUNK}`;
 
 /** The same with lines of logs: both rows or none, and the same frames left out of both. */
 const COMMIT_WITH_LOGS = `${ENTER}, chunk AS (${INSERT_CHUNK}
