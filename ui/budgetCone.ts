@@ -30,7 +30,7 @@ export function coneOf({ projections, range, nowMs, slo }: Detail, past: readonl
   const series = ahead.map((one) => ({
     id: `projection-${one.window}`,
     label: `at the burn of ${one.window}`,
-    unit: 'fraction',
+    unit: 'left',
     values: t.map((at) => valueAt(one, at, range.step)),
   }));
   return { t, series, endS };

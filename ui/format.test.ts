@@ -62,6 +62,14 @@ describe('numbers', () => {
     ]);
   });
 
+  it('what is left of a budget is never rounded up, wherever it is drawn', () => {
+    expect([0.7267, 0.9987, -0.386].map((value) => plain(formatUnit(value, 'left')))).toEqual([
+      '72 %',
+      '99.8 %',
+      '−39 %',
+    ]);
+  });
+
   it('never shows nothing as zero', () => {
     expect([formatCount(null), formatMs(null), formatRatio(null), formatUnit(null, 'bytes')]).toEqual([
       '–',

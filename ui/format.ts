@@ -3,6 +3,8 @@
  * thousands are grouped with a narrow no-break space, units follow after a no-break space.
  */
 
+import { leftPercent } from '../model/budget-left.ts';
+
 const NBSP = '\u00a0';
 const GROUP = '\u202f';
 
@@ -97,6 +99,11 @@ export function formatUnit(value: number | null, unit: string): string {
       return `${formatBytes(value)}/s`;
     case 'perSecond':
       return `${formatNumber(value)}/s`;
+    case 'left': {
+      // What is left of a budget is never rounded up, in a chart as little as in a tile.
+      const percent = leftPercent(value);
+      return `${percent < 0 ? '−' : ''}${Math.abs(percent)}${NBSP}%`;
+    }
     case '×':
       return `${formatNumber(value)}×`;
     case 'load':

@@ -39,7 +39,7 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
         }
         columns={budget.columns}
         styles={budget.styles}
-        unit="fraction"
+        unit="left"
         range={budget.range}
         futureFromS={budget.futureFromS}
         {...(budget.band && { band: budget.band })}
@@ -160,6 +160,7 @@ function budgetView(data: SloDetailAnswer, withUncorrected: boolean): BudgetView
     ...lines.map((one) => ({
       ...one,
       label: one.id === 'uncorrected' ? 'without corrections' : 'left',
+      unit: 'left',
       values: t.map((_, index) => one.values[index] ?? null),
     })),
     ...(cone?.series ?? []),

@@ -28,7 +28,7 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
       markSeries(
         severity,
         severity === 'page' ? 'would have paged' : 'would have made a ticket',
-        'fraction',
+        'left',
         markFirings(
           t,
           budgetRange.step,
@@ -36,7 +36,8 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
           (index) => left?.values[index] ?? null,
         ),
       );
-    return { t, series: [...series, ...marks('ticket'), ...marks('page')] };
+    const own = series.map((one) => ({ ...one, unit: 'left' }));
+    return { t, series: [...own, ...marks('ticket'), ...marks('page')] };
   }, [budgetLine, budgetRange]);
   const firing = answer.tiers.flatMap((tier) => tier.firing.map((span) => ({ tier, span })));
   const { budget } = answer;
@@ -86,7 +87,7 @@ export function PreviewResult({ answer, target }: { answer: SloPreviewAnswer; ta
         explain="What would have been left at each point. Thick: when it would have fired."
         columns={budgetColumns}
         styles={budgetColumns.series.map(({ id }) => MARK_STYLES[id] ?? { color: '--q50', widthPx: 2 })}
-        unit="fraction"
+        unit="left"
         range={budgetRange}
         gaps={[]}
         marks={[]}
