@@ -54,7 +54,7 @@ function fleetTabs(path: string): Tab[] {
 export function appTabs(app: string, path: string): Tab[] {
   const base = `/a/${encodeURIComponent(app)}`;
   const under = isUnder(path);
-  const overview = [`${base}/codes`, `${base}/explain`, `${base}/releases`];
+  const overview = [`${base}/explain`, `${base}/releases`];
   const page = (rest: string, label: string): Tab => ({
     href: base + rest,
     label,
@@ -64,6 +64,7 @@ export function appTabs(app: string, path: string): Tab[] {
     { href: base, label: 'Overview', current: path === base || overview.some(under) },
     page('/logs', 'Logs'),
     { href: sloListPath(app), label: 'SLOs', current: under(sloListPath(app)) },
+    page('/codes', 'Codes'),
     page('/dynos', 'Dynos'),
     page('/addons', 'Add-ons'),
     { href: '/incidents', query: { app }, label: 'Incidents', current: path === '/incidents' },
