@@ -9,9 +9,9 @@ const files = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
 const holding = (pattern: RegExp) =>
   files.filter((file) => pattern.test(readFileSync(file, 'utf8'))).map((file) => relative(FOLDER, file));
 
-it('only charts/plot.ts knows uPlot, and only the one chart component uses it', () => {
+it('only charts/plot.ts knows uPlot, and only the chart over time and the heatmap use it', () => {
   expect(holding(/from 'uplot'/)).toEqual(['charts/plot.ts']);
-  expect(holding(/from '\.\/plot\.ts'|charts\/plot\.ts'/)).toEqual(['charts/timeChart.tsx']);
+  expect(holding(/from '\.\/plot\.ts'|charts\/plot\.ts'/)).toEqual(['charts/heatmap.tsx', 'charts/timeChart.tsx']);
 });
 
 it('SEC-29 SEC-32 nothing writes markup or runs text', () => {
