@@ -1,6 +1,6 @@
 /** The lines of a range: the box that follows until somebody reads, what it says of itself, the line that is open. */
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatClock, formatInstant, formatSpan, plural, zoneName } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import type { Logs } from '../state/logs.ts';
@@ -248,7 +248,8 @@ const SUMMARY_MS = 10_000;
 function useSummaries(logs: Logs) {
   const { announce, range, clock } = useApp();
   const speak = logsPrefs.speak.value;
-  useEffect(() => {
+  // At once: what comes from the moment it is switched on is counted.
+  useLayoutEffect(() => {
     if (!speak) return;
     let before = { ...logs.heard };
     const timer = setInterval(() => {
