@@ -19,13 +19,6 @@ export function toLogLine(line: LogLine): LogLineAnswer {
   return { id: formatLogKey(line), atMs, source, procid, level, code, status, requestId, text, isCut };
 }
 
-/** What redaction leaves in the place of what it takes (model/redact.ts). */
-const MARKS = /\{(?:redacted|token|email|card|user|sql|value)\}/g;
-
-export function countRedactions(lines: readonly Pick<LogLine, 'text'>[]): number {
-  return lines.reduce((count, { text }) => count + (text.match(MARKS)?.length ?? 0), 0);
-}
-
 export function toLogSearch(
   found: Pick<FoundLogs, 'stopped' | 'reachedMs' | 'scannedBytes' | 'scannedLines' | 'tookMs'>,
 ): LogSearch {

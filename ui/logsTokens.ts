@@ -2,6 +2,7 @@
  * A line cut into what can be clicked: fields (`code=H12`), ids, codes; what was masked at intake; and where it fits the
  * texts that are searched for. Pure text in, pieces out; the page makes text nodes of them.
  */
+import { LOG_MASK } from '../model/log-mask.ts';
 import { readAnsi, type Stretch } from './logsAnsi.ts';
 import type { Term } from './state/logsFilter.ts';
 
@@ -22,11 +23,11 @@ const TOKEN = new RegExp(
     '(?<key>"?[A-Za-z_][\\w.#-]{0,40}"?)(?<is>[=:])(?<value>"(?:[^"\\\\]|\\\\.)*"|[^\\s"\',;{}()[\\]]+)',
     `(?<id>\\b${UUID}\\b)`,
     '(?<=\\bError )(?<code>[HRL]\\d\\d)\\b',
-    '(?<mask>\\{(?:redacted|token|card|email|privateKey)\\})',
+    `(?<mask>${LOG_MASK})`,
   ].join('|'),
   'gi',
 );
-const MASK = /\{(?:redacted|token|card|email|privateKey)\}/;
+const MASK = new RegExp(LOG_MASK);
 const REQUEST_ID = new RegExp(`^${UUID}$`, 'i');
 
 interface Span {

@@ -11,7 +11,10 @@ const holding = (pattern: RegExp) =>
 
 it('only charts/plot.ts knows uPlot, and only the chart over time and the heatmap use it', () => {
   expect(holding(/from 'uplot'/)).toEqual(['charts/plot.ts']);
-  expect(holding(/from '\.\/plot\.ts'|charts\/plot\.ts'/)).toEqual(['charts/heatmap.tsx', 'charts/timeChart.tsx']);
+  expect(holding(/from '\.\/plot\.ts'|charts\/plot\.ts'/)).toEqual([
+    'charts/heatmap.tsx',
+    'charts/timeChart.tsx',
+  ]);
 });
 
 it('SEC-29 SEC-32 nothing writes markup or runs text', () => {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { passesChoice } from '../../model/log-filter.ts';
 import type { LogLineKey } from '../../model/log-line.ts';
+import { countMasks } from '../../model/log-mask.ts';
 import { HOUR, MINUTE, SECOND } from '../../model/time.ts';
 import { asksCountsAlone } from '../../store/reads/log-columns.ts';
 import { readLogContext } from '../../store/reads/log-context.ts';
@@ -28,7 +29,7 @@ import {
   readLogCursor,
   readLogFilter,
 } from '../log-query.ts';
-import { countHeld, countRedactions, toLeftOut, toLogLine, toLogSearch } from '../log-shape.ts';
+import { countHeld, toLeftOut, toLogLine, toLogSearch } from '../log-shape.ts';
 import { parseInstantMs, readSpan } from '../params.ts';
 import { reading } from '../reading.ts';
 import { type Call, type Route, route } from '../route.ts';
@@ -162,7 +163,7 @@ async function logs(call: Call<undefined, z.output<typeof logsQuery>>, own: Own)
     newer: newerOf(found, { ...span, nowMs, isNewest: !before }),
     search: toLogSearch(found),
     leftOut: toLeftOut(found.counts, looked),
-    redactions: countRedactions(found.lines),
+    redactions: countMasks(found.lines),
     ...facts,
     empty: whyEmpty(facts, { shown: found.lines.length, complete, heldInRange, toMs: span.toMs, nowMs }),
   };

@@ -3,8 +3,10 @@
  * held back while somebody reads. Nothing is lost in between: what a stream could not tell is fetched, and what was not
  * fetched is a hole that says so.
  */
+
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { LogLineAnswer, LogSearch, LogsAnswer, LogTailSampled } from '../../api/contract/logs.ts';
+import { countMasks } from '../../model/log-mask.ts';
 import { ClientError, errorText } from '../client.ts';
 import type { State } from './context.ts';
 import { buildLogsBuffer, type Hole, type LogsBuffer } from './logsBuffer.ts';
@@ -73,7 +75,6 @@ const RATE = 200;
 const RATE_NARROW = 50;
 
 const NO_OLDER: Older = { cursor: null, stopped: 'end', reachedMs: 0, busy: false, error: null };
-const MASKS = /\{(?:redacted|token|card|email|privateKey)\}/g;
 
 export function buildLogs(app: string, state: State): Logs {
   const { client, range, clock, router } = state;
@@ -107,7 +108,7 @@ export function buildLogs(app: string, state: State): Logs {
         heard.lines++;
         if (line.level === 'error' || line.code !== null || (line.status ?? 0) >= 500) heard.errors++;
       }
-      redactions.value = redactions.peek() + masksIn(lines);
+      redactions.value = redactions.peek() + countMasks(lines);
       hold(lines);
       newest = place ?? lines.at(-1)?.id ?? newest;
     },
@@ -381,9 +382,4 @@ export function buildLogs(app: string, state: State): Logs {
 
 function olderOf({ older, search }: LogsAnswer): Older {
   return { cursor: older, stopped: search.stopped, reachedMs: search.reachedMs, busy: false, error: null };
-}
-
-/** Masks in lines of the tail, which does not count them. */
-function masksIn(lines: readonly LogLineAnswer[]): number {
-  return lines.reduce((sum, line) => sum + (line.text.match(MASKS)?.length ?? 0), 0);
 }
