@@ -6,9 +6,9 @@
  */
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { RecordBody } from '../model/deltas.ts';
+import { ByteReader, ByteWriter } from '../model/varint.ts';
 import type { FrameEntry, RequestColumns, SampleColumns } from './section.ts';
 import { Section } from './section.ts';
-import { ByteReader, ByteWriter } from '../model/varint.ts';
 
 const VERSION = 1;
 const CODEC_ZSTD = 1;

@@ -4,32 +4,36 @@ import { LOG_BUCKET_S, type LogLevel, type LogSource } from '../model/log-line.t
 import { bucketStartS } from '../model/time.ts';
 
 const BUCKET_MS = LOG_BUCKET_S * 1000;
+const SOURCE_NUMBERS: Record<LogSource, number> = {
+  app: 0,
+  heroku: 8,
+  router: 16,
+  postgres: 24,
+  redis: 32,
+  other: 40,
+};
+const LEVEL_NUMBERS: Record<LogLevel | 'none', number> = { none: 0, error: 1, warn: 2, info: 3, debug: 4 };
 
 export class LogRows {
   readonly lines: NewLogLine[] = [];
   readonly leftOut: LeftOut[] = [];
-  #last: LeftOut | null = null;
-  #lastMs = 0;
+  /** The count that was added to last, by source and level: in a flood lines of two or three kinds take turns. */
+  readonly #last: (LeftOut | undefined)[] = [];
 
-  /** Counts a line that is not kept. Nearly always in the same ten seconds as the one before. */
+  /** Counts a line that is not kept. Nearly always in the same ten seconds as the one before of its kind. */
   leaveOut(frame: number, timeMs: number, source: LogSource, level: LogLevel | null): void {
-    const last = this.#last;
-    const sinceMs = timeMs - this.#lastMs;
-    if (
-      last !== null &&
-      sinceMs >= 0 &&
-      sinceMs < BUCKET_MS &&
-      last.frame === frame &&
-      last.source === source &&
-      last.level === level
-    ) {
-      last.count++;
-      return;
+    const kind = SOURCE_NUMBERS[source] + LEVEL_NUMBERS[level ?? 'none'];
+    const last = this.#last[kind];
+    if (last !== undefined && last.frame === frame) {
+      const sinceMs = timeMs - last.bucketS * 1000;
+      if (sinceMs >= 0 && sinceMs < BUCKET_MS) {
+        last.count++;
+        return;
+      }
     }
-    const bucketS = bucketStartS(timeMs, LOG_BUCKET_S);
-    this.#last = this.#find(frame, bucketS, source, level);
-    this.#lastMs = bucketS * 1000;
-    this.#last.count++;
+    const found = this.#find(frame, bucketStartS(timeMs, LOG_BUCKET_S), source, level);
+    found.count++;
+    this.#last[kind] = found;
   }
 
   #find(frame: number, bucketS: number, source: LogSource, level: LogLevel | null): LeftOut {
