@@ -55,7 +55,9 @@ describe('buildVerdict', () => {
   it('says that all is well with the numbers', () => {
     const { level, text } = verdictOf('checkout-api');
     expect(level).toBe('ok');
-    expect(text).toMatch(/^[\d ]+ requests, 0\.0\d % failed \(\d+\), p95 \d+ ms\. It has been so for all of 60 min\.$/);
+    expect(text).toMatch(
+      /^[\d ]+ requests, 0\.0\d % failed \(\d+\), p95 \d+ ms\. It has been so for all of 60 min\.$/,
+    );
   });
 
   it('tells silence, no traffic and not set up apart', () => {
