@@ -89,6 +89,13 @@ describe('the sentence of the fleet', () => {
     expect(text[3]).toBe('2 apps more are in trouble.');
   });
 
+  it('does not date what fails now by a ticket that was opened for something else', () => {
+    const shop = rowOf('shop');
+    const [incidents, failedRatioNow] = [shop.incidents && { ...shop.incidents, page: 0, ticket: 2 }, 0.08];
+    const [first] = say([{ ...shop, incidents, failedRatioNow, topCode: null }]).text;
+    expect(first).toMatch(/^shop fails now: 8 % of requests fail.*, 2 tickets open since 10:24Z\.$/);
+  });
+
   it('says silence with its age, a ticket with who has it, memory and losses with their figures', () => {
     expect(say([rowOf('billing')]).text[0]).toMatch(/^billing has sent no line for \d+ min\.$/);
     expect(say([rowOf('search')]).text[0]).toMatch(

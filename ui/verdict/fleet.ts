@@ -77,12 +77,15 @@ function clausesOf(item: FleetItem, nowMs: number, zone: Zone): Clause[] {
     return [name, { text: `has sent no line for ${span}.`, href: `${base}/health` }];
   }
   const { incidents } = row;
-  const state: Clause = incidents
-    ? {
-        text: `${verbOf(item)} since ${timeText(incidents.sinceMs / 1000, zone)}${incidents.unacknowledged === 0 ? ' (acknowledged)' : ''}`,
-        href: incidentPath(incidents.id),
-      }
-    : { text: verbOf(item) };
+  if (!incidents) return punctuate([name, { text: verbOf(item) }, ...figuresOf(item)]);
+  const since = `since ${timeText(incidents.sinceMs / 1000, zone)}${incidents.unacknowledged === 0 ? ' (acknowledged)' : ''}`;
+  const href = incidentPath(incidents.id);
+  // What fails now need not be what a ticket was opened for, nor as old.
+  if (item.word === 'failing' || item.word === 'burning') {
+    const open = { text: `${plural(openAlerts(row), 'ticket')} open ${since}`, href };
+    return punctuate([name, { text: `${verbOf(item)} now` }, ...figuresOf(item), ...releaseOf(item), open]);
+  }
+  const state = { text: `${verbOf(item)} ${since}`, href };
   return punctuate([name, state, ...figuresOf(item), ...releaseOf(item)]);
 }
 

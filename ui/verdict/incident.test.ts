@@ -53,6 +53,17 @@ describe('the sentence over an incident', () => {
     );
   });
 
+  test('tells windows that made it worse at the time when they did, not as those it fired with', () => {
+    const data = read(SLO);
+    const raised = { id: 'r', atMs: data.incident.firingSinceMs + 240_000, kind: 'raised' as const };
+    const [first] = data.timeline;
+    if (!first) throw new Error('the fixture has no timeline');
+    const entry = { ...first, ...raised, detail: { from: 'ticket', severity: 'page' } };
+    expect(say({ ...data, timeline: [...data.timeline, entry] })).toContain(
+      'It became a page 10:31Z at 14.6×',
+    );
+  });
+
   test('R-05 while data is missing it says so first and calls nothing "now"', () => {
     const text = say(read(SLO, 'held'));
     expect(text).toMatch(/^No data since 10:36Z; last known: firing\. Since v214/);

@@ -83,8 +83,18 @@ function burnClauses(data: IncidentAnswer, nowMs: number, zone: Zone, isOver: bo
         text: `${isOver ? 'From' : 'Since'} ${at(data.sinceMs, nowMs, zone)}${isOver ? '' : ':'} ${who}.`,
         href: '#chart-evidence',
       };
-  const text = `It fired ${at(incident.firingSinceMs, nowMs, zone)} at ${formatBurn(long.burn)} what ${formatTarget(slo.target)} allows: ${formatCount(long.bad)} of ${formatCount(long.events)} in ${long.label}.`;
+  const text = `${decidedText(data, nowMs, zone)} at ${formatBurn(long.burn)} what ${formatTarget(slo.target)} allows: ${formatCount(long.bad)} of ${formatCount(long.events)} in ${long.label}.`;
   return [began, { text, href: '#chart-evidence' }];
+}
+
+/** When the windows that are told decided: as it fired, or when it got worse since. */
+function decidedText({ incident, timeline }: IncidentAnswer, nowMs: number, zone: Zone): string {
+  const raised = timeline
+    .filter(({ kind, atMs }) => kind === 'raised' && atMs >= incident.firingSinceMs)
+    .toSorted((a, b) => b.atMs - a.atMs)[0];
+  const to = raised?.detail.severity;
+  if (!raised || typeof to !== 'string') return `It fired ${at(incident.firingSinceMs, nowMs, zone)}`;
+  return `It became a ${to} ${at(raised.atMs, nowMs, zone)}`;
 }
 
 /** Share of bad requests of the last closed minutes of the chart; null where that says little. */
