@@ -1,5 +1,5 @@
 /** Of an incident: what people do about it. Large enough for a thumb, in the order one needs them. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { IncidentAnswer, IncidentRow } from '../../api/contract/incidents.ts';
 import { showHidden } from '../clean.ts';
 import { formatSpan } from '../format.ts';
@@ -33,9 +33,15 @@ export function Actions({ data, onChange }: Props) {
   const canAct = session.canEdit.value && !isOver;
   const toggle = (what: Doing) => setDoing(doing === what ? null : what);
   const logs = failingLogs(data);
+  const toLines = useRef<HTMLAnchorElement>(null);
   async function done() {
     setDoing(null);
     await onChange();
+  }
+  async function acknowledged() {
+    await done();
+    // The button that had the focus is gone; what comes next is the lines.
+    toLines.current?.focus({ preventScroll: true });
   }
   return (
     <section class="act" aria-label="What to do">
@@ -60,11 +66,11 @@ export function Actions({ data, onChange }: Props) {
               Acknowledge
             </button>
           )}
-          <a class="button" href={router.link(logs.href)}>
+          <a ref={toLines} class="button" href={router.link(logs.href)}>
             {showHidden(logs.text)}
           </a>
         </div>
-        {doing === 'acknowledge' && <Acknowledge row={row} onDone={done} />}
+        {doing === 'acknowledge' && <Acknowledge row={row} onDone={acknowledged} />}
       </div>
       {(canAct || runbookUrl !== '') && (
         <div class="act-row">

@@ -153,28 +153,26 @@ function Watched({ data }: { data: IncidentAnswer }) {
   );
 }
 
+/** Only the columns that mean something: a rule that counts has no share, and only objectives burn. */
 function Windows({ data }: { data: IncidentAnswer }) {
+  const isShare = data.windows.some((window) => window.events > 0);
+  const burns = data.factor !== null;
+  const heads = [
+    isShare ? 'Bad' : 'Counted',
+    ...(isShare ? ['Of', 'Share'] : []),
+    ...(burns ? ['Burn', 'Fires above'] : []),
+  ];
   return (
     <table class="data stack windows">
       <caption class="sr">Windows of the moment that decided</caption>
       <thead>
         <tr>
           <th scope="col">Window</th>
-          <th scope="col" class="num">
-            Bad
-          </th>
-          <th scope="col" class="num">
-            Of
-          </th>
-          <th scope="col" class="num">
-            Share
-          </th>
-          <th scope="col" class="num">
-            Burn
-          </th>
-          <th scope="col" class="num">
-            Fires above
-          </th>
+          {heads.map((head) => (
+            <th key={head} scope="col" class="num">
+              {head}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
@@ -183,21 +181,29 @@ function Windows({ data }: { data: IncidentAnswer }) {
             <th scope="row" data-label="Window">
               {showHidden(window.label)}
             </th>
-            <td class="num" data-label="Bad">
+            <td class="num" data-label={heads[0]}>
               {formatUnit(window.bad, 'count')}
             </td>
-            <td class="num" data-label="Of">
-              {formatUnit(window.events, 'count')}
-            </td>
-            <td class="num" data-label="Share">
-              {formatRatio(window.events === 0 ? null : window.bad / window.events)}
-            </td>
-            <td class="num" data-label="Burn">
-              {formatBurn(window.burn)}
-            </td>
-            <td class="num muted" data-label="Fires above">
-              {formatBurn(data.factor)}
-            </td>
+            {isShare && (
+              <>
+                <td class="num" data-label="Of">
+                  {formatUnit(window.events, 'count')}
+                </td>
+                <td class="num" data-label="Share">
+                  {formatRatio(window.events === 0 ? null : window.bad / window.events)}
+                </td>
+              </>
+            )}
+            {burns && (
+              <>
+                <td class="num" data-label="Burn">
+                  {formatBurn(window.burn)}
+                </td>
+                <td class="num muted" data-label="Fires above">
+                  {formatBurn(data.factor)}
+                </td>
+              </>
+            )}
           </tr>
         ))}
       </tbody>

@@ -60,6 +60,9 @@ function explainRange(data: IncidentAnswer): Record<string, string> {
   return { from: String(from), to: to ?? '' };
 }
 
+/** A release this long before is no longer offered as the cause; it can still be named as one below. */
+const SUSPECT_MS = 3 * 3_600_000;
+
 function Release({ data, onChange }: Props) {
   const { router, session, client, toast } = useApp();
   const [busy, setBusy] = useState(false);
@@ -72,6 +75,7 @@ function Release({ data, onChange }: Props) {
       </div>
     );
   const isCause = cause?.release === release.version;
+  const leadMs = Math.max(0, incident.firingSinceMs - release.atMs);
   async function blame() {
     setBusy(true);
     try {
@@ -94,13 +98,14 @@ function Release({ data, onChange }: Props) {
           v{release.version}
         </a>{' '}
         <span class="muted">
-          {formatSpan(Math.max(0, incident.firingSinceMs - release.atMs))} before
+          {formatSpan(leadMs)} before
           {release.what && `, ${showHidden(release.what)}`}
         </span>{' '}
         {isCause ? (
           <span class="tag">cause</span>
         ) : (
-          session.canEdit.value && (
+          session.canEdit.value &&
+          leadMs <= SUSPECT_MS && (
             <button type="button" class="small-button" disabled={busy} onClick={() => void blame()}>
               Caused by v{release.version}
             </button>
