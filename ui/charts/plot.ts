@@ -95,6 +95,11 @@ const COUNT_INCREMENTS = Array.from({ length: 13 }, (_, power) => [
 /** Whole powers of two from 1 B to 1 PB: byte axes tick at 256 MB, not at 250. */
 const BYTE_INCREMENTS = Array.from({ length: 51 }, (_, power) => 2 ** power);
 
+/** The unit is a word that would not fit beside each tick: the heading or the legend has it. */
+function isWord(unit: string): boolean {
+  return unit.length > 2 && formatUnit(1, unit).endsWith(unit);
+}
+
 export function createPlot(
   host: HTMLElement,
   widthPx: number,
@@ -228,7 +233,8 @@ export function createPlot(
 
   /** The gutter is narrow; that a rate is one is said by the value in the heading. */
   function axisLabel(value: number): string {
-    return formatUnit(value, shape.unit === 'bytesPerSecond' ? 'bytes' : shape.unit);
+    if (shape.unit === 'bytesPerSecond') return formatUnit(value, 'bytes');
+    return formatUnit(value, isWord(shape.unit) ? 'count' : shape.unit);
   }
 
   function plotSeries(style: SeriesStyle): uPlot.Series {
