@@ -27,6 +27,8 @@ export function Tabs({ app }: { app: string | null }) {
           key={tab.label}
           href={router.link(tab.href, tab.query)}
           aria-current={tab.current ? 'page' : undefined}
+          // A browser leaves alone what lies in a bar that sticks.
+          onFocus={(event) => event.currentTarget.scrollIntoView({ block: 'nearest', inline: 'nearest' })}
         >
           {tab.label}
         </a>
