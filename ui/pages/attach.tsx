@@ -109,11 +109,17 @@ function Paste({ apps, fresh }: { apps: string[]; fresh: AppCreatedAnswer[] }) {
   return (
     <>
       {first && isOutOfReach(first.drainUrl) && (
-        <p class="banner banner-warning">
-          Heroku cannot reach <span class="mono">{new URL(first.drainUrl).origin}</span>: a drain needs an
-          address that is open to the internet, over https. For a try on this machine send lines there
-          yourself.
-        </p>
+        <div class="banner banner-warning">
+          <p>
+            Heroku cannot reach <span class="mono">{new URL(first.drainUrl).origin}</span>: a drain needs an
+            address that is open to the internet, over https. For a try on this machine send recorded lines,
+            such as those that come with Drainboard:
+          </p>
+          <CopyBlock
+            text={`npx drainboard replay test/fixtures/corpus/router.log --to "${first.drainUrl}"`}
+            label="command for a try"
+          />
+        </div>
       )}
       {fresh.map((made) => (
         <Block key={made.app} made={made} isAlone={fresh.length === 1} />
