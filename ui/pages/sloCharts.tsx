@@ -12,6 +12,9 @@ import { formatBudget, formatBurn } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { LatencyChart } from './sloLatency.tsx';
 
+/** Each point of the burn is of this long before its end, or of its own length. */
+const BURN_S = 3600;
+
 export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: number | null }) {
   const [uncorrected, setUncorrected] = useState(false);
   const marks = useMemo(
@@ -101,12 +104,12 @@ export function Charts({ data, focusTier }: { data: SloDetailAnswer; focusTier: 
       <TimeChart
         id="burn"
         title="Burn rate"
-        per={per}
-        explain="Share of bad events ÷ the share that the target allows, of each point alone. 1× spends exactly the budget over the period."
+        per={`over ${formatStep(Math.max(BURN_S, data.range.step))}`}
+        explain="Share of bad events ÷ the share that the target allows, over the hour that ends with each point, or the point alone where that is longer. 1× spends exactly the budget over the period."
         columns={data.burnLine}
         styles={data.burnLine.series.map(() => ({ color: '--q50' }))}
         unit="×"
-        range={data.range}
+        range={{ ...data.range, openFrom: null }}
         gaps={data.gaps}
         marks={marks}
         shades={shades}
@@ -173,7 +176,12 @@ function budgetView(data: SloDetailAnswer, withUncorrected: boolean): BudgetView
   return {
     columns: { t, series },
     styles: series.map(({ id }) => BUDGET_STYLES[id] ?? { color: '--q50' }),
-    range: { ...range, to: Math.max(range.to, cone?.endS ?? range.to) },
+    range: {
+      ...range,
+      to: Math.max(range.to, cone?.endS ?? range.to),
+      // A level is known as of now, also of a point that is still filling; only what is ahead is open.
+      openFrom: cone ? (past.t.at(-1) ?? range.from) + range.step : null,
+    },
     futureFromS: cone ? data.nowMs / 1000 : undefined,
     empty,
     band: edges.every((edge) => edge >= 0) ? [edges[0] ?? 0, edges[1] ?? 0] : undefined,

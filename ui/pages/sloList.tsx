@@ -3,6 +3,7 @@ import type { SloListAnswer, SloRow } from '../../api/contract/slos.ts';
 import '../styles/alerts.css';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
+import { downloadCsv } from '../csv.ts';
 import {
   formatAgo,
   formatCount,
@@ -15,9 +16,11 @@ import {
 import { heldWords } from '../incidentWords.ts';
 import { BudgetBar } from '../parts/budgetBar.tsx';
 import { Clauses } from '../parts/clauses.tsx';
+import { CopyButton } from '../parts/copy.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateGlyph, StateWord } from '../parts/state.tsx';
 import { incidentPath, sloListPath, sloNewPath, sloPath } from '../paths.ts';
+import { sloCsv, sloMarkdown } from '../sloReport.ts';
 import { burnLevel, formatAchieved, formatBurn, formatTarget, isDoubtful, sloState } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
@@ -153,6 +156,14 @@ function Table({ answer, app }: { answer: SloListAnswer; app: string | null }) {
         {through === null
           ? 'Nothing is counted yet.'
           : `Counted through ${formatInstant(through, zone, false, clock.now())}${zoneSuffix(through, zone)}: a minute is closed 45 s after its end.`}
+      </p>
+      <p class="row actions">
+        <CopyButton text={sloMarkdown(answer, zone, new URL(sloListPath(app), location.origin).href)}>
+          Copy as Markdown
+        </CopyButton>
+        <button type="button" onClick={() => downloadCsv(`objectives-${app ?? 'all'}`, sloCsv(answer.slos))}>
+          Download as CSV
+        </button>
       </p>
     </>
   );

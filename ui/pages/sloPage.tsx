@@ -170,8 +170,8 @@ function Tiles({ data }: { data: SloDetailAnswer }) {
           {budget.recovers && (
             <>
               {' '}
-              · recovers {formatBudget(budget.recovers.share)} on{' '}
-              {formatDay(budget.recovers.atMs, zone, nowMs)}
+              · {formatBudget(budget.recovers.share)} of a budget comes back on{' '}
+              {formatDay(budget.recovers.atMs, zone, nowMs)}, when its day leaves the period
             </>
           )}
         </dd>

@@ -42,7 +42,7 @@ export function CopyButton({ text, children }: { text: string; children: Compone
       announce.value = 'Copied';
       setTimeout(() => setDone(false), 2500);
     } catch {
-      toast.value = 'The browser did not allow copying; copy the commands one by one.';
+      toast.value = 'The browser did not allow copying.';
     }
   }
   return (

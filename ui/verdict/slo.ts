@@ -109,7 +109,11 @@ function burnedClause({ budget }: SloRow, burned: BurnedAnswer | null): Clause[]
     if (!top || top.share < SHARE_MIN || top.name === 'no code') continue;
     return [
       {
-        text: `${top.name} is ${formatRatio(top.share)} of what was spent.`,
+        // A release that ran at the time need not have done it.
+        text:
+          by === 'release'
+            ? `${formatRatio(top.share)} of it was spent while ${top.name} ran.`
+            : `${top.name} is ${formatRatio(top.share)} of what was spent.`,
         href: top.link === '' ? '#burned' : top.link,
       },
     ];
