@@ -14,6 +14,8 @@ const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10] as const;
 /** Room above what nearly all requests take today. */
 const ROOM = 1.25;
 const THRESHOLD_MIN_MS = 50;
+/** Nobody promises more: the router gives up at 30 s. */
+const THRESHOLD_MAX_MS = 20_000;
 
 export interface Counted {
   events: number;
@@ -26,12 +28,20 @@ export function chooseTarget({ events, bad }: Counted): string {
   return fits ?? TARGETS[TARGETS.length - 1] ?? '0.9';
 }
 
-/** p95 and some room, rounded up to a number one can remember; at least 50 ms. */
+/** p95 and some room, rounded up to a number one can remember; 50 ms to 20 s. */
 export function chooseThresholdMs(p95Ms: number): number {
   const wanted = Math.max(THRESHOLD_MIN_MS, p95Ms * ROOM);
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = STEPS.find((one) => one * power >= wanted - 1e-9) ?? 10;
-  return Math.round(step * power);
+  return Math.min(THRESHOLD_MAX_MS, Math.round(step * power));
+}
+
+/** How much of its budget such a week spends, in words; the loosest target need not leave any. */
+function roomWords({ events, bad }: Counted, target: string): string {
+  const spent = events === 0 ? 0 : bad / (events * (1 - Number(target)));
+  if (spent <= SPENT_MAX + 1e-9) return 'leaves room for as much again';
+  if (spent <= 1) return `leaves little room: such a week spends ${sayShare(spent)} of the budget`;
+  return 'would be broken already: what is wrong now comes first';
 }
 
 function build(title: string, description: string, indicator: Indicator, target: string): SloDefinition {
@@ -52,7 +62,7 @@ export function proposeAvailability(counted: Counted): Draft {
       { kind: 'availability', codes: {}, badStatuses: [] },
       target,
     ),
-    why: `${failedWords(counted)} ${sayTarget(target)} leaves room for as much again.`,
+    why: `${failedWords(counted)} ${sayTarget(target)} ${roomWords(counted, target)}.`,
   };
 }
 
@@ -67,7 +77,7 @@ export function proposeLatency(p95Ms: number, thresholdMs: number, counted: Coun
       { kind: 'latency', thresholdMs, excludeLongLived: true },
       target,
     ),
-    why: `Your p95 of the last 7 days is ${sayCount(p95Ms)} ms: ${sayTarget(target)} within ${sayCount(thresholdMs)} ms leaves room.`,
+    why: `Your p95 of the last 7 days is ${sayCount(p95Ms)} ms: ${sayTarget(target)} within ${sayCount(thresholdMs)} ms ${roomWords(counted, target)}.`,
   };
 }
 
