@@ -429,6 +429,7 @@ function histogram(app: string, call: LogsCall): LogHistogramAnswer {
     total,
     estimated: stride > 1,
     lookedAtShare: 1 / stride,
+    facetsEstimated: stride > 1,
     facets: {
       source: list(facets.source),
       level: list(facets.level),

@@ -144,6 +144,8 @@ export interface LogHistogramAnswer {
   estimated: boolean;
   /** 0–1; 1 when nothing is estimated. */
   lookedAtShare: number;
+  /** Not all lines were read: counts of dynos, codes and statuses are estimates, also where the total is exact. */
+  facetsEstimated: boolean;
   /** What the filter could still be narrowed to, most frequent first, at most 50 of each. */
   facets: {
     source: LogFacet[];
@@ -159,7 +161,7 @@ export interface LogHistogramAnswer {
 
 export interface LogFacet {
   value: string;
-  /** Lines; as exact as the columns, except that dynos and statuses may be counted over `lookedAtShare` only. */
+  /** Lines; as exact as the columns, but see `facetsEstimated`. */
   count: number;
 }
 

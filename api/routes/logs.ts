@@ -217,6 +217,7 @@ async function histogram(
     total: Math.round(found.total),
     estimated: found.isEstimated,
     lookedAtShare: found.lookedAtShare,
+    facetsEstimated: found.isFacetsEstimated,
     facets: {
       source: facets.source.slice(0, FACET_MAX),
       level: facets.level.slice(0, FACET_MAX),

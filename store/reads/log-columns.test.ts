@@ -68,6 +68,16 @@ describe('columns of lines', () => {
     ]);
   });
 
+  test('a burst that was looked at in full is not multiplied by what was not looked at elsewhere', () => {
+    const columns = new LogColumns({ ...span, filter: ALL_LINES });
+    const burst = linesIn(1, 30, { code: 'H12', status: 503 });
+    columns.addCounts(countsOf([...linesIn(0, 100), ...burst, ...linesIn(2, 100)]));
+    columns.look(burst, () => true);
+    const { facets, isFacetsEstimated, isEstimated } = columns.sums();
+    expect(facets.code).toEqual([{ value: 'H12', count: 30 }]);
+    expect([isFacetsEstimated, isEstimated]).toEqual([true, false]);
+  });
+
   test('any part of a spread order has members of all of the whole, and all of it each once', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), (length) => {

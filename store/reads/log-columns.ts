@@ -27,6 +27,8 @@ export interface LogColumnSums {
   /** 0–1 of the lines that source and level allow. */
   lookedAtShare: number;
   isEstimated: boolean;
+  /** Dynos, codes and statuses are read from lines: not all of them were. */
+  isFacetsEstimated: boolean;
   /** Most frequent first. */
   facets: Record<LogFacetName, { value: string; count: number }[]>;
 }
@@ -48,7 +50,8 @@ export class LogColumns {
   readonly #counted = new Map<string, Float64Array>();
   readonly #matched = new Map<string, Float64Array>();
   readonly #fitting: Float64Array;
-  readonly #facets = new Map<LogFacetName, Map<string, number>>();
+  /** By column: what goes wrong comes in a few of them, and each was looked at to a share of its own. */
+  readonly #facets = new Map<LogFacetName, Map<string, Float64Array>>();
   readonly #isCountable: boolean;
   #isWhole = false;
 
@@ -121,7 +124,8 @@ export class LogColumns {
       total: this.#total(),
       lookedAtShare: this.#isWhole || this.#isCountable ? 1 : this.#share(),
       isEstimated,
-      facets: this.#listFacets(),
+      isFacetsEstimated: !this.#isWhole,
+      facets: this.#listFacets(scale),
     };
   }
 
@@ -138,11 +142,11 @@ export class LogColumns {
     this.#add(this.#matched, `level:${line.level ?? 'none'}`, column, 1);
     if (line.status !== null && line.status >= 500) this.#add(this.#matched, 'status:5xx', column, 1);
     if (line.code !== null) this.#add(this.#matched, 'code:any', column, 1);
-    this.#count('source', line.source);
-    this.#count('level', line.level ?? 'none');
-    if (line.source !== 'router') this.#count('dyno', line.procid);
-    if (line.code !== null) this.#count('code', line.code);
-    if (line.status !== null) this.#count('status', String(line.status));
+    this.#count(column, 'source', line.source);
+    this.#count(column, 'level', line.level ?? 'none');
+    if (line.source !== 'router') this.#count(column, 'dyno', line.procid);
+    if (line.code !== null) this.#count(column, 'code', line.code);
+    if (line.status !== null) this.#count(column, 'status', String(line.status));
   }
 
   #add(to: Map<string, Float64Array>, name: string, column: number, count: number): void {
@@ -154,14 +158,13 @@ export class LogColumns {
     values[column]! += count;
   }
 
-  #count(facet: LogFacetName, value: string): void {
+  #count(column: number, facet: LogFacetName, value: string): void {
     let values = this.#facets.get(facet);
     if (values === undefined) {
       values = new Map();
       this.#facets.set(facet, values);
     }
-    const count = values.get(value);
-    if (count !== undefined || values.size < FACET_VALUES_MAX) values.set(value, (count ?? 0) + 1);
+    if (values.has(value) || values.size < FACET_VALUES_MAX) this.#add(values, value, column, 1);
   }
 
   #columnOf(atS: number): number | null {
@@ -183,11 +186,10 @@ export class LogColumns {
     return there === 0 ? 1 : Math.min(1, sum(this.#looked) / there);
   }
 
-  #listFacets(): LogColumnSums['facets'] {
-    const factor = this.#isWhole ? 1 : 1 / Math.max(this.#share(), LEAST_SHARE);
+  #listFacets(scale: readonly (number | null)[]): LogColumnSums['facets'] {
     const list = (facet: LogFacetName) =>
       [...(this.#facets.get(facet) ?? [])]
-        .map(([value, count]) => ({ value, count: Math.round(count * factor) }))
+        .map(([value, counts]) => ({ value, count: sumScaled(counts, scale) }))
         .sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
     const exact = (prefix: 'source' | 'level') =>
       [...this.#counted]
@@ -210,6 +212,11 @@ export class LogColumns {
 
 function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/** Columns in which nothing was looked at count for nothing: what is rare is not made up for them. */
+function sumScaled(values: Float64Array, scale: readonly (number | null)[]): number {
+  return Math.round(values.reduce((total, value, column) => total + value * (scale[column] ?? 0), 0));
 }
 
 function scaled(values: Float64Array, scale: readonly (number | null)[]): (number | null)[] {

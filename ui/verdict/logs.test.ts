@@ -25,6 +25,7 @@ function hour(valueAt: (id: string, minutesAgo: number) => number | null): LogHi
     total: 1,
     estimated: false,
     lookedAtShare: 1,
+    facetsEstimated: false,
     facets: { source: [], level: [], dyno: [], code: [], status: [] },
     leftOut: [],
     retention: { hours: 24, keptFromMs: 0, bytes: 0, bytesMax: 0 },

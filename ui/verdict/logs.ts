@@ -160,11 +160,16 @@ function mostOf({ patterns }: LogPatternsAnswer): Common | null {
   const found = new Map<string, Common>();
   const telling = patterns.filter(({ example }) => !/^\s/.test(stripAnsi(example.text)));
   for (const pattern of telling.length > 0 ? telling : patterns) {
-    const { code } = pattern.example;
-    const known = found.get(code ?? pattern.id);
+    const { source, code, status } = pattern.example;
+    // A router line without a code says nothing but its status: its text is all paths and ids.
+    const answered = source === 'router' && code === null ? status : null;
+    const key = code ?? (answered === null ? pattern.id : `status ${answered}`);
+    const known = found.get(key);
     if (known) known.count += pattern.count;
+    else if (answered !== null)
+      found.set(key, { count: pattern.count, name: key, query: { status: String(answered) } });
     else
-      found.set(code ?? pattern.id, {
+      found.set(key, {
         count: pattern.count,
         name: code ?? quotedText(pattern),
         query: code === null ? { pattern: pattern.id } : { code },
@@ -196,10 +201,10 @@ function riseOf(
   return factor >= RISE_FACTOR ? `That is ${formatNumber(Math.round(factor))} times the rate before.` : null;
 }
 
-function codeClauses({ facets, app }: LogHistogramAnswer): Clause[] {
+function codeClauses({ facets, facetsEstimated, app }: LogHistogramAnswer): Clause[] {
   const codes = facets.code.slice(0, 3);
   return codes.map(({ value, count }, index) => ({
-    text: `${index === 0 ? 'Codes in this range: ' : ''}${value} ×${formatCount(count)}${index === codes.length - 1 ? '.' : ','}`,
+    text: `${index === 0 ? 'Codes in this range: ' : ''}${value} ${facetsEstimated ? 'about ' : ''}×${formatCount(count)}${index === codes.length - 1 ? '.' : ','}`,
     href: logsPath(app),
     query: { code: value },
   }));
