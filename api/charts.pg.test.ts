@@ -680,7 +680,7 @@ test('the checklist ticks step by step and tells a likely cause where it stalls'
   const stalled = (await browser.get('/apps/new-one/checklist')).body;
   expect(stalled.refused).toBe(3);
   expect(stalled.steps[0].state).toBe('stalled');
-  expect(stalled.steps[0].hint).toContain('3 requests were refused with 401');
+  expect(stalled.steps[0].causes[0].says).toContain('3 requests were refused with 401');
   expect(stalled.steps[1].state, 'what comes after a missing step does not stall').toBe('waiting');
   api.clock.nowMs -= 60_000;
 });

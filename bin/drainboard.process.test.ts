@@ -136,5 +136,5 @@ test.each([
 test('help and version answer on standard output', async () => {
   expect((await run(['help'])).out).toContain('app add NAME [--history 48h]');
   expect((await run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
-  expect(JSON.parse((await run(['app', '--help', '--json'])).out).usage).toHaveLength(4);
+  expect(JSON.parse((await run(['app', '--help', '--json'])).out).usage).toHaveLength(5);
 });

@@ -44,10 +44,12 @@ const PICTURES: Picture[] = [
   { ...FLEET, name: 'fleet-light', viewport: LOW, theme: 'light' },
   { ...FLEET, name: 'fleet-dark', viewport: LOW, theme: 'dark' },
   { ...APP, name: 'app-phone', viewport: PHONE, theme: 'light' },
-  { ...FLEET, name: 'fleet-phone', viewport: PHONE, theme: 'light' },
+  { ...FLEET, name: 'fleet-phone', viewport: PHONE, theme: 'light', ready: '.fleet tbody tr' },
 ];
 
 const WIDE = { width: 1440, height: 900 };
+/** Text takes more bytes than drawings. */
+const LOGS = { width: 1280, height: 760 };
 
 /** From the message to the cause: what the reader of a page goes through, on the incident that is the newest page. */
 function tourOf({ id, app, firingSinceMs }: IncidentRow, slug: string): Picture[] {
@@ -61,8 +63,8 @@ function tourOf({ id, app, firingSinceMs }: IncidentRow, slug: string): Picture[
   return [
     picture('incident-phone', `/i/${id}?tz=utc`, '.plot canvas', { viewport: PHONE, theme: 'dark' }),
     picture('incident', `/i/${id}?tz=utc`, '.plot canvas'),
-    picture('explain', `${of}/explain?from=${at(-6)}Z&to=${at(2)}Z&tz=utc`, 'main table'),
-    picture('logs', `${of}/logs?${range}&status=5xx`, '.log-rows .log-row'),
+    picture('explain', `${of}/explain?from=${at(-7)}Z&to=${at(1)}Z&tz=utc`, 'main table'),
+    picture('logs', `${of}/logs?${range}&status=5xx`, '.log-rows .log-row', { viewport: LOGS }),
     picture('slo', `${of}/slo/${slug}?tz=utc`, '.burned tbody tr', { viewport: DESK }),
     picture('heatmap-dark', `${of}?${range}&heat=1`, '.plot canvas', { theme: 'dark' }),
   ];
@@ -182,8 +184,8 @@ async function takeSetup(browser: Browser, url: string, storageState: StorageSta
     return route.fulfill({ response, json: { ...made, drainUrl: SHOWN_URL, commands } });
   });
   await page.goto(`${url}/setup`);
-  await page.fill('input[name=name]', NEW_APP);
-  await page.keyboard.press('Enter');
+  await page.fill('textarea[name=names]', NEW_APP);
+  await page.locator('form button[type=submit]').click();
   await page.waitForSelector('.checklist li');
   try {
     await save(page, 'setup-light', false);

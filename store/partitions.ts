@@ -29,6 +29,8 @@ const ANALYZE_ONLY = 'autovacuum_vacuum_insert_threshold = -1';
 export const PARTITIONED = {
   frames: { column: 'slot_s', widthMs: 2 * HOUR, unitMs: 1000, settings: NO_VACUUM },
   chunks: { column: 'committed_at_ms', widthMs: HOUR, unitMs: 1, settings: NO_VACUUM_TOAST },
+  // Comes with the chunks, for frames wait for it too. Emptied row by row within minutes: vacuum makes the room good again, and few rows are ever there.
+  log_chunks: { column: 'committed_at_ms', widthMs: HOUR, unitMs: 1 },
   count_buckets_10s: { column: 'bucket_s', widthMs: 6 * HOUR, unitMs: 1000, settings: ANALYZE_ONLY },
   count_buckets_1m: { column: 'bucket_s', widthMs: DAY, unitMs: 1000 },
   count_buckets_1h: { column: 'bucket_s', widthMs: 30 * DAY, unitMs: 1000 },
@@ -37,8 +39,6 @@ export const PARTITIONED = {
   sample_buckets_1h: { column: 'bucket_s', widthMs: 30 * DAY, unitMs: 1000 },
   request_details: { column: 'at_ms', widthMs: DAY, unitMs: 1, settings: ANALYZE_ONLY },
   events: { column: 'at_ms', widthMs: 7 * DAY, unitMs: 1 },
-  // Emptied row by row within minutes: vacuum makes the room good again, and few rows are ever there.
-  log_chunks: { column: 'committed_at_ms', widthMs: HOUR, unitMs: 1 },
   // Hours of apps differ, and the oldest go when all are too large together: in pieces small enough for that.
   log_blocks: { column: 'to_ms', widthMs: 3 * HOUR, unitMs: 1, settings: ANALYZE_ONLY },
 } as const satisfies Record<string, PartitionSpec>;

@@ -4,7 +4,7 @@ import { showHidden } from '../clean.ts';
 import { formatCount, formatRatio, NOTHING } from '../format.ts';
 import { Explain } from '../parts/explain.tsx';
 import { useApp } from '../state/context.ts';
-import { hrefOf } from '../verdict/explain.ts';
+import { hrefOf, shareBefore } from '../verdict/explain.ts';
 
 const KINDS: Record<ExplainRow['attribute'], string> = {
   code: 'Code',
@@ -73,7 +73,7 @@ function Row({ app, row, span }: { app: string; row: ExplainRow; span: Props['sp
   const { router } = useApp();
   const { href, query } = hrefOf(app, row, span);
   const [then, now] = [row.baseline.share ?? 0, row.range.share ?? 0];
-  const before = row.baseline.hits === 0 ? 'none' : formatRatio(then);
+  const before = shareBefore(row.baseline);
   const about = row.isEstimate ? '≈ ' : '';
   return (
     <tr data-row title={row.sentence}>

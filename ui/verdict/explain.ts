@@ -141,8 +141,17 @@ function distinct(rows: readonly ExplainRow[]): ExplainRow[] {
 }
 
 function shareText({ name, range, baseline }: ExplainRow): string {
-  const before = baseline.hits === 0 ? 'before none' : `before ${formatRatio(baseline.share)}`;
-  return `${formatRatio(range.share)} are ${name} (${before})`;
+  return `${formatRatio(range.share)} are ${name} (before ${shareBefore(baseline)})`;
+}
+
+/** Of so few a share says more than is known: their number is told. */
+const FEW_HITS = 20;
+
+/** What a value had of the hits in the baseline: `none`, `2 of 7`, `11 %`. */
+export function shareBefore({ hits, share }: ExplainRow['baseline']): string {
+  if (hits === 0 || share === null || share === 0) return 'none';
+  const all = Math.round(hits / share);
+  return all < FEW_HITS ? `${formatCount(hits)} of ${formatCount(all)}` : formatRatio(share);
 }
 
 function missing({ range, baseline, app }: ExplainAnswer): Clause[] {
