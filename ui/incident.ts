@@ -104,7 +104,7 @@ function describePast(
   const began = release
     ? [
         {
-          text: `It began ${formatSpan(Math.max(0, startS * 1000 - release.atMs))} after v${release.version}.`,
+          text: beganText(startS * 1000 - release.atMs, release.version),
           href: '#chart-events',
         },
       ]
@@ -196,4 +196,13 @@ function medianOf(series: Series, t: number[], keep: (at: number) => boolean): n
     .filter((value, index): value is number => value !== null && keep(t[index] ?? 0))
     .sort((a, b) => a - b);
   return kept.length < 3 ? null : (kept[Math.floor(kept.length / 2)] ?? null);
+}
+
+/** Buckets are 10 s wide at best: less than two of them apart is at the same time. */
+const TOGETHER_MS = 20_000;
+
+function beganText(leadMs: number, version: number | null): string {
+  return leadMs < TOGETHER_MS
+    ? `It began as v${version} went out.`
+    : `It began ${formatSpan(leadMs)} after v${version}.`;
 }
