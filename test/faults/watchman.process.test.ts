@@ -68,7 +68,7 @@ test('A-22 R-11 a whole installation: a test message arrives, the outside hears 
   const receiver = await addReceiver(pool, { url: `${chat.url}/hook` }, { kind: 'slackWebhook' });
   const web = await startWeb(server, {
     port: await freePort(),
-    env: { ...OUTBOUND, HEARTBEAT_URL: `${dog.url}/ping` },
+    env: { ...OUTBOUND, DRAINBOARD_PROBE: 'true', HEARTBEAT_URL: `${dog.url}/ping` },
   });
   await enqueueTest(pool, { receiverId: receiver.id, by: 'ada@example.com' }, Date.now());
   const startedMs = performance.now();
@@ -94,7 +94,7 @@ test('A-13 R-13 all workers are killed: the web process tells the owners by itse
   const { pool } = server;
   const owners = await place();
   await addReceiver(pool, { url: `${owners.url}/hook` }, { kind: 'slackWebhook', tellsOwners: true });
-  const env = { ...OUTBOUND, DRAINBOARD_WORKER: 'separate' };
+  const env = { ...OUTBOUND, DRAINBOARD_PROBE: 'true', DRAINBOARD_WORKER: 'separate' };
   const web = await startWeb(server, { port: await freePort(), env });
   const worker = startChild(WORKER, [], {
     env: { DATABASE_URL: server.url, DRAINBOARD_SECRET: TEST_KEY, ...env },
