@@ -47,7 +47,7 @@ describe('the sentence over an incident', () => {
 
   test('accuses no release without numbers: then it says since when and how much', () => {
     const data = { ...read(SLO), causes: [] };
-    expect(say(data)).toMatch(/^Since 10:24Z: 2\.5 % of requests fail\. It fired 10:27Z at 14\.6×/);
+    expect(say(data)).toMatch(/^Since 10:24Z; now 2\.5 % of requests fail\. It fired 10:27Z at 14\.6×/);
     expect(say({ ...data, slo: data.slo && { ...data.slo, kind: 'latency', thresholdMs: 800 } })).toMatch(
       /of requests take over 800 ms\./,
     );

@@ -80,7 +80,7 @@ function burnClauses(data: IncidentAnswer, nowMs: number, zone: Zone, isOver: bo
         query: rangeOf(data),
       }
     : {
-        text: `${isOver ? 'From' : 'Since'} ${at(data.sinceMs, nowMs, zone)}${isOver ? '' : ':'} ${who}.`,
+        text: `${isOver ? 'From' : 'Since'} ${at(data.sinceMs, nowMs, zone)}${isOver ? '' : recent === null ? ':' : '; now'} ${who}.`,
         href: '#chart-evidence',
       };
   const text = `${decidedText(data, nowMs, zone)} at ${formatBurn(long.burn)} what ${formatTarget(slo.target)} allows: ${formatCount(long.bad)} of ${formatCount(long.events)} in ${long.label}.`;
