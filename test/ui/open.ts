@@ -32,7 +32,10 @@ export async function setStage(): Promise<Stage> {
   if (!existsSync(join(root, 'dist', 'ui', 'index.html')))
     await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'error' });
   const server = await startFixtureServer({ nowMs: () => NOW });
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
   const complaints: string[] = [];
   return {
     server,
