@@ -85,7 +85,10 @@ describe.each([
     const sent = traffic?.sent();
     await page.locator('.plot canvas').first().waitFor();
     expect(sent?.requests).toBeGreaterThan(200);
-    await expect.poll(() => total(page, 'Requests')).toBe(formatCount(sent?.requests ?? 0));
+    // Roll-ups come every two seconds, ticks a second later.
+    await expect
+      .poll(() => total(page, 'Requests'), { timeout: 20_000 })
+      .toBe(formatCount(sent?.requests ?? 0));
     for (const title of ['Requests', 'Response time', 'Memory', 'Load'])
       expect(await page.getByRole('figure', { name: new RegExp(`^${title}`) }).count(), title).toBe(1);
     // On a phone the strip shows the codes, and their pages the counts.
