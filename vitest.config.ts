@@ -19,6 +19,8 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 10_000,
     hookTimeout: 30_000,
+    // What is waited for comes within a second on a quiet machine, and later on a busy one.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
