@@ -14,10 +14,12 @@ import {
   plural,
   zoneSuffix,
 } from '../format.ts';
+import { Clauses } from '../parts/clauses.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { healthLevel, StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
+import { instanceVerdict } from '../verdict/instance.ts';
 import { Refused } from './health.tsx';
 import { Pressure } from './pressure.tsx';
 import { Processes } from './processes.tsx';
@@ -69,6 +71,7 @@ function Whole({ answer }: { answer: InstanceHealthAnswer }) {
   const spool = worstSpool(all.map((ingest) => ingest.spool));
   return (
     <>
+      <Clauses clauses={instanceVerdict(answer, all)} />
       <Notices notices={answer.notices} />
       <Processes processes={processes} />
       {spool && <Spool spool={spool} />}
