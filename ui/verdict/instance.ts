@@ -24,7 +24,7 @@ export function instanceVerdict(answer: Answer, ingest: readonly IngestHealth[])
     });
   }
   const isCalm = clauses.length === 1 && ingest.length > 0 && answer.database === 'ok';
-  return isCalm ? [...clauses, { text: 'Nothing is held up, refused or lost here.' }] : clauses;
+  return isCalm ? [...clauses, { text: 'Nothing is held up or refused here.' }] : clauses;
 }
 
 function takingIn(ingest: readonly IngestHealth[]): Clause[] {
