@@ -19,8 +19,6 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 10_000,
     hookTimeout: 30_000,
-    // What is waited for comes within a second on a quiet machine, and later on a busy one.
-    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
@@ -42,11 +40,9 @@ export default defineConfig({
         globalSetup: ['test/setup.postgres.ts'],
         testTimeout: 90_000,
         hookTimeout: 90_000,
-        retry: 1,
       }),
-      // Outages wait half of the time: beside the others, each with servers and ports of its own. They measure real
-      // seconds on a machine that is busy with the others: what fails twice in a row is a fault of ours.
-      kind('process', 'process', { testTimeout: 120_000, hookTimeout: 60_000, retry: 1 }),
+      // Outages wait half of the time: beside the others, each with servers and ports of its own.
+      kind('process', 'process', { testTimeout: 120_000, hookTimeout: 60_000 }),
     ],
   },
 });

@@ -50,7 +50,7 @@ describe('signing in', () => {
     const page = await stage.open('/a/shop?from=now-3h&to=now');
     const { keyboard } = page;
     await page.getByRole('heading', { name: 'Sign in to Drainboard' }).waitFor();
-    await expect.poll(() => focused(page)).toBe('email');
+    await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('email');
     await keyboard.type(ADMIN.email);
     await keyboard.press('Tab');
     expect(await focused(page)).toBe('password');
@@ -75,7 +75,7 @@ describe('signing in', () => {
     await keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
     await keyboard.press('Escape');
-    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    await expect.poll(() => page.getByRole('dialog').count(), { timeout: 10_000 }).toBe(0);
 
     await page.goto(`${stage.url}/a/shop`);
     await page.locator('.plot canvas').first().waitFor();
@@ -97,14 +97,14 @@ describe('a viewer', () => {
       for (const path of PAGES) {
         await page.goto(stage.url + path);
         await page.locator('main h1').waitFor();
-        await expect.poll(() => page.locator('.skeleton, .unloaded').count()).toBe(0);
+        await expect.poll(() => page.locator('.skeleton, .unloaded').count(), { timeout: 10_000 }).toBe(0);
         const controls = await page.locator('main button, main a.button').allInnerTexts();
         const writes = /Add|New drain|Remove|Rotate|Make|Revoke|Adopt|Ban|Disable/;
         expect(
           controls.filter((text) => writes.test(text)),
           path,
         ).toEqual([]);
-        await expect.poll(() => overflow(page), { message: path }).toBe(0);
+        await expect.poll(() => overflow(page), { message: path, timeout: 10_000 }).toBe(0);
       }
       await page.context().close();
     }
@@ -180,6 +180,33 @@ describe('an open page', () => {
     }
   });
 
+  it('shows what came between its first answer and its live stream, though nothing comes after', async () => {
+    const page = await stage.signIn(ADMIN);
+    let letThrough = (): void => {};
+    const mayStand = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    await page.route('**/api/v1/stream*', async (asked) => {
+      await mayStand;
+      await asked.continue();
+    });
+    await page.goto(`${stage.url}/a/shop`);
+    const before = traffic.sent().requests;
+    await expect.poll(() => shownRequests(page), { timeout: 8000 }).toBe(formatCount(before));
+    await traffic.sendNow(7);
+    await expect
+      .poll(
+        async () =>
+          JSON.parse((await ask(page, 'GET', '/api/v1/apps/shop/overview')).text).totals.requests as number,
+        { timeout: 8000 },
+      )
+      .toBe(before + 7);
+    expect(await shownRequests(page)).toBe(formatCount(before));
+    letThrough();
+    await expect.poll(() => shownRequests(page), { timeout: 9000 }).toBe(formatCount(before + 7));
+    await page.context().close();
+  });
+
   it('says so when the server is gone, and has everything when it is back', async () => {
     const page = await stage.open('/a/shop', { as: admin });
     await page.locator('.plot canvas').first().waitFor();
@@ -202,6 +229,8 @@ describe('an open page', () => {
   it('does not show less than was sent when the links to the database are cut', async () => {
     const page = await stage.open('/a/shop', { as: admin });
     await page.locator('.plot canvas').first().waitFor();
+    // Nothing of its first view is under way any more: that would rightly be refused with 503.
+    await page.waitForLoadState('networkidle');
     stage.cutDatabase();
     await traffic.sendNow(5);
     await expect

@@ -24,7 +24,7 @@ describe.each([
     expect(stage.complaints.splice(0)).toEqual([]);
     expect(stage.refusals.splice(0)).toEqual([]);
     // Charts of a page that has just come take their width a frame later.
-    await expect.poll(() => overflow(page)).toBe(0);
+    await expect.poll(() => overflow(page), { timeout: 10_000 }).toBe(0);
   });
 
   it('SEC-25 the one-time token makes the first admin, and set-up closes for good', async () => {
@@ -118,7 +118,7 @@ describe.each([
     await page.locator('.pill').click();
     await page.getByRole('heading', { name: 'Drain health', exact: true }).waitFor();
     const frames = formatCount(traffic?.sent().frames ?? 0);
-    await expect.poll(() => total(page, 'Frames in range')).toBe(frames);
+    await expect.poll(() => total(page, 'Frames in range'), { timeout: 20_000 }).toBe(frames);
     expect(await total(page, 'Lost, last hour')).toBe('0');
     expect(await page.getByRole('table', { name: 'Drains that send for this app' }).innerText()).toContain(
       'logplex',

@@ -100,10 +100,12 @@ describe('lanes', () => {
     const label = (await page.locator('.lane-cells').first().getAttribute('aria-label')) ?? '';
     expect(label).toMatch(/^Memory of web\.2, now 117.% of the quota, at most .*R14 72 times/);
     await page.getByText('worker', { exact: true }).first().click();
-    await expect.poll(() => page.locator('.lane-name').allInnerTexts()).toEqual(['worker.1']);
+    await expect
+      .poll(() => page.locator('.lane-name').allInnerTexts(), { timeout: 10_000 })
+      .toEqual(['worker.1']);
     expect(pathOf(page)).toContain('proc=worker');
     await page.goBack();
-    await expect.poll(() => page.locator('.lane-name').count()).toBe(4);
+    await expect.poll(() => page.locator('.lane-name').count(), { timeout: 10_000 }).toBe(4);
     await page.context().close();
   });
 });

@@ -207,7 +207,9 @@ describe('on the app page', () => {
     stage.server.calls.length = 0;
     await page.getByRole('button', { name: /^Really delete Load test/ }).click();
     await expect
-      .poll(() => stage.server.calls.some((call) => call.startsWith('DELETE /apps/shop/annotations/')))
+      .poll(() => stage.server.calls.some((call) => call.startsWith('DELETE /apps/shop/annotations/')), {
+        timeout: 10_000,
+      })
       .toBe(true);
     await page.context().close();
     const reader = await openShop();
@@ -227,7 +229,7 @@ describe('light and dark, wide and narrow, axe has no complaint about', () => {
     await page.setViewportSize({ width: 360, height: 740 });
     // Charts follow within a frame or two.
     await expect
-      .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { timeout: 10_000 })
       .toBeLessThanOrEqual(360);
     await page.context().close();
   }

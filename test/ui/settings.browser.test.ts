@@ -73,7 +73,9 @@ describe('a drill', () => {
     await page.getByText('It will call Slack #incidents, PagerDuty').waitFor();
     await page.getByRole('button', { name: 'Start the fire drill' }).press('Enter');
     await expect
-      .poll(() => stage.server.calls.filter((call) => call.startsWith('POST /apps/shop/fire-drill')).length)
+      .poll(() => stage.server.calls.filter((call) => call.startsWith('POST /apps/shop/fire-drill')).length, {
+        timeout: 10_000,
+      })
       .toBe(1);
     await page.context().close();
     const running = await stage.open('/settings/drill?app=shop', { cookies: { drill: 'stalled' } });

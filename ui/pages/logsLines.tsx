@@ -74,7 +74,10 @@ export function LogsLines({ app, logs, look, field }: Props) {
           </button>
         </div>
       )}
-      <div class={`log-frame${open ? ' log-frame-open' : ''}${logs.busy.value ? ' log-busy' : ''}`}>
+      <div
+        class={`log-frame${open ? ' log-frame-open' : ''}${logs.busy.value ? ' log-busy' : ''}`}
+        aria-busy={logs.busy.value}
+      >
         <div class="log-main">
           {isEmpty ? (
             <>

@@ -265,8 +265,10 @@ function Unknown({ answer, onChange }: { answer: DrainsAnswer; onChange(): void 
     <>
       <h3 id="unknown">Drain tokens nobody has looked at</h3>
       <p class="says">
-        They carry the right secret, so their lines are counted. Adopt what is yours; ban what is not, and
-        make a new drain URL then: somebody has the secret.
+        They carry the right secret, so their lines are counted.{' '}
+        {session.canEdit.value
+          ? 'Adopt what is yours; ban what is not, and make a new drain URL then: somebody has the secret.'
+          : 'Whoever may edit says which of them are yours.'}
       </p>
       <table class="data stack">
         <caption class="sr">Unknown drain tokens</caption>

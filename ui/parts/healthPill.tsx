@@ -89,13 +89,7 @@ function pillText({ health, nowMs, zone, many, isAway, isMoving, silent }: Shown
   }
   const through = health.dataThroughMs;
   const day = nowMs - through > 12 * 3_600_000 ? `${formatDay(through, zone)} ` : '';
-  const at = (
-    <>
-      {day}
-      {formatClock(through, zone)}
-      <span class="wide">{zoneSuffix(through, zone)}</span>
-    </>
-  );
+  const at = `${day}${formatClock(through, zone)}${zoneSuffix(through, zone)}`;
   if (health.state === 'silent') {
     return (
       <>

@@ -4,31 +4,38 @@ import type { State } from './context.ts';
 
 const REFRESH_MS = 10_000;
 
-/** Fetches at ticks, at most every 10 s, and when the tab comes back; not while hidden. Call the answer to stop. */
+/** Fetches after ticks, at most every 10 s, and when the tab comes back; not while hidden. Call the answer to stop. */
 export function keepFleetFresh(state: State): () => void {
   const { fleet, live, clock, instance } = state;
   let lastMs = 0;
   const returnsBefore = instance.returns.peek();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   function load() {
-    if (clock.hidden.peek() || Date.now() - lastMs < REFRESH_MS - 100) return;
+    clearTimeout(timer);
+    timer = undefined;
+    if (clock.hidden.peek()) return;
     lastMs = Date.now();
     void fleet.load();
   }
+  /** At once when the last time is long enough ago, else when it will be: what is told once is seen. */
+  function loadSoon() {
+    if (timer !== undefined || clock.hidden.peek()) return;
+    timer = setTimeout(load, Math.max(0, lastMs + REFRESH_MS - Date.now()));
+  }
   const stopVisible = effect(() => {
-    if (!clock.hidden.value) load();
+    if (!clock.hidden.value) loadSoon();
   });
   const stopTicks = effect(() => {
-    void [live.tick.value, live.nudges.value];
-    load();
+    if (live.tick.value || live.nudges.value > 0) loadSoon();
   });
   const stopReturns = effect(() => {
     if (instance.returns.value === returnsBefore) return;
-    lastMs = 0;
     load();
   });
-  const timer = setInterval(load, 3 * REFRESH_MS);
+  const slow = setInterval(loadSoon, 3 * REFRESH_MS);
   return () => {
-    clearInterval(timer);
+    clearInterval(slow);
+    clearTimeout(timer);
     stopVisible();
     stopTicks();
     stopReturns();

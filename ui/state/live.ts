@@ -17,7 +17,7 @@ export interface Live {
   tick: ReadonlySignal<TickMessage | null>;
   /** Open incidents of the apps that are listened to; null until they are told. */
   alerts: ReadonlySignal<AlertsMessage | null>;
-  /** Counts `event` messages and every return of the stream: reasons to fetch at once. */
+  /** Counts `event` messages and every time a stream stands: reasons to fetch soon. */
   nudges: ReadonlySignal<number>;
   /** Listens to one app, or to the fleet with ''. Replaces the stream before once it stands. */
   open(app: string): void;
@@ -61,7 +61,6 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
     mine.onopen = () => {
       before?.close();
       before = null;
-      const returned = state.peek() === 'reconnecting';
       state.value = 'open';
       away.value = false;
       shed.value = false;
@@ -69,8 +68,9 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
       banner = undefined;
       retryMs = RETRY_FIRST_MS;
       heard();
-      // What happened in between was not told: fetch it, so that no hole stays behind.
-      if (returned) nudges.value = nudges.peek() + 1;
+      // What happened before it stood was not told, not even what came after the page's own first answer: a quiet app
+      // would wait for its next line.
+      nudges.value = nudges.peek() + 1;
     };
     mine.addEventListener('ping', heard);
     mine.addEventListener('tick', (message) => {
