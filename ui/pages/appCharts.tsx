@@ -43,10 +43,11 @@ export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: st
     );
   }
   const through = answer.health.dataThroughMs ?? 0;
-  if (answer.health.state === 'silent' && through < answer.range.from * 1000) {
+  if (through < answer.range.from * 1000) {
+    const why = answer.health.state === 'silent' ? 'The stream is silent' : 'No line of this range arrived';
     return (
       <p>
-        <strong>No data.</strong> The stream is silent, so nothing can be said about {what}.{' '}
+        <strong>No data.</strong> {why}, so nothing can be said about {what}.{' '}
         <a href={router.link(`/a/${encodeURIComponent(answer.app)}/health`)}>Drain health</a>
       </p>
     );
