@@ -48,6 +48,9 @@ describe('a chart', () => {
           await frame();
         }
       }, times);
+    // The answer fetched when the live stream stands: what stood before may be held by one rendering more.
+    const answers = () => stage.server.calls.filter((call) => call.includes('/overview')).length;
+    await expect.poll(answers, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
     await toggle(20);
     const before = await count();
     await toggle(200);

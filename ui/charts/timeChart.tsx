@@ -3,6 +3,7 @@
  * values under the cursor, a sentence that says what it shows, and the same numbers as a table.
  */
 import { computed, effect } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatUnit, NOTHING } from '../format.ts';
 import { Explain } from '../parts/explain.tsx';
@@ -160,16 +161,22 @@ interface SurfaceProps extends TimeChartProps {
   picture: { current: (() => HTMLCanvasElement) | null };
 }
 
+/** A plot that stands in the page, and what it is drawn from: the newest of each. */
+interface Standing {
+  plot: Plot | null;
+  props: SurfaceProps;
+  view: PlotView;
+  seen: boolean;
+  /** Something changed that is not drawn yet. */
+  due: boolean;
+}
+
 /** The plot itself and how keys move in it. */
 function Surface(props: SurfaceProps) {
   const state = useApp();
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<Plot | null>(null);
-  const latest = useRef(props);
-  latest.current = props;
-  const work = useRef({ seen: true, due: false });
   const [exploring, setExploring] = useState(false);
-  const { range, cursor, prefs, clock } = state;
+  const { range, cursor, prefs } = state;
 
   const view = useMemo(
     () => buildView(props, state),
@@ -186,67 +193,15 @@ function Surface(props: SurfaceProps) {
       prefs.patterns.value,
     ],
   );
-  const shown = useRef(view);
-  shown.current = view;
+  const standing = useRef<Standing>({ plot: null, props, view, seen: true, due: false }).current;
+  standing.props = props;
+  standing.view = view;
 
-  /** Draws what is due, unless nobody can see it; then it stays due. */
-  function flush() {
-    if (!work.current.due || !work.current.seen || clock.hidden.peek() || !plot.current) return;
-    work.current.due = false;
-    plot.current.setView(shown.current);
-    plot.current.setCursor(cursor.atS.peek());
-  }
-
+  // Made elsewhere: a function made here would keep the props of the first rendering, and with them all that stood then.
+  useEffect(keepStanding(host, standing, state), []);
   useEffect(() => {
-    const element = host.current;
-    if (!element) return;
-    const stopWidth = observeWidth(element, (widthPx) => {
-      if (plot.current) plot.current.setWidth(widthPx);
-      else
-        plot.current = createPlot(
-          element,
-          widthPx,
-          plotShape(latest.current),
-          shown.current,
-          plotEvents(state, latest.current),
-        );
-      plot.current.setSelection(cursor.span.peek());
-    });
-    latest.current.picture.current = () =>
-      plot.current?.picture(latest.current.title) ?? document.createElement('canvas');
-    // What is drawn in one chart is marked in all of them.
-    const stopSpan = effect(() => {
-      const span = cursor.span.value;
-      plot.current?.setSelection(span);
-    });
-    const stopSeen = observeSeen(element, (seen) => {
-      work.current.seen = seen;
-      flush();
-      if (seen) plot.current?.setCursor(cursor.atS.peek());
-    });
-    const stopTheme = effect(() => {
-      void prefs.themeVersion.value;
-      plot.current?.restyle();
-    });
-    const stopCursor = effect(() => {
-      const atS = cursor.atS.value;
-      if (work.current.seen) plot.current?.setCursor(atS);
-    });
-    const stopHidden = effect(() => {
-      if (!clock.hidden.value) flush();
-    });
-    return () => {
-      for (const stop of [stopWidth, stopSeen, stopTheme, stopCursor, stopHidden, stopSpan]) stop();
-      latest.current.picture.current = null;
-      if (cursor.span.peek()?.chart === latest.current.id) cursor.span.value = null;
-      plot.current?.destroy();
-      plot.current = null;
-    };
-  }, []);
-
-  useEffect(() => {
-    work.current.due = true;
-    flush();
+    standing.due = true;
+    flush(standing, state);
   }, [view]);
 
   return (
@@ -279,9 +234,71 @@ function Surface(props: SurfaceProps) {
         cursor.release();
         cursor.atS.value = null;
       }}
-      onKeyDown={(event) => exploreKey(event, latest.current, state)}
+      onKeyDown={(event) => exploreKey(event, standing.props, state)}
     />
   );
+}
+
+/** Draws what is due, unless nobody can see it; then it stays due. */
+function flush(standing: Standing, { clock, cursor }: State) {
+  if (!standing.due || !standing.seen || clock.hidden.peek() || !standing.plot) return;
+  standing.due = false;
+  standing.plot.setView(standing.view);
+  standing.plot.setCursor(cursor.atS.peek());
+}
+
+/** An effect: makes the plot once its width is known, follows what is pointed at and seen, and takes it away at the end. */
+function keepStanding(
+  host: RefObject<HTMLDivElement | null>,
+  standing: Standing,
+  state: State,
+): () => () => void {
+  const { cursor, prefs, clock } = state;
+  return () => {
+    const element = host.current;
+    if (!element) return () => {};
+    const stopWidth = observeWidth(element, (widthPx) => {
+      if (standing.plot) standing.plot.setWidth(widthPx);
+      else {
+        const { props, view } = standing;
+        standing.plot = createPlot(element, widthPx, plotShape(props), view, plotEvents(state, props));
+      }
+      standing.plot.setSelection(cursor.span.peek());
+    });
+    standing.props.picture.current = () =>
+      standing.plot?.picture(standing.props.title) ?? document.createElement('canvas');
+    const stops = [
+      stopWidth,
+      // What is drawn in one chart is marked in all of them.
+      effect(() => {
+        const span = cursor.span.value;
+        standing.plot?.setSelection(span);
+      }),
+      observeSeen(element, (seen) => {
+        standing.seen = seen;
+        flush(standing, state);
+        if (seen) standing.plot?.setCursor(cursor.atS.peek());
+      }),
+      effect(() => {
+        void prefs.themeVersion.value;
+        standing.plot?.restyle();
+      }),
+      effect(() => {
+        const atS = cursor.atS.value;
+        if (standing.seen) standing.plot?.setCursor(atS);
+      }),
+      effect(() => {
+        if (!clock.hidden.value) flush(standing, state);
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+      standing.props.picture.current = null;
+      if (cursor.span.peek()?.chart === standing.props.id) cursor.span.value = null;
+      standing.plot?.destroy();
+      standing.plot = null;
+    };
+  };
 }
 
 function plotShape(props: SurfaceProps) {
