@@ -1,8 +1,10 @@
 /** Takes a configuration in: makes what is not there, changes what differs, removes nothing; all of it or nothing. */
 import { isDeepStrictEqual } from 'node:util';
+import { closedEvaluation } from '../model/closing.ts';
 import { checkEscalation, type EscalationTarget } from '../model/escalation.ts';
 import { checkReceiver, receiverForm } from '../model/receiver-forms.ts';
 import { checkRule } from '../model/rule-check.ts';
+import { RULE_DEFAULTS } from '../model/rule-defaults.ts';
 import { checkSchedule } from '../model/schedule.ts';
 import type { SloDefinition } from '../model/slo.ts';
 import { readDefinition } from '../model/slo-check.ts';
@@ -18,7 +20,8 @@ import {
   updatePolicy,
   updateRoute,
 } from '../store/routes.ts';
-import { listRules } from '../store/rules.ts';
+import { enrolWithOwnRules } from '../store/rule-rounds.ts';
+import { listRules, type RuleRow } from '../store/rules.ts';
 import {
   insertSchedule,
   listPersonReceivers,
@@ -29,6 +32,7 @@ import {
 import { deriveBoxKey } from '../store/secret-box.ts';
 import { listSlos } from '../store/slos.ts';
 import { audit, type Doer, nameOf } from './author.ts';
+import { exportConfig } from './config-file.ts';
 import type { ConfigFile, ConfigImportAnswer } from './contract/alerting.ts';
 import { ApiError } from './error.ts';
 import { attachCommands, drainUrl } from './onboarding.ts';
@@ -56,7 +60,8 @@ export async function importConfig(pool: Pool, input: ImportInput): Promise<Conf
   const changes: Change[] = [];
   const created: ConfigImportAnswer['created'] = [];
   const work = async (tx: Client) => {
-    const run = new ImportRun(tx, input, changes, created);
+    const was = await exportConfig(tx, input.doer.nowMs);
+    const run = new ImportRun(tx, { ...input, was }, changes, created);
     await run.apps();
     await run.receivers();
     await run.people();
@@ -97,13 +102,28 @@ function auditable({ what, name, outcome }: Change): Record<string, unknown> {
   return { what, name, outcome };
 }
 
+/** Whose single routes audit themselves: objectives and rules. */
+const AUDITED_AS: Partial<Record<Change['what'], string>> = {
+  app: 'app',
+  receiver: 'receiver',
+  schedule: 'schedule',
+  escalationPolicy: 'escalation',
+  route: 'route',
+};
+
 class ImportRun {
   readonly #tx: Client;
-  readonly #input: ImportInput;
+  /** With what was there before, in the form of a file. */
+  readonly #input: ImportInput & { was: ConfigFile };
   readonly #changes: Change[];
   readonly #created: ConfigImportAnswer['created'];
 
-  constructor(tx: Client, input: ImportInput, changes: Change[], created: ConfigImportAnswer['created']) {
+  constructor(
+    tx: Client,
+    input: ImportInput & { was: ConfigFile },
+    changes: Change[],
+    created: ConfigImportAnswer['created'],
+  ) {
     this.#tx = tx;
     this.#input = input;
     this.#changes = changes;
@@ -112,6 +132,27 @@ class ImportRun {
 
   #note(what: Change['what'], name: string, outcome: Change['outcome'], faults: string[] = []): void {
     this.#changes.push({ what, name, outcome: faults.length > 0 ? 'refused' : outcome, faults });
+  }
+
+  /** Notes a change with what it was and is (SEC-48), beside the entry for the whole import. */
+  async #noteChange(
+    what: Change['what'],
+    name: string,
+    { before, after, faults = [] }: { before: object | undefined; after: object; faults?: string[] },
+  ): Promise<void> {
+    const outcome = before === undefined ? 'created' : 'changed';
+    this.#note(what, name, outcome, faults);
+    if (faults.length > 0) return;
+    const action =
+      what === 'person'
+        ? 'person.receivers'
+        : `${AUDITED_AS[what] ?? what}.${outcome === 'created' ? 'create' : 'change'}`;
+    await audit(this.#tx, this.#input.doer, {
+      action,
+      subject: name,
+      ...(before !== undefined && { before: { ...before } }),
+      after: { ...after },
+    });
   }
 
   /** Apps, their objectives (composites last, for they name others), their rules. */
@@ -130,7 +171,11 @@ class ImportRun {
     }
     for (const app of this.#input.file.apps) {
       const row = apps.get(app.name);
-      if (row) for (const rule of app.rules) await this.#rule(row, rule);
+      if (!row || app.rules.length === 0) continue;
+      // The defaults are among the rules of a file, or were deleted there: they are not given on top.
+      await enrolWithOwnRules(this.#tx, row.id, closedEvaluation(this.#input.doer.nowMs));
+      const taken = new Set<number>();
+      for (const rule of app.rules) await this.#rule(row, rule, taken);
     }
   }
 
@@ -139,9 +184,13 @@ class ImportRun {
     const { name, customMetrics, strictTokens } = app;
     const known = (await listApps(this.#tx)).find((row) => row.name === name);
     if (known) {
-      const differs = known.customMetrics !== customMetrics || known.strictTokens !== strictTokens;
-      if (differs) await updateApp(this.#tx, known.id, { customMetrics, strictTokens });
-      this.#note('app', name, differs ? 'changed' : 'unchanged');
+      const before = { customMetrics: known.customMetrics, strictTokens: known.strictTokens };
+      const after = { customMetrics, strictTokens };
+      if (isDeepStrictEqual(before, after)) this.#note('app', name, 'unchanged');
+      else {
+        await updateApp(this.#tx, known.id, after);
+        await this.#noteChange('app', name, { before, after });
+      }
       return known;
     }
     try {
@@ -154,7 +203,10 @@ class ImportRun {
       await updateApp(this.#tx, made.app.id, { customMetrics, strictTokens });
       const url = drainUrl(baseUrl, name, made.secret);
       this.#created.push({ app: name, drainUrl: url, commands: attachCommands(name, url) });
-      this.#note('app', name, 'created');
+      await this.#noteChange('app', name, {
+        before: undefined,
+        after: { name, customMetrics, strictTokens },
+      });
       return made.app;
     } catch (error) {
       if (!(error instanceof AppNameError)) throw error;
@@ -199,8 +251,11 @@ class ImportRun {
     };
   }
 
-  /** A rule is the same when kind and title are. */
-  async #rule(app: AppRow, given: Record<string, unknown>): Promise<void> {
+  /**
+   * A rule is the same when kind and title are. Of several such ones the equal one, else each its own: `taken` are
+   * those that another entry of the file is already.
+   */
+  async #rule(app: AppRow, given: Record<string, unknown>, taken: Set<number>): Promise<void> {
     const { doer } = this.#input;
     const checked = checkRule(given);
     const [title = 'rule'] = [given.title, given.kind].filter((text) => typeof text === 'string');
@@ -215,15 +270,24 @@ class ImportRun {
       return;
     }
     const draft = checked.value;
-    const before = (await listRules(this.#tx, [app.id])).find(
-      (row) => row.kind === draft.kind && row.title === draft.title,
+    const own = await listRules(this.#tx, [app.id]);
+    const alike = own.filter(
+      (row) => row.kind === draft.kind && row.title === draft.title && !taken.has(row.id),
     );
+    const isEqual = (row: RuleRow) => isDeepStrictEqual(draftOf(row), draftOf(draft));
+    const before = alike.find(isEqual) ?? alike[0];
     if (!before) {
-      const fault = await addRule(this.#tx, app, draft, doer).then(() => null, toFault);
-      this.#note('rule', name, 'created', fault === null ? [] : [fault]);
+      const key = RULE_DEFAULTS.find(
+        (one) => one.draft.kind === draft.kind && one.draft.title === draft.title,
+      )?.key;
+      const defaultKey = own.some((row) => row.defaultKey === key) ? undefined : key;
+      const made = await addRule(this.#tx, app, draft, doer, defaultKey).catch(toFault);
+      if (typeof made !== 'string') taken.add(made.id);
+      this.#note('rule', name, 'created', typeof made === 'string' ? [made] : []);
       return;
     }
-    const isSame = isDeepStrictEqual(draftOf(before), draftOf(draft));
+    taken.add(before.id);
+    const isSame = isEqual(before);
     if (!isSame) await rewriteRule(this.#tx, { app, before, draft, doer });
     this.#note('rule', name, isSame ? 'unchanged' : 'changed');
   }
@@ -246,22 +310,26 @@ class ImportRun {
         this.#note('receiver', name, 'refused', faults);
         continue;
       }
+      const needsSecrets = receiverForm(kind).fields.some((field) => field.isSecret && field.isRequired);
       if (!before) {
         const input = { name, kind, settings, secrets: {}, tellsOwners, createdBy: nameOf(doer.caller) };
         const row = await insertReceiver(this.#tx, boxKey, input, doer.nowMs);
-        const needsSecrets = receiverForm(kind).fields.some((field) => field.isSecret && field.isRequired);
         if (row && (needsSecrets || !isEnabled)) {
           await updateReceiver(this.#tx, boxKey, row.publicId, { isEnabled: false }, doer.nowMs);
         }
-        this.#note('receiver', name, 'created');
+        await this.#noteChange('receiver', name, {
+          before: undefined,
+          after: { name, kind, settings, tellsOwners, isEnabled: isEnabled && !needsSecrets },
+        });
         continue;
       }
-      const isSame =
-        isDeepStrictEqual({ ...before.settings }, settings) && before.tellsOwners === tellsOwners;
-      if (!isSame) {
-        await updateReceiver(this.#tx, boxKey, before.publicId, { settings, tellsOwners }, doer.nowMs);
+      const was = { settings: { ...before.settings }, tellsOwners: before.tellsOwners };
+      const wanted = { settings, tellsOwners };
+      if (isDeepStrictEqual(was, wanted)) this.#note('receiver', name, 'unchanged');
+      else {
+        await updateReceiver(this.#tx, boxKey, before.publicId, wanted, doer.nowMs);
+        await this.#noteChange('receiver', name, { before: was, after: wanted });
       }
-      this.#note('receiver', name, isSame ? 'unchanged' : 'changed');
     }
   }
 
@@ -293,9 +361,13 @@ class ImportRun {
         continue;
       }
       const before = (await listPersonReceivers(this.#tx, [person.id])).get(person.id) ?? [];
-      const isSame = isDeepStrictEqual(new Set(before), new Set(ids));
-      if (!isSame) await setPersonReceivers(this.#tx, person.id, ids);
-      this.#note('person', email, isSame ? 'unchanged' : 'changed');
+      if (isDeepStrictEqual(new Set(before), new Set(ids))) {
+        this.#note('person', email, 'unchanged');
+        continue;
+      }
+      await setPersonReceivers(this.#tx, person.id, ids);
+      const was = this.#input.was.people.find((one) => one.email === person.email)?.receivers ?? [];
+      await this.#noteChange('person', email, { before: { receivers: was }, after: { receivers } });
     }
   }
 
@@ -326,7 +398,11 @@ class ImportRun {
       if (faults.length === 0 && before && !isSame) {
         await updateSchedule(this.#tx, before.publicId, input, doer.nowMs);
       }
-      this.#note('schedule', title, before ? (isSame ? 'unchanged' : 'changed') : 'created', faults);
+      if (isSame) this.#note('schedule', title, 'unchanged', faults);
+      else {
+        const was = before && (this.#input.was.schedules.find((one) => one.title === before.name) ?? {});
+        await this.#noteChange('schedule', title, { before: was, after: { title, zone, rotations }, faults });
+      }
     }
   }
 
@@ -356,16 +432,30 @@ class ImportRun {
       if (faults.length === 0 && before && !isSame) {
         await updatePolicy(this.#tx, before.publicId, input, doer.nowMs);
       }
-      this.#note('escalationPolicy', title, before ? (isSame ? 'unchanged' : 'changed') : 'created', faults);
+      if (isSame) this.#note('escalationPolicy', title, 'unchanged', faults);
+      else {
+        const was =
+          before && (this.#input.was.escalationPolicies.find((one) => one.title === before.name) ?? {});
+        await this.#noteChange('escalationPolicy', title, {
+          before: was,
+          after: { title, rounds, levels },
+          faults,
+        });
+      }
     }
   }
 
   async routes(): Promise<void> {
     const { doer, file } = this.#input;
+    // Names may be shared: each entry is a route of its own.
+    const taken = new Set<number>();
+    const known = new Map(
+      (await listRoutes(this.#tx)).map((row, at) => [row.id, this.#input.was.routes[at]]),
+    );
     for (const [position, given] of file.routes.entries()) {
       const faults: string[] = [];
       const routes = await listRoutes(this.#tx);
-      const before = routes.find((row) => row.name === given.name);
+      const before = routes.find((row) => row.name === given.name && !taken.has(row.id));
       const route = {
         name: given.name,
         position: before?.position ?? routes.length + position,
@@ -382,18 +472,22 @@ class ImportRun {
           faults,
         ),
       };
-      const rival = routes.find((row) => row.isFallback && row.name !== given.name);
+      const rival = routes.find((row) => row.isFallback && row.id !== before?.id);
       if (route.isFallback && rival) faults.push(`"${rival.name}" is the fallback already.`);
       const isSame =
         before !== undefined &&
         Object.entries(route).every(([name, value]) =>
           isDeepStrictEqual(before[name as keyof typeof before], value),
         );
-      if (faults.length === 0 && !before) await insertRoute(this.#tx, route, doer.nowMs);
+      const made =
+        faults.length === 0 && !before ? await insertRoute(this.#tx, route, doer.nowMs) : (before ?? null);
+      const was = before && (known.get(before.id) ?? {});
+      if (made) taken.add(made.id);
       if (faults.length === 0 && before && !isSame) {
         await updateRoute(this.#tx, before.publicId, route, doer.nowMs);
       }
-      this.#note('route', given.name, before ? (isSame ? 'unchanged' : 'changed') : 'created', faults);
+      if (isSame) this.#note('route', given.name, 'unchanged', faults);
+      else await this.#noteChange('route', given.name, { before: was, after: given, faults });
     }
   }
 }

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { routeAlert } from '../model/routing.ts';
+import type { Pool } from '../store/pool.ts';
+import { listRoutes } from '../store/routes.ts';
+import { enrolApps } from '../store/rule-rounds.ts';
 import { buildTestApi, type TestApi, type TestBrowser } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import type { ConfigFile } from './contract/alerting.ts';
@@ -154,6 +158,108 @@ describe('the configuration as one file', () => {
     api.clock.nowMs += 16 * 60_000;
     expect((await admin.get('/config')).body.code).toBe('freshLoginNeeded');
     api.clock.nowMs -= 16 * 60_000;
+  });
+});
+
+describe('a configuration of an instance that is used', () => {
+  const T0 = 29_000_000;
+  let [here, there]: TestDatabase[] = [];
+  let one: TestBrowser;
+  let two: TestBrowser;
+  let used: ConfigFile;
+  const rulesOf = (from: ConfigFile) =>
+    from.apps.map(({ name, rules }) => [name, rules.map(({ title, isOn }) => `${title} ${isOn}`).sort()]);
+
+  beforeAll(async () => {
+    [here, there] = [await createTestDatabase(), await createTestDatabase()];
+    [one, two] = [
+      (await buildTestApi(here.pool).signedIn('admin')).browser,
+      (await buildTestApi(there.pool).signedIn('admin')).browser,
+    ];
+    for (const name of ['shop', 'staging']) await one.send('POST', '/apps', { name });
+    await enrolApps(here.pool, T0, 0);
+    const { rules } = (await one.get('/rules?app=shop')).body;
+    const idOf = (title: string) => rules.find((rule: { title: string }) => rule.title === title).id;
+    await one.send('DELETE', `/apps/shop/rules/${idOf('Traffic collapse')}`);
+    await one.send('PATCH', `/apps/shop/rules/${idOf('Drain silent')}`, { isOn: false });
+    for (const [ms, severity] of [
+      [500, 'ticket'],
+      [2000, 'page'],
+    ])
+      await one.send('POST', '/apps/shop/rules', {
+        kind: 'latency',
+        title: 'Slow',
+        severity,
+        settings: { ms },
+      });
+    const receivers = [];
+    for (const name of ['Noise', 'Pager']) {
+      const settings = { to: `${name}@example.com` };
+      const made = await one.send('POST', '/receivers', { name, kind: 'email', settings, secrets: {} });
+      receivers.push(made.body.id);
+    }
+    const route = (name: string, app: string, receiver: string) =>
+      one.send('POST', '/notification-routes', { name, apps: [app], receivers: [receiver] });
+    await route('Mine', 'shop', receivers[0]);
+    await route('Mine', 'shop', receivers[1]);
+    await route('Staging', 'staging', receivers[0]);
+    await one.send('DELETE', '/apps/staging');
+    used = (await one.get('/config')).body;
+  });
+  afterAll(async () => {
+    await here?.close();
+    await there?.close();
+  });
+
+  test('a route whose only app was removed is no route for every app', async () => {
+    expect(used.routes.find(({ name }) => name === 'Staging')).toMatchObject({ apps: [], isEnabled: false });
+    const { routes } = (await one.get('/notification-routes')).body;
+    expect(routes.find(({ name }: { name: string }) => name === 'Staging')).toMatchObject({
+      apps: [],
+      isEnabled: false,
+    });
+    const [row] = (await listRoutes(here?.pool as Pool)).filter(({ name }) => name === 'Staging');
+    const target = { appId: 1, severity: 'page', subjectKind: 'slo' } as const;
+    expect(routeAlert(row ? [row] : [], target).receiverIds).toEqual([]);
+  });
+
+  test('of rules and routes that share a name each stays what it is', async () => {
+    const { body } = await one.send('POST', '/config', { file: used });
+    expect(body.changes.filter((change: { outcome: string }) => change.outcome !== 'unchanged')).toEqual([]);
+    const changed = structuredClone(used);
+    for (const rule of changed.apps[0]?.rules ?? []) {
+      if (rule.title === 'Slow' && rule.severity === 'page') rule.forMinutes = 7;
+    }
+    await one.send('POST', '/config', { file: changed });
+    const again: ConfigFile = (await one.get('/config')).body;
+    expect(again.apps).toEqual(changed.apps);
+    expect(again.routes).toEqual(used.routes);
+  });
+
+  test('taken in elsewhere brings no default twice, and none that was deleted', async () => {
+    const { body } = await two.send('POST', '/config', { file: used });
+    expect(body.isKept, JSON.stringify(body.changes)).toBe(true);
+    await enrolApps(there?.pool as Pool, T0, 0);
+    const again: ConfigFile = (await two.get('/config')).body;
+    expect(rulesOf(again)).toEqual(rulesOf(used));
+    // Asked for, the one that was deleted comes back, and no other.
+    const restored = await two.send('POST', '/apps/shop/rules/defaults', {});
+    expect(restored.body).toEqual({ created: ['Traffic collapse'] });
+  });
+
+  test('SEC-48 what an import changes is in the audit log as it was and as it is', async () => {
+    const changed = structuredClone(used);
+    for (const receiver of changed.receivers) {
+      if (receiver.name === 'Pager') receiver.settings = { to: 'night@example.com' };
+    }
+    await one.send('POST', '/config', { file: changed });
+    const { rows } = (await here?.pool.query(
+      `SELECT before, after FROM audit_log WHERE action = 'receiver.change' ORDER BY id DESC LIMIT 1`,
+    )) ?? { rows: [] };
+    expect(rows[0]).toMatchObject({
+      before: { settings: { to: 'Pager@example.com' } },
+      after: { settings: { to: 'night@example.com' } },
+    });
   });
 });
 

@@ -66,10 +66,20 @@ function routeValues(route: RouteInput, nowMs: number): unknown[] {
   ];
 }
 
-/** In the order in which they are shown. */
+/**
+ * In the order in which they are shown. Of their apps those that are there: a route whose apps were all removed counts
+ * as switched off, for an empty list would fit every app.
+ */
 export async function listRoutes(db: Queryable): Promise<RouteRow[]> {
   const { rows } = await db.query<RouteRecord>(
-    `SELECT ${ROUTE_COLUMNS} FROM notification_routes ORDER BY is_fallback, position, id`,
+    `SELECT id, public_id, name, position, is_enabled AND (app_ids = '{}' OR own.ids <> '{}') AS is_enabled,
+       is_fallback, own.ids AS app_ids, severities, subject_kinds, receiver_ids, escalation_policy_ids,
+       created_at_ms, updated_at_ms
+     FROM notification_routes CROSS JOIN LATERAL (
+       SELECT coalesce(array_agg(given.id ORDER BY given.at), '{}') AS ids
+       FROM unnest(app_ids) WITH ORDINALITY AS given (id, at)
+       JOIN apps ON apps.id = given.id AND apps.removed_at_ms IS NULL) AS own
+     ORDER BY is_fallback, position, notification_routes.id`,
   );
   return rows.map(toRoute);
 }

@@ -1,6 +1,6 @@
 /** How far each app's rules are evaluated, and which defaults it has been given (table rule_rounds). */
 import { RULE_DEFAULTS_VERSION } from '../model/rule-defaults.ts';
-import { type Client, type Pool, withTransaction } from './pool.ts';
+import { type Client, type Pool, type Queryable, withTransaction } from './pool.ts';
 import { insertMissingDefaults } from './rules.ts';
 
 export interface RuleRound {
@@ -43,6 +43,14 @@ export async function enrolApps(pool: Pool, nextMinute: number, nowMs: number): 
     ]);
     return due.length;
   });
+}
+
+/** Takes an app up that comes with its rules: no default is added to them. Does nothing when it is taken up already. */
+export async function enrolWithOwnRules(db: Queryable, appId: number, nextMinute: number): Promise<void> {
+  await db.query(
+    'INSERT INTO rule_rounds (app_id, next_minute, defaults_version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [appId, nextMinute, RULE_DEFAULTS_VERSION],
+  );
 }
 
 /**

@@ -88,16 +88,16 @@ export async function readRuleOf(db: Queryable, appId: number, publicId: string)
   return rows[0] ? toRule(rows[0]) : null;
 }
 
-/** Adds a rule that checkRule let through. */
+/** Adds a rule that checkRule let through; `defaultKey` where it is one of the defaults. */
 export async function insertRule(
   db: Queryable,
-  input: { appId: number; draft: RuleDraft; author: string; nowMs: number },
+  input: { appId: number; draft: RuleDraft; author: string; nowMs: number; defaultKey?: string },
 ): Promise<RuleRow> {
-  const { appId, draft, author, nowMs } = input;
+  const { appId, draft, author, nowMs, defaultKey = null } = input;
   const { rows } = await db.query<RuleRecord>(
     `INSERT INTO rules (app_id, kind, title, severity, is_on, settings, for_minutes, keep_firing_minutes,
-       on_no_data, runbook_url, author, created_at_ms, updated_at_ms)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) RETURNING ${COLUMNS}`,
+       on_no_data, runbook_url, author, created_at_ms, updated_at_ms, default_key)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13) RETURNING ${COLUMNS}`,
     [
       appId,
       draft.kind,
@@ -111,6 +111,7 @@ export async function insertRule(
       draft.runbookUrl,
       author,
       nowMs,
+      defaultKey,
     ],
   );
   const [row] = rows;

@@ -181,12 +181,25 @@ async function needRow(db: Queryable, app: AppRow, id: string | undefined): Prom
 }
 
 /** Makes a rule that was checked. */
-export async function addRule(tx: Queryable, app: AppRow, draft: RuleDraft, doer: Doer): Promise<RuleRow> {
+/** `defaultKey`: the default that it is, when it comes from elsewhere with its app. */
+export async function addRule(
+  tx: Queryable,
+  app: AppRow,
+  draft: RuleDraft,
+  doer: Doer,
+  defaultKey?: string,
+): Promise<RuleRow> {
   const own = await listRules(tx, [app.id]);
   if (own.length >= RULES_PER_APP_MAX) {
     throw new ApiError('conflict', { detail: `An app has at most ${RULES_PER_APP_MAX} rules.` });
   }
-  const row = await insertRule(tx, { appId: app.id, draft, author: nameOf(doer.caller), nowMs: doer.nowMs });
+  const row = await insertRule(tx, {
+    appId: app.id,
+    draft,
+    author: nameOf(doer.caller),
+    nowMs: doer.nowMs,
+    ...(defaultKey !== undefined && { defaultKey }),
+  });
   await audit(tx, doer, { action: 'rule.create', subject: nameRule(app, row), after: draftOf(row) });
   return row;
 }
