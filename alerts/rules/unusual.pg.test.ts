@@ -153,6 +153,46 @@ test('p95 is compared with the last days while weeks are not known; the hour aft
   expect(world.told[0]?.evidence.key).toMatch(/points of the last days$/);
 });
 
+test('R-05 minutes that retention took away are unknown, not minutes without requests', async () => {
+  const appId = await world.app('retired', T0 - 20);
+  const rule = await world.rule(appId, {
+    kind: 'trafficCollapse',
+    severity: 'page',
+    settings: { zone: 'UTC' },
+  });
+  const busy = await world.app('busy', T0 - 20);
+  await world.rule(busy, {
+    kind: 'anomaly',
+    settings: { metric: 'requests', direction: 'over', zone: 'UTC' },
+  });
+  for (const id of [appId, busy]) {
+    // Lines are known of every week; requests of a minute of the last seven days alone.
+    for (let week = 1; week <= 6; week++)
+      await world.lines(id, T0 - week * WEEK - 120, T0 - week * WEEK + 120);
+    await world.lines(id, T0 - 60, T0 + 60);
+    for (let day = 1; day <= 6; day++) {
+      const at = T0 - day * 1440;
+      await world.requests(id, at - 100, at + 100, { count: 100 }, 'count_buckets_1m');
+    }
+    await now(id, T0 - 60, T0, () => 100);
+  }
+  await now(busy, T0, T0 + 30, () => 100);
+  const retired = (minute: number) =>
+    database.pool.query("UPDATE retired SET before_s = $1 WHERE table_name = 'count_buckets_1m'", [
+      minute * 60,
+    ]);
+  // A late row of a minute that is gone is no count of its bucket.
+  await world.requests(appId, T0 - 2 * WEEK, T0 - 2 * WEEK + 1, { count: 1 }, 'count_buckets_1m');
+  await retired(T0 - WEEK + 1440);
+  try {
+    expect(await world.rounds(T0 - 20, T0 + 21)).toEqual([[T0 + 15, 'page']]);
+    expect(world.told[0]).toMatchObject({ appId, subject: { ruleId: rule.id } });
+    expect(world.told[0]?.evidence.key).toMatch(/^usual 100 per min, \d+ points of the last days$/);
+  } finally {
+    await retired(0);
+  }
+});
+
 test('memory and load are compared by process type', async () => {
   const appId = await world.app('types', T0 - 5);
   await world.rule(appId, { kind: 'anomaly', settings: { metric: 'load', direction: 'over', zone: 'UTC' } });

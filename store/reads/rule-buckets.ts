@@ -1,7 +1,7 @@
 /**
  * Buckets of five minutes at the same time of other weeks and days, for many apps at once: what an anomaly is judged by.
- * Left out of them: minutes without lines or with losses, incidents, corrections, and for latencies the first hour after
- * a release.
+ * Left out of them: minutes without lines, with losses or past their retention, incidents, corrections, and for latencies
+ * the first hour after a release.
  */
 import { BUCKET_MINUTES } from '../../model/anomaly.ts';
 import { quantileMs } from '../../model/histogram.ts';
@@ -11,6 +11,7 @@ import { judgedBuckets, planOf } from '../../model/rules/unusual.ts';
 import { SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { parseIntArray } from '../int-array.ts';
 import type { Queryable } from '../pool.ts';
+import { readMinutesRetiredS } from '../slo-backfills.ts';
 import type { Slice } from './plan.ts';
 import { readRequestPoints } from './request-points.ts';
 import { totalNames } from './requests-over-time.ts';
@@ -179,6 +180,8 @@ async function addSamples(
 }
 
 interface Usable {
+  /** Whether rows of its minutes are there to be read: retention did not take them. */
+  isKept(start: number): boolean;
   /** Buckets in which the stream was alive; of those without a word about lines, null. */
   isAlive(start: number): boolean | null;
   /** Whether a bucket is left out of baselines of latencies, or of any metric. */
@@ -196,6 +199,8 @@ async function readUsable(
   const [first, last] = [starts[0] ?? 0, (starts.at(-1) ?? 0) + BUCKET_MINUTES];
   const lines = await readLinesOfHours(db, appIds, starts);
   const excluded = await readExcludedSpans(db, appIds, { from: first, to: last });
+  // Asked after the counts were: it is noted before anything is dropped, so what was gone when they were read is known.
+  const keptFromMinute = (await readMinutesRetiredS(db)) / 60;
   return new Map(
     appIds.map((appId) => {
       const hours = lines.get(appId);
@@ -204,6 +209,7 @@ async function readUsable(
         appId,
         {
           starts,
+          isKept: (start) => start >= keptFromMinute,
           isAlive: (start) => aliveIn(hours, start),
           isExcluded: (start, ofLatency) =>
             spans.some(
@@ -248,7 +254,7 @@ async function readLinesOfHours(
   return byApp;
 }
 
-/** A live stream without requests had none. */
+/** A live stream without requests had none; where rows of minutes are gone, nobody knows. Lines are told for longer. */
 function fillZeros(
   found: Map<number, ByMetric>,
   apps: BucketsQuery['apps'],
@@ -259,7 +265,7 @@ function fillZeros(
     const own = usable.get(appId);
     if (values === undefined || own === undefined) continue;
     for (const start of own.starts)
-      if (!values.has(start) && own.isAlive(start) === true) values.set(start, 0);
+      if (!values.has(start) && own.isKept(start) && own.isAlive(start) === true) values.set(start, 0);
   }
 }
 
@@ -273,7 +279,9 @@ function dropUnusable(
       const ofLatency = metric === 'p50' || metric === 'p95';
       for (const values of byKey.values()) {
         for (const start of values.keys()) {
-          if (own?.isAlive(start) === false || own?.isExcluded(start, ofLatency)) values.delete(start);
+          // Rows past their retention that are still there may be a late rest of their bucket.
+          if (!own?.isKept(start) || own.isAlive(start) === false || own.isExcluded(start, ofLatency))
+            values.delete(start);
         }
       }
     }
