@@ -24,6 +24,16 @@ export interface FleetItem {
 export interface FleetDoubt {
   isAway: boolean;
   isMoving: boolean;
+  /** Absent or null: objectives are as new as the rows. */
+  objectives?: ObjectivesDoubt | null;
+}
+
+/** Objectives could not be loaded, or are not there yet. */
+export interface ObjectivesDoubt {
+  /** When those that are shown were true, epoch ms; null while there are none. */
+  asOfMs: number | null;
+  /** The first answer is on its way. */
+  isLoading: boolean;
 }
 
 const RANKS = { firing: 0, burning: 1, silent: 2, ticket: 3, spent: 4, rest: 5 } as const;

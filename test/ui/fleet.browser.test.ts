@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { violationsOf } from './axe.ts';
-import { NOW, type Stage, setStage } from './open.ts';
+import { NOW, type OpenOptions, type Stage, setStage } from './open.ts';
 
 /** UX.md: 200 apps in at most this much script, on a quiet machine. */
 const SCRIPT_BUDGET_MS = 100;
@@ -146,6 +146,65 @@ describe('the fleet', () => {
     while (runs.length < 3 && Math.min(...runs) > SCRIPT_BUDGET_MS) runs.push(await scriptOf200());
     console.log(`script for the first view of 200 apps: ${runs.map((ms) => ms.toFixed(0)).join(', ')} ms`);
     expect(Math.min(...runs)).toBeLessThanOrEqual(BUSY * SCRIPT_BUDGET_MS);
+  });
+});
+
+describe('objectives that could not be loaded', () => {
+  const broken = { status: 500, contentType: 'application/problem+json', body: '{"detail":"Out of order"}' };
+  const slos = (url: URL) => url.pathname === '/api/v1/slos';
+  const openWith = (path: string, more: OpenOptions = {}) =>
+    stage.open(path, {
+      ...more,
+      live: true,
+      init: async (context) => {
+        await context.clock.install({ time: NOW });
+        await more.init?.(context);
+      },
+    });
+
+  it('R-05 are said to be unknown, leave nothing green, and are told as soon as they are there', async () => {
+    const page = await openWith('/?tz=utc', {
+      cookies: { fleet: 'calm' },
+      init: (context) => context.route(slos, (route) => route.fulfill(broken)),
+    });
+    await page.getByText('Objectives could not be loaded').waitFor();
+    expect(await page.locator('.verdict-head').innerText()).toContain('Half known');
+    expect(await page.locator('.verdict .state-ok, .verdict .glyph-ok').count()).toBe(0);
+    const burning = page.locator('.strip-tile').filter({ hasText: 'apps burn' });
+    expect(await burning.locator('.glyph-ok').count()).toBe(0);
+    expect(await page.locator('.cell-slo').nth(1).innerText()).toBe('not known');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.context().unroute(slos);
+    await page.clock.runFor(31_000);
+    await page.locator('.verdict .state-ok').waitFor();
+    expect(await page.getByText('Objectives could not be loaded').count()).toBe(0);
+    await page.context().close();
+    stage.complaints.splice(0);
+  });
+
+  it('R-05 on the wall: budgets of before are hatched and dated, and the head is not green', async () => {
+    let isBroken = false;
+    const page = await openWith('/?wall=1&tz=utc', {
+      cookies: { role: 'wall', fleet: 'calm' },
+      width: 1920,
+      init: (context) =>
+        context.route(slos, async (route) => {
+          if (isBroken) return route.fulfill(broken);
+          const body = await (await route.fetch()).text();
+          return route.fulfill({ body: body.replaceAll('"checkout-api"', '"service-1"') });
+        }),
+    });
+    await page.locator('.wall-head .state-ok').waitFor();
+    await page.locator('.wall-budget .budget').waitFor();
+    const hatched = () => page.locator('.wall-budget .budget-doubtful').count();
+    expect(await hatched()).toBe(0);
+    isBroken = true;
+    await page.clock.runFor(31_000);
+    await page.locator('.wall-head').getByText('budgets and burns are those of 10:42Z').waitFor();
+    expect(await page.locator('.wall-head .state-ok').count()).toBe(0);
+    expect(await hatched()).toBe(1);
+    await page.context().close();
+    stage.complaints.splice(0);
   });
 });
 

@@ -1,26 +1,25 @@
 /** All apps: what burns and where to go first, in a sentence, four counts and one dense table. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { FleetRow } from '../../api/contract/apps.ts';
-import type { SloListAnswer, SloRow } from '../../api/contract/slos.ts';
+import type { SloRow } from '../../api/contract/slos.ts';
 import { showHidden } from '../clean.ts';
-import { buildItems, CONCERNS, type Concern } from '../fleetItems.ts';
+import { buildItems, CONCERNS, type Concern, type ObjectivesDoubt } from '../fleetItems.ts';
 import { GROUPS, type Grouping, groupItems, parseSort } from '../fleetOrder.ts';
 import { plural } from '../format.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
 import { keepFleetFresh } from '../state/fleet.ts';
-import { useAnswer } from '../state/once.ts';
 import type { Router } from '../state/router.ts';
 import { type FleetVerdict, fleetVerdict } from '../verdict/fleet.ts';
 import type { Clause } from '../verdict.ts';
 import { LabelsDialog } from './fleetLabels.tsx';
+import { useFleetObjectives } from './fleetObjectives.ts';
 import type { Around } from './fleetRow.tsx';
 import { Strip } from './fleetStrip.tsx';
 import { ExplainColumns, FleetTable } from './fleetTable.tsx';
 import { useSteadyOrder } from './steadyOrder.ts';
 
-const SLOS_EVERY_MS = 30_000;
 const GROUP_WORDS: Record<Grouping, string> = { none: 'No groups', stage: 'Stage', team: 'Team', tag: 'Tag' };
 
 /** How long the rows wait for what objectives say, so that all of a row is drawn at once. */
@@ -29,10 +28,9 @@ const TOGETHER_MS = 250;
 export function FleetPage() {
   const state = useApp();
   useEffect(() => keepFleetFresh(state), []);
-  const slos = useAnswer<SloListAnswer>('/slos', { everyMs: SLOS_EVERY_MS });
+  const { rows, doubt, isSettled } = useFleetObjectives();
   const answer = state.fleet.data.value;
   const waited = useWaited(answer !== null, TOGETHER_MS);
-  const rows = slos.data.value?.slos;
   // Kept while nothing of it changes: the age around it counts every second.
   const body = useMemo(
     () =>
@@ -40,19 +38,17 @@ export function FleetPage() {
       (answer.apps.length === 0 ? (
         <NoApps />
       ) : (
-        <Fleet rows={answer.apps} slos={rows ?? NO_SLOS} atMs={answer.nowMs} />
+        <Fleet rows={answer.apps} slos={rows} objectives={doubt} atMs={answer.nowMs} />
       )),
-    [answer, rows],
+    [answer, rows, doubt],
   );
-  const isReady = rows !== undefined || waited || slos.error.value !== null;
+  const isReady = isSettled || waited;
   return (
     <Fresh of={state.fleet} what="the fleet">
       {() => (isReady ? body : <div class="unloaded" />)}
     </Fresh>
   );
 }
-
-const NO_SLOS: SloRow[] = [];
 
 /** true from `ms` after `begun` on. */
 function useWaited(begun: boolean, ms: number): boolean {
@@ -85,7 +81,14 @@ function NoApps() {
   );
 }
 
-function Fleet({ rows, slos, atMs }: { rows: FleetRow[]; slos: SloRow[]; atMs: number }) {
+interface FleetProps {
+  rows: FleetRow[];
+  slos: SloRow[];
+  objectives: ObjectivesDoubt | null;
+  atMs: number;
+}
+
+function Fleet({ rows, slos, objectives, atMs }: FleetProps) {
   const { router, prefs, range, instance, clock } = useApp();
   const isAway = instance.awaySinceMs.value !== null;
   const isMoving = instance.isMoving.value;
@@ -98,10 +101,14 @@ function Fleet({ rows, slos, atMs }: { rows: FleetRow[]; slos: SloRow[]; atMs: n
     GROUPS.find((one) => one === prefs.grouping.value) ??
     'none';
   const steady = useSteadyOrder(items, sort);
-  const verdict = fleetVerdict(steady.urgent, atMs, range.zone.value, { isAway, isMoving });
+  const verdict = fleetVerdict(steady.urgent, atMs, range.zone.value, {
+    isAway,
+    isMoving,
+    objectives,
+  });
   const around = useMemo(
-    () => ({ link: linkAt(router), clock, isAway }),
-    [range.text.value, range.zone.value, isAway],
+    () => ({ link: linkAt(router), clock, isAway, objectives }),
+    [range.text.value, range.zone.value, isAway, objectives],
   );
   const shown = only ? steady.items.filter((item) => item.concerns.includes(only)) : steady.items;
   return (
@@ -109,7 +116,7 @@ function Fleet({ rows, slos, atMs }: { rows: FleetRow[]; slos: SloRow[]; atMs: n
       <Summary verdict={verdict} />
       <div {...steady.region}>
         <div class="fleet-bar">
-          <Strip items={items} only={only} />
+          <Strip items={items} only={only} doubt={{ isAway, isMoving, objectives }} />
           <p class="resort" role="status">
             {only && <Narrowed only={only} count={shown.length} of={items.length} />}
             {steady.moved && (

@@ -4,7 +4,7 @@ import type { FleetRow } from '../../api/contract/apps.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
 import { type Change, latencyChange, ratioChange } from '../fleetChange.ts';
-import { burnOf, type FleetItem } from '../fleetItems.ts';
+import { burnOf, type FleetItem, type ObjectivesDoubt } from '../fleetItems.ts';
 import { sayRow } from '../fleetSentence.ts';
 import {
   formatAgo,
@@ -28,6 +28,8 @@ export interface Around {
   link(path: string, query?: Record<string, string>): string;
   clock: Clock;
   isAway: boolean;
+  /** null: objectives are as new as the rows. */
+  objectives: ObjectivesDoubt | null;
 }
 
 interface Props {
@@ -124,28 +126,36 @@ function stateCell({ row, level, word }: FleetItem, base: string, { link }: Arou
 
 const nothing = () => <span class="muted">{NOTHING}</span>;
 
-function budgetCell({ slo }: FleetItem, { link, isAway }: Around) {
-  if (!slo) return nothing();
-  const state = sloState(slo, isAway);
+/** Where objectives could not be loaded, it is not known whether there is one. */
+export function noObjective(doubt: ObjectivesDoubt | null) {
+  return doubt ? <span class="muted">{doubt.isLoading ? '…' : 'not known'}</span> : nothing();
+}
+
+function budgetCell({ slo }: FleetItem, { link, isAway, objectives }: Around) {
+  if (!slo) return noObjective(objectives);
+  const isOld = isAway || objectives !== null;
+  const state = sloState(slo, isOld);
   const title = `${showHidden(slo.title)}: ${state.word}`;
   return (
     <a class="plain" href={link(sloListPath(slo.app))} title={title}>
       {StateGlyph({ level: state.level })}
       <span class="sr">{state.word}, left </span>
-      {BudgetBar({ remaining: slo.budget.remaining, isDoubtful: isDoubtful(slo, isAway) })}
+      {BudgetBar({ remaining: slo.budget.remaining, isDoubtful: isDoubtful(slo, isOld), isOld })}
     </a>
   );
 }
 
-function burnCell({ fastest }: FleetItem, { link }: Around) {
+function burnCell({ fastest }: FleetItem, { link, isAway, objectives }: Around) {
   const [hour, six] = fastest?.burn ?? [];
   if (!fastest || !hour || hour.burn === null) return nothing();
+  const isOld = isAway || objectives !== null;
   return (
     <a
       class={`plain burn-${burnLevel(hour)}`}
       href={link(sloPath(fastest.app, fastest.slug))}
       title={showHidden(fastest.title)}
     >
+      {isOld && <span class="muted">was </span>}
       {formatBurn(shortBurn(burnOf(fastest, 0)))}
       <span class="muted small"> · {formatBurn(shortBurn(six?.burn ?? 0))}</span>
     </a>

@@ -1,5 +1,5 @@
 /** Four counts over the table; each leads to what it counts. */
-import type { Concern, FleetItem } from '../fleetItems.ts';
+import type { Concern, FleetDoubt, FleetItem } from '../fleetItems.ts';
 import { formatCount } from '../format.ts';
 import { type Level, StateGlyph } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -36,7 +36,13 @@ const TILES: { concern: Concern; one: string; many: string; level: Level; says: 
   },
 ];
 
-export function Strip({ items, only }: { items: readonly FleetItem[]; only: Concern | null }) {
+interface Props {
+  items: readonly FleetItem[];
+  only: Concern | null;
+  doubt: FleetDoubt;
+}
+
+export function Strip({ items, only, doubt }: Props) {
   const { router } = useApp();
   const counts = countConcerns(items);
   return (
@@ -44,6 +50,8 @@ export function Strip({ items, only }: { items: readonly FleetItem[]; only: Conc
       {TILES.map(({ concern, one, many, level, says }) => {
         const count = counts[concern];
         const isOn = only === concern;
+        // None known is not none.
+        const isKnown = !doubt.isAway && (concern !== 'burning' || !doubt.objectives);
         return (
           <li key={concern}>
             <a
@@ -52,7 +60,7 @@ export function Strip({ items, only }: { items: readonly FleetItem[]; only: Conc
               aria-current={isOn ? 'true' : undefined}
               title={isOn ? 'Show all apps' : says}
             >
-              <StateGlyph level={count > 0 ? level : 'ok'} />
+              <StateGlyph level={count > 0 ? level : isKnown ? 'ok' : 'unknown'} />
               <span class="strong">{formatCount(count)}</span> {count === 1 ? one : many}
             </a>
           </li>

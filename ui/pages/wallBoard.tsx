@@ -1,10 +1,9 @@
 /** What hangs on the wall: the sentence, the clock, how old the data is, and the apps, those that burn on every page. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FleetAnswer } from '../../api/contract/apps.ts';
-import type { SloListAnswer } from '../../api/contract/slos.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { showHidden } from '../clean.ts';
-import { buildItems, burnOf, type FleetItem } from '../fleetItems.ts';
+import { buildItems, burnOf, type FleetDoubt, type FleetItem } from '../fleetItems.ts';
 import { sortItems } from '../fleetOrder.ts';
 import { formatClock, formatCount, formatDay, formatSpan, NOTHING, plural, zoneName } from '../format.ts';
 import { BudgetBar } from '../parts/budgetBar.tsx';
@@ -12,12 +11,11 @@ import { StateGlyph, StateWord } from '../parts/state.tsx';
 import { burnLevel, formatBurn, isDoubtful } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { keepFleetFresh } from '../state/fleet.ts';
-import { useAnswer } from '../state/once.ts';
 import { fleetVerdict } from '../verdict/fleet.ts';
 import { WALL_STALE_MS, wallPageAt, wallPages } from '../wallPages.ts';
-import { Age, failedCell, latencyCell, shortBurn } from './fleetRow.tsx';
+import { useFleetObjectives } from './fleetObjectives.ts';
+import { Age, failedCell, latencyCell, noObjective, shortBurn } from './fleetRow.tsx';
 
-const SLOS_EVERY_MS = 30_000;
 const LOAD_EVERY_MS = 15_000;
 const TURN_MS = 12_000;
 /** Height of a row, in em of the wall (wall.css). */
@@ -72,15 +70,15 @@ function keepAwake(): () => void {
 
 function Board({ answer, name }: { answer: FleetAnswer; name: string }) {
   const { range, instance } = useApp();
-  const slos = useAnswer<SloListAnswer>('/slos', { everyMs: SLOS_EVERY_MS }).data.value?.slos;
+  const { rows: slos, doubt: objectives } = useFleetObjectives();
   const isAway = instance.awaySinceMs.value !== null;
   const isMoving = instance.isMoving.value;
   const items = useMemo(
-    () =>
-      sortItems(buildItems(answer.apps, slos ?? [], { isAway, isMoving }), { key: 'state', reversed: false }),
+    () => sortItems(buildItems(answer.apps, slos, { isAway, isMoving }), { key: 'state', reversed: false }),
     [answer, slos, isAway, isMoving],
   );
-  const verdict = fleetVerdict(items, answer.nowMs, range.zone.value, { isAway, isMoving });
+  const doubt = useMemo(() => ({ isAway, isMoving, objectives }), [isAway, isMoving, objectives]);
+  const verdict = fleetVerdict(items, answer.nowMs, range.zone.value, doubt);
   const [lead, ...others] = verdict.lines;
   const say = (line: { text: string }[] | undefined) =>
     showHidden(line?.map(({ text }) => text).join(' ') ?? '');
@@ -102,7 +100,7 @@ function Board({ answer, name }: { answer: FleetAnswer; name: string }) {
         <WallClock />
       </header>
       <Stale />
-      <Rows items={items} isAway={isAway} />
+      <Rows items={items} doubt={doubt} />
     </>
   );
 }
@@ -144,7 +142,7 @@ function Stale() {
   );
 }
 
-function Rows({ items, isAway }: { items: FleetItem[]; isAway: boolean }) {
+function Rows({ items, doubt }: { items: FleetItem[]; doubt: FleetDoubt }) {
   const { clock, router } = useApp();
   const box = useRef<HTMLDivElement>(null);
   const capacity = useCapacity(box);
@@ -154,7 +152,7 @@ function Rows({ items, isAway }: { items: FleetItem[]; isAway: boolean }) {
   const worst = items.filter((item) => item.rank < 4).length;
   const pages = useMemo(() => wallPages(items, worst, capacity), [items, worst, capacity]);
   const at = wallPageAt(pages.length, clock.nowMs.value - begunMs, everyMs);
-  const table = useMemo(() => <WallTable items={pages[at] ?? []} isAway={isAway} />, [pages, at, isAway]);
+  const table = useMemo(() => <WallTable items={pages[at] ?? []} doubt={doubt} />, [pages, at, doubt]);
   return (
     <>
       <div class="wall-rows" ref={box}>
@@ -184,7 +182,7 @@ function useCapacity(box: { current: HTMLDivElement | null }): number {
   return capacity;
 }
 
-function WallTable({ items, isAway }: { items: FleetItem[]; isAway: boolean }) {
+function WallTable({ items, doubt }: { items: FleetItem[]; doubt: FleetDoubt }) {
   return (
     <table class="wall-table">
       <thead>
@@ -210,17 +208,19 @@ function WallTable({ items, isAway }: { items: FleetItem[]; isAway: boolean }) {
       </thead>
       <tbody>
         {items.map((item) => (
-          <WallRow key={item.row.app} item={item} isAway={isAway} />
+          <WallRow key={item.row.app} item={item} doubt={doubt} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function WallRow({ item, isAway }: { item: FleetItem; isAway: boolean }) {
+function WallRow({ item, doubt }: { item: FleetItem; doubt: FleetDoubt }) {
   const { clock } = useApp();
   const { row, slo, fastest } = item;
   const burn = fastest?.burn[0];
+  const { objectives = null } = doubt;
+  const isOld = doubt.isAway || objectives !== null;
   const isBad = (row.failedRatioNow ?? row.failedRatio ?? 0) >= 0.01 && !row.lowTraffic;
   return (
     <tr class={`row-${item.level}`}>
@@ -234,12 +234,13 @@ function WallRow({ item, isAway }: { item: FleetItem; isAway: boolean }) {
       </th>
       <td class="wall-budget">
         {slo ? (
-          <BudgetBar remaining={slo.budget.remaining} isDoubtful={isDoubtful(slo, isAway)} />
+          <BudgetBar remaining={slo.budget.remaining} isDoubtful={isDoubtful(slo, isOld)} isOld={isOld} />
         ) : (
-          <span class="muted">{NOTHING}</span>
+          noObjective(objectives)
         )}
       </td>
       <td class={`num${burn ? ` burn-${burnLevel(burn)}` : ''}`}>
+        {isOld && burn?.burn != null && <span class="muted">was </span>}
         {burn?.burn == null ? NOTHING : formatBurn(shortBurn(burnOf(fastest, 0)))}
       </td>
       <td>

@@ -119,6 +119,39 @@ describe('the sentence of the fleet', () => {
     expect(say([rowOf('new-landing')])).toMatchObject({ level: 'unknown', word: 'Waiting' });
   });
 
+  it('R-05 calls nothing well by budgets that could not be loaded, are not there yet, or are old; what fires stays first', () => {
+    const rows = [quiet, { ...quiet, app: 'other' }];
+    const doubtOf = (asOfMs: number | null, isLoading = false) => ({
+      ...NO_DOUBT,
+      objectives: { asOfMs, isLoading },
+    });
+    expect(say(rows, [], doubtOf(null))).toEqual({
+      level: 'unknown',
+      word: 'Half known',
+      text: [
+        'Objectives could not be loaded: whether a budget burns is not known.',
+        'All 2 apps are well by their requests, for the last hour at least.',
+      ],
+      links: ['/slo', null],
+    });
+    expect(say(rows, [], doubtOf(null, true))).toMatchObject({ level: 'unknown', word: 'Loading' });
+    const [slo] = sloRows(NOW) as [SloRow];
+    const budget = { ...slo.budget, remaining: 0.7 };
+    const old = { ...slo, app: quiet.app, state: 'ok' as const, lowTraffic: true, budget };
+    const said = say(rows, [old], doubtOf(NOW - 240_000));
+    expect([said.level, said.word]).toEqual(['unknown', 'Half known']);
+    expect(said.text.join(' ')).toContain('budgets and burns are those of 10:38Z.');
+    expect(said.text.join(' ')).not.toContain('Least budget');
+    expect(say([rowOf('shop'), quiet], [], doubtOf(null))).toMatchObject({
+      level: 'critical',
+      word: 'Firing',
+    });
+    // Without the database nothing is known: that says it all.
+    const away = say(rows, [], { ...doubtOf(null), isAway: true });
+    expect(away.word).toBe('Not known');
+    expect(away.text.join(' ')).not.toContain('Objectives');
+  });
+
   it('counts alerts by incident and everything else by app', () => {
     const two = { ...rowOf('shop') };
     two.incidents = { page: 2, ticket: 1, info: 5, unacknowledged: 0, sinceMs: NOW, id: 'x' };

@@ -2,9 +2,15 @@
  * The sentence the fleet opens with: whether anything burns, what, since when, and where to go first. Rules over the
  * same rows the table shows; every clause leads on. Nothing is called well over a hole (R-05). Pure.
  */
-import { type CONCERNS, type FleetDoubt, type FleetItem, openAlerts } from '../fleetItems.ts';
+import {
+  type CONCERNS,
+  type FleetDoubt,
+  type FleetItem,
+  type ObjectivesDoubt,
+  openAlerts,
+} from '../fleetItems.ts';
 import { formatCount, formatMs, formatRatio, formatSpan, plural, type Zone } from '../format.ts';
-import { incidentPath, sloPath } from '../paths.ts';
+import { incidentPath, sloListPath, sloPath } from '../paths.ts';
 import { formatBudget } from '../sloWords.ts';
 import { timeText } from '../spanText.ts';
 import type { Clause, Verdict } from '../verdict.ts';
@@ -25,28 +31,29 @@ export function fleetVerdict(
   items: readonly FleetItem[],
   nowMs: number,
   zone: Zone,
-  { isAway, isMoving }: FleetDoubt,
+  doubt: FleetDoubt,
 ): FleetVerdict {
+  const { isAway, isMoving, objectives = null } = doubt;
   const troubled = items.filter((item) => item.rank < 4);
   const more = troubled.length - NAMED_MAX;
   const lines = [
     ...(isAway ? [[awayClause(items, zone)]] : []),
     ...troubled.slice(0, NAMED_MAX).map((item) => clausesOf(item, nowMs, zone)),
+    objectives && !isAway ? [objectivesClause(objectives, zone)] : [],
     [
       ...(more > 0 ? [{ text: `${plural(more, 'app')} more ${more === 1 ? 'is' : 'are'} in trouble.` }] : []),
-      ...restOf(items, troubled.length, isAway),
+      ...restOf(items, troubled.length, doubt),
     ],
     isMoving && !isAway
       ? [{ text: 'Frames of an outage are on their way from Redis: counts still rise.', href: '/health' }]
       : [],
   ];
-  return { ...headOf(items, isAway, isMoving), lines: lines.filter((line) => line.length > 0) };
+  return { ...headOf(items, doubt), lines: lines.filter((line) => line.length > 0) };
 }
 
 function headOf(
   items: readonly FleetItem[],
-  isAway: boolean,
-  isMoving: boolean,
+  { isAway, isMoving, objectives }: FleetDoubt,
 ): Pick<Verdict, 'level' | 'word'> {
   const worst = items[0];
   if (worst && worst.rank === 0) return { level: 'critical', word: 'Firing' };
@@ -58,7 +65,20 @@ function headOf(
   if (items.some((item) => item.level === 'warning')) return { level: 'warning', word: 'Worth a look' };
   if (isMoving) return { level: 'warning', word: 'Incomplete' };
   if (!items.some((item) => item.level === 'ok')) return { level: 'unknown', word: 'Waiting' };
+  // An objective may be burning that is not among the rows.
+  if (objectives) return { level: 'unknown', word: objectives.isLoading ? 'Loading' : 'Half known' };
   return { level: 'ok', word: 'All well' };
+}
+
+function objectivesClause({ asOfMs, isLoading }: ObjectivesDoubt, zone: Zone): Clause {
+  const href = sloListPath(null);
+  if (isLoading) return { text: 'Objectives are still being loaded.', href };
+  if (asOfMs === null)
+    return { text: 'Objectives could not be loaded: whether a budget burns is not known.', href };
+  return {
+    text: `Objectives could not be loaded again: budgets and burns are those of ${timeText(asOfMs / 1000, zone)}.`,
+    href,
+  };
 }
 
 function awayClause(items: readonly FleetItem[], zone: Zone): Clause {
@@ -154,7 +174,11 @@ function punctuate(clauses: Clause[]): Clause[] {
 }
 
 /** The others, and the least budget among them. */
-function restOf(items: readonly FleetItem[], troubled: number, isAway: boolean): Clause[] {
+function restOf(
+  items: readonly FleetItem[],
+  troubled: number,
+  { isAway, objectives = null }: FleetDoubt,
+): Clause[] {
   const others = items.slice(troubled);
   const well = others.filter((item) => item.level === 'ok').length;
   const looks = others.filter((item) => item.level === 'warning');
@@ -163,14 +187,14 @@ function restOf(items: readonly FleetItem[], troubled: number, isAway: boolean):
   if (looks.length > NAMED_MAX) clauses.push({ text: `${looks.length - NAMED_MAX} more need a look.` });
   if (well > 0) {
     const all = well === items.length;
-    const some = `${plural(well, all ? 'app' : 'other app')} ${well === 1 ? 'is' : 'are'} well`;
+    const some = `${plural(well, all ? 'app' : 'other app')} ${well === 1 ? 'is' : 'are'} well${objectives ? ' by their requests' : ''}`;
     clauses.push({ text: `${all && well > 1 ? 'All ' : ''}${some}, for the last hour at least.` });
   }
   if (quiet > 0 && !isAway) {
     const word = quiet === 1 ? 'says' : 'say';
     clauses.push({ text: `${plural(quiet, 'app')} ${word} nothing: no requests, or no line yet.` });
   }
-  const least = troubled + looks.length === 0 ? leastBudget(items) : null;
+  const least = troubled + looks.length === 0 && objectives === null ? leastBudget(items) : null;
   return least ? [...clauses, least] : clauses;
 }
 
