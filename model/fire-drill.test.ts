@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   DRILL_JUDGED_WITHIN_MS,
   DRILL_KEPT_MS,
+  DRILL_OWED_WITHIN_MS,
   DRILL_SETTLES_WITHIN_MS,
   type DrillFacts,
   type DrillStanding,
@@ -55,6 +56,23 @@ describe('what is done next', () => {
     const waiting = { ...over, isUnsettled: true };
     expect(nextMove(waiting, T + 5_000 + DRILL_KEPT_MS)).toEqual({ do: 'wait' });
     expect(nextMove(waiting, T + 5_000 + DRILL_SETTLES_WITHIN_MS)).toEqual({ do: 'clean' });
+  });
+
+  test('a receiver that took the trigger is told of the end before it is deleted, as long as that is tried', () => {
+    const one = { receiver: 'PagerDuty', atMs: T, tookMs: 1, reason: '' };
+    const trigger = { ...one, kind: 'trigger', state: 'delivered' } as const;
+    const resolve = { ...one, kind: 'resolve', state: 'waiting' } as const;
+    const facts = { ...opened, resolvedAtMs: T, told: [trigger, resolve] };
+    const owed = { ...ending, facts, isUnsettled: true };
+    expect(nextMove(owed, T + DRILL_SETTLES_WITHIN_MS)).toEqual({ do: 'wait' });
+    expect(nextMove(owed, T + DRILL_OWED_WITHIN_MS)).toEqual({ do: 'clean' });
+    const taken = {
+      ...owed,
+      facts: { ...facts, told: [trigger, { ...resolve, state: 'delivered' as const }] },
+    };
+    expect(nextMove({ ...taken, isUnsettled: false }, T + DRILL_KEPT_MS)).toEqual({ do: 'clean' });
+    const never = { ...owed, facts: { ...facts, told: [{ ...trigger, state: 'failed' as const }, resolve] } };
+    expect(nextMove(never, T + DRILL_SETTLES_WITHIN_MS)).toEqual({ do: 'clean' });
   });
 
   test('one that never fired is deleted once no evaluation can have its rule in hand any more', () => {

@@ -5,7 +5,7 @@
 import type { RuleDraft } from './rule.ts';
 import { checkRule } from './rule-check.ts';
 import type { Severity } from './slo.ts';
-import { MINUTE, SECOND } from './time.ts';
+import { HOUR, MINUTE, SECOND } from './time.ts';
 
 /** In front of everything a drill is called, wherever it is told. */
 export const DRILL_MARK = 'DRILL';
@@ -18,6 +18,11 @@ export const DRILL_JUDGED_WITHIN_MS = 2 * MINUTE;
 export const DRILL_KEPT_MS = MINUTE;
 /** A receiver that does not answer keeps a drill from its end no longer than this. */
 export const DRILL_SETTLES_WITHIN_MS = 5 * MINUTE;
+/**
+ * One that took the trigger and not yet the end does: elsewhere the alert would stay open, and nobody here could close it.
+ * The outbox tries for 6 h.
+ */
+export const DRILL_OWED_WITHIN_MS = 7 * HOUR;
 
 /** More requests a minute than any app has: that there are fewer is always so, as long as lines come in. */
 const MORE_THAN_EVER = 10_000_000;
@@ -111,8 +116,16 @@ export function nextMove(drill: DrillStanding, nowMs: number): DrillMove {
   }
   if (facts.resolvedAtMs === null) return { do: 'wait' };
   const overMs = nowMs - Math.max(facts.resolvedAtMs, endingAtMs ?? 0);
-  const mayGo = overMs >= DRILL_KEPT_MS && (!drill.isUnsettled || overMs >= DRILL_SETTLES_WITHIN_MS);
+  const settlesWithinMs = isEndOwed(facts) ? DRILL_OWED_WITHIN_MS : DRILL_SETTLES_WITHIN_MS;
+  const mayGo = overMs >= DRILL_KEPT_MS && (!drill.isUnsettled || overMs >= settlesWithinMs);
   return mayGo ? { do: 'clean' } : { do: 'wait' };
+}
+
+function isEndOwed({ told }: DrillFacts): boolean {
+  const began = new Set(
+    told.filter((one) => one.kind === 'trigger' && one.state === 'delivered').map(({ receiver }) => receiver),
+  );
+  return told.some((one) => one.kind === 'resolve' && one.state === 'waiting' && began.has(one.receiver));
 }
 
 export type DrillStepId = 'rule' | 'told' | 'acknowledged' | 'resolved' | 'deleted';
