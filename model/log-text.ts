@@ -2,8 +2,9 @@
  * What a line's text tells beside itself: its level, the request it belongs to; and what must be taken out of it before
  * it is kept (SEC-44, SEC-45). Every pattern is linear (SEC-38).
  */
-import { shortAddress } from './address.ts';
+import { shortenAddresses } from './address-in-text.ts';
 import { LOG_TEXT_MAX, type LogLevel } from './log-line.ts';
+import { hideQueryValues } from './query-in-text.ts';
 import { type Redacted, redactText } from './redact.ts';
 
 /** Levels stand near the beginning of a line. */
@@ -107,15 +108,6 @@ export function requestIdOf(text: string): string | null {
   return found === null ? null : (found[1] ?? found[2] ?? null);
 }
 
-/** `?q=…&page=2` behind a path: the values go, the names stay. */
-const QUERY = /\?[A-Za-z_][\w.[\]%-]{0,63}=[^\s"'<>`\\]{0,2000}/g;
-const QUERY_VALUE = /([?&][\w.[\]%-]{1,64})=([^&\s"'<>`\\#]{1,2000})/g;
-const IPV4 = /(?<![\w./-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|\/\d)/g;
-/** Whatever is made of its characters: shortAddress tells whether it is one. Times of day are not. */
-const IPV6 = /(?<![\w:.])[0-9a-f:]{6,45}(?![\w:]|\/\d)/gi;
-/** Nobody's in particular. */
-const PRIVATE = /^(?:0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\./;
-
 /**
  * A line's text as it may be kept: without secrets and personal data, without values of queries, visitors' addresses
  * shortened unless told otherwise; at most LOG_TEXT_MAX long.
@@ -125,32 +117,9 @@ export function redactLogText(
   { storeClientAddresses }: { storeClientAddresses: boolean },
 ): Redacted {
   const redacted = redactText(text, LOG_TEXT_MAX);
-  let { redactions } = redacted;
-  let result = redacted.text;
-  if (result.includes('?')) {
-    result = result.replace(QUERY, (query) =>
-      query.replace(QUERY_VALUE, (whole, name: string, value: string) => {
-        if (value === '*' || value === '…' || value === '{redacted}' || value === '{token}') return whole;
-        redactions++;
-        return `${name}=*`;
-      }),
-    );
-  }
-  if (!storeClientAddresses) result = shortenAddresses(result);
-  return { text: result, redactions };
-}
-
-function shortenAddresses(text: string): string {
-  let result = text;
-  if (/\d\.\d/.test(result)) {
-    result = result.replace(IPV4, (address) =>
-      PRIVATE.test(address) ? address : shortAddress(address) || address,
-    );
-  }
-  if (/[0-9a-f]:[0-9a-f:]/i.test(result)) {
-    result = result.replace(IPV6, (address) => shortAddress(address) || address);
-  }
-  return result;
+  const counter = { redactions: redacted.redactions };
+  const result = hideQueryValues(redacted.text, counter);
+  return { text: storeClientAddresses ? result : shortenAddresses(result), redactions: counter.redactions };
 }
 
 /** What follows in an entry of a database's log is SQL or its values: personal data (FORMATS 6.3). */
