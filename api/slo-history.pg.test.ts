@@ -84,6 +84,42 @@ describe('back-test of an objective', () => {
   });
 });
 
+test('R-05 minutes that retention took away are unknown to a back-test, not minutes without requests', async () => {
+  const { pool } = database;
+  const old = (await createApp(pool, { name: 'old', key: TEST_KEY, nowMs: api.clock.nowMs })).app;
+  await pool.query(
+    `INSERT INTO app_liveness (app_id, next_minute, first_line_minute, last_line_minute, limit_minutes, habit_hour)
+     VALUES ($1, $2, $3, $2 - 1, 10, 0)`,
+    [old.id, minute, minute - 5 * 1440],
+  );
+  const seeds: CountSeed[] = [];
+  for (let ago = 120; ago >= 1; ago--)
+    seeds.push({ appId: old.id, bucketS: (minute - ago) * 60, count: 10, kind: SERIES_DYNO, key: 'web.1' });
+  await insertCounts(pool, seeds);
+  const path = '/apps/old/slos/preview';
+  const latency = { ...SUCCESS, indicator: { kind: 'latency', thresholdMs: 200 } };
+  await pool.query("UPDATE retired SET before_s = $1 WHERE table_name = 'count_buckets_1m'", [
+    (minute - 120) * 60,
+  ]);
+  try {
+    for (const [definition, method] of [
+      [SUCCESS, 'exact'],
+      [latency, 'approximate'],
+    ] as const) {
+      const { body } = await editor.send('POST', path, { definition, days: 1 });
+      expect(body).toMatchObject({ sentence: 'Would not have paged in 2 h.', method });
+      expect(body.warnings).toContain(
+        'Only the last 2 h are stored: how often a week that is cannot be told yet.',
+      );
+      expect(body.requests.series[0].values[0]).toBeNull();
+    }
+    const { body } = await editor.send('POST', path, { definition: SUCCESS, days: 1 });
+    expect(body).toMatchObject({ exactFromMs: (minute - 120) * 60_000, budget: { events: 1200 } });
+  } finally {
+    await pool.query("UPDATE retired SET before_s = 0 WHERE table_name = 'count_buckets_1m'");
+  }
+});
+
 test('the newest part is exact where the log of requests is at hand, and tells what buckets cannot', async () => {
   const asked: unknown[] = [];
   const own = buildTestApi(database.pool, {

@@ -13,11 +13,11 @@ import { type MinuteCount, type MinuteRange, MinuteSeries } from '../model/windo
 import type { Client } from '../store/pool.ts';
 import { readEstimatedMinutes } from '../store/reads/slo-history.ts';
 import { type AppSpans, readAppSpans } from '../store/reads/slo-spans.ts';
-import { type MinuteCounts, readSloMinutes } from '../store/slo-hours.ts';
-import { listSlos } from '../store/slos.ts';
+import type { MinuteCounts } from '../store/slo-hours.ts';
 import type { BacktestTierAnswer, SloPreviewAnswer } from './contract/slos.ts';
 import type { Columns } from './contract/time.ts';
 import type { ApiDeps } from './deps.ts';
+import { addUp, readCompositeHistory } from './slo-composite-history.ts';
 import { minutesOf } from './slo-slices.ts';
 import { nameWindow, sayCounting } from './slo-text.ts';
 
@@ -41,6 +41,8 @@ export interface History {
   knownFromMinute: number;
   /** Why what lies before cannot be told; '' otherwise. */
   fault: string;
+  /** What else whoever reads it has to know. */
+  notes: readonly string[];
 }
 
 /** The log holds a day of requests. */
@@ -54,21 +56,17 @@ export async function readHistory(
   range: MinuteRange,
   countInLog?: ApiDeps['countInLog'],
 ): Promise<History> {
+  const { indicator } = definition;
+  if (indicator.kind === 'composite') return readCompositeHistory(db, indicator.members, range);
   const spans = (await readAppSpans(db, [appId], range.from, range.to)).get(appId);
   if (!spans) throw new Error('the app was not answered for');
-  const { indicator } = definition;
-  if (indicator.kind === 'composite') {
-    const members = (await listSlos(db)).filter((slo) => indicator.members.includes(slo.publicId));
-    const ids = members.map((slo) => slo.id);
-    const counts = await readSloMinutes(db, ids, { fromMinute: range.from, toMinute: range.to });
-    return whole(addUp([...counts.values()], range), spans, range);
-  }
   const estimate = estimateOf(definition);
   const isLatency = indicator.kind === 'latency';
-  const counts = estimate.ok
+  const { counts, knownFromMinute } = estimate.ok
     ? await readEstimatedMinutes(db, appId, estimate.value, range, isLatency)
-    : addUp([], range);
-  if (countsAsUsual(definition)) return whole(counts, spans, range);
+    : { counts: addUp([], range), knownFromMinute: range.to };
+  if (countsAsUsual(definition))
+    return { counts, spans, exactFromMinute: knownFromMinute, knownFromMinute, fault: '', notes: [] };
   const toMs = range.to * MINUTE;
   const fromMs = Math.max(range.from * MINUTE, toMs - LOG_MS);
   const logged = await countInLog?.({ appId, definition, fromMs, toMs });
@@ -86,19 +84,10 @@ export async function readHistory(
     counts,
     spans,
     exactFromMinute,
-    knownFromMinute: estimate.ok ? range.from : exactFromMinute,
+    knownFromMinute: Math.min(knownFromMinute, exactFromMinute),
     fault: estimate.ok ? '' : estimate.error,
+    notes: [],
   };
-}
-
-function whole(counts: MinuteCounts, spans: AppSpans, range: MinuteRange): History {
-  return { counts, spans, exactFromMinute: range.from, knownFromMinute: range.from, fault: '' };
-}
-
-function addUp(counts: readonly MinuteCounts[], { from, to }: MinuteRange): MinuteCounts {
-  const sumAt = (pick: (one: MinuteCounts) => number[]) =>
-    Array.from({ length: to - from }, (_, at) => counts.reduce((sum, one) => sum + (pick(one)[at] ?? 0), 0));
-  return { events: sumAt(({ events }) => events), bad: sumAt(({ bad }) => bad) };
 }
 
 /** Minutes without a live drain are unknown, not zero. */
@@ -129,7 +118,7 @@ export function previewOf(definition: SloDefinition, history: History, range: Mi
       })),
     }),
   );
-  const begins = Math.max(range.from, history.spans.firstMinute ?? range.from, history.knownFromMinute);
+  const begins = Math.max(range.from, history.spans.firstMinute ?? range.to, history.knownFromMinute);
   const length = historyLength(range.to - range.from, Math.max(0, range.to - begins));
   const pages = countIncidents(tiers, 'page');
   const tickets = countIncidents(tiers, 'ticket');
@@ -144,13 +133,19 @@ export function previewOf(definition: SloDefinition, history: History, range: Mi
     budget: budgetAnswer(definition, minutes),
     ...lines(minutes, range, definition),
     counting: sayCounting(definition),
-    method: history.exactFromMinute <= range.from ? 'exact' : 'approximate',
+    method: isExact(history) ? 'exact' : 'approximate',
     exactFromMs: history.exactFromMinute >= range.to ? null : history.exactFromMinute * MINUTE,
     warnings: [
-      ...warningsOf(history, minutes, range),
+      ...history.notes,
+      ...warningsOf(history, minutes),
       ...(history.fault === '' && length.minutes > 0 && length.warning !== '' ? [length.warning] : []),
     ],
   };
+}
+
+/** Whether all that is known is: a past that cannot be told is none. */
+function isExact({ exactFromMinute, knownFromMinute, fault }: History): boolean {
+  return fault === '' && exactFromMinute <= knownFromMinute;
 }
 
 /** Firings that overlap, or follow within half an hour, are one incident; tickets during a page are the same fire. */
@@ -253,11 +248,8 @@ function lines(
   };
 }
 
-function warningsOf(
-  { fault, exactFromMinute }: History,
-  minutes: readonly MinuteCount[],
-  range: MinuteRange,
-): string[] {
+function warningsOf(history: History, minutes: readonly MinuteCount[]): string[] {
+  const { fault } = history;
   const known = minutes.filter(({ events }) => events !== null);
   const events = known.reduce((sum, minute) => sum + (minute.events ?? 0), 0);
   const warnings: string[] = [];
@@ -269,7 +261,7 @@ function warningsOf(
   else if (known.length > 0 && events / known.length < LOW_TRAFFIC_EVENTS / 60) {
     warnings.push('There are few requests: single failures weigh much, and alerts come late.');
   }
-  if (fault === '' && exactFromMinute > range.from && events > 0) {
+  if (fault === '' && !isExact(history) && events > 0) {
     warnings.push('Older counts are from histograms and counts by one dimension: near, not exact.');
   }
   return warnings;

@@ -345,6 +345,104 @@ describe('the figures of an objective', () => {
   });
 });
 
+describe('back-test of a composite', () => {
+  const history = (
+    sloId: number,
+    phase: string,
+    exactFrom: number | null,
+    historyFrom: number | null,
+    note = '',
+  ) =>
+    database.pool.query(
+      `UPDATE slo_backfills SET phase = $2, exact_from_minute = $3, history_from_minute = $4, note = $5
+       WHERE slo_id = $1`,
+      [sloId, phase, exactFrom, historyFrom, note],
+    );
+  const previewOf = async (members: string[]) => {
+    const definition = { title: 'Both', target: '0.99', indicator: { kind: 'composite', members } };
+    return editor.send('POST', `/apps/${shop.name}/slos/preview`, { definition, days: 1 });
+  };
+
+  test('R-05 it tells of the time in which every member is counted, and of no other', async () => {
+    const [one, two] = [await make(SUCCESS, 'one'), await make({ ...SUCCESS, title: 'Two' })];
+    const ids = [one.answer.id, two.answer.id];
+    await count(one.sloId, month(0, 0));
+    await count(two.sloId, month(60, 10));
+    await history(one.sloId, 'done', 0, minute - 1000);
+    // Counted forwards from the oldest of the log: of no minute is it known yet whether that is all.
+    await history(two.sloId, 'exact', 0, minute - 5000);
+    const begun = (await previewOf(ids)).body;
+    expect(begun.budget).toMatchObject({ events: 0, bad: 0 });
+    expect(begun.sentence).not.toContain('24 h');
+    expect(begun.warnings).toEqual([
+      'The past of "Two" is still being counted: in some minutes more is known.',
+      'Nothing of this app is stored for that time.',
+    ]);
+    // Backwards: what is in is whole, and what is from buckets is near.
+    await history(two.sloId, 'older', minute - 60, minute - 300);
+    const partly = (await previewOf(ids)).body;
+    expect(partly).toMatchObject({ method: 'approximate', budget: { events: 6000, bad: 600 } });
+    expect(partly.exactFromMs).toBe((minute - 60) * 60_000);
+    expect(partly.sentence).toMatch(/^Would have paged once in 5 h/);
+    expect(partly.warnings).toContain(
+      'Only the last 5 h are stored: how often a week that is cannot be told yet.',
+    );
+    // One whose past cannot be told is known from where it counts itself.
+    await history(two.sloId, 'done', minute - 120, null, 'no estimate');
+    expect((await previewOf(ids)).body).toMatchObject({ method: 'exact', budget: { events: 2400 } });
+    await history(two.sloId, 'done', 0, minute - 5000);
+    const whole = (await previewOf(ids)).body;
+    const minutes = minute - whole.fromMs / 60_000;
+    expect(whole).toMatchObject({ method: 'exact', budget: { events: minutes * 20, bad: 600 } });
+    expect(whole.warnings).toEqual([]);
+  });
+
+  test('R-05 silence of a member’s app is unknown, whichever app the composite is of', async () => {
+    const one = await make(SUCCESS, 'one');
+    const own = shop;
+    shop = (await createApp(database.pool, { name: `far-${apps}`, key: TEST_KEY, nowMs: api.clock.nowMs }))
+      .app;
+    const two = await make(SUCCESS, 'two');
+    const far = shop;
+    shop = own;
+    for (const { sloId } of [one, two]) {
+      await count(sloId, month(0, 0));
+      await history(sloId, 'done', 0, minute - 5000);
+    }
+    const ids = [one.answer.id, two.answer.id];
+    expect((await previewOf(ids)).body.warnings).toEqual(['Nothing of this app is stored for that time.']);
+    await database.pool.query(
+      `INSERT INTO app_liveness (app_id, next_minute, first_line_minute, last_line_minute, limit_minutes, habit_hour)
+       VALUES ($1, $2, $3, $2 - 1, 10, 0)`,
+      [far.id, minute, minute - 600],
+    );
+    expect((await previewOf(ids)).body.budget.events).toBe(600 * 20);
+    await database.pool.query(
+      'INSERT INTO quiet_spans (app_id, from_minute, to_minute, known_minute) VALUES ($1, $2, $3, $3)',
+      [far.id, minute - 300, minute - 100],
+    );
+    expect((await previewOf(ids)).body.budget.events).toBe(400 * 20);
+    // What became of an app that was removed is no concern of the members that are left.
+    await database.pool.query('UPDATE apps SET removed_at_ms = $2 WHERE id = $1', [
+      far.id,
+      (minute - 200) * 60_000,
+    ]);
+    expect((await previewOf(ids)).body.budget.events).toBe(500 * 20);
+  });
+
+  test('a member that is not there, or no more, is refused as it is when saving', async () => {
+    const [one, two] = [await make(SUCCESS, 'one'), await make(SUCCESS, 'two')];
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    const refused = await previewOf([one.answer.id, nobody]);
+    expect([refused.status, refused.body.faults]).toEqual([
+      422,
+      [{ field: 'definition.indicator.members.1', message: 'is the id of no objective' }],
+    ]);
+    await editor.send('DELETE', `/apps/${shop.name}/slos/two`);
+    expect((await previewOf([one.answer.id, two.answer.id])).status).toBe(422);
+  });
+});
+
 describe('corrections', () => {
   test('minutes taken out leave both sides, are listed with author and reason, and can be taken back', async () => {
     const { sloId } = await make();

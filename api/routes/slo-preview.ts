@@ -32,6 +32,7 @@ import {
   proposeLatency,
   proposePlatform,
 } from '../slo-proposals.ts';
+import { requireMembers } from './slos.ts';
 
 const PROPOSAL_DAYS = 7;
 /** Fewer requests say nothing about what an app can promise. */
@@ -65,9 +66,10 @@ async function preview(call: Call<z.output<typeof sloPreview>, undefined>): Prom
   const definition = needDefinition(body.definition);
   const days = Math.min(body.days ?? PREVIEW_DAYS_DEFAULT, PREVIEW_DAYS_MAX);
   const range = previewRange(closedEvaluation(nowMs), days);
-  return reading(deps.pool, async (db) =>
-    previewOf(definition, await readHistory(db, app.id, definition, range, deps.countInLog), range),
-  );
+  return reading(deps.pool, async (db) => {
+    await requireMembers(db, definition);
+    return previewOf(definition, await readHistory(db, app.id, definition, range, deps.countInLog), range);
+  });
 }
 
 async function proposals({ deps, app, nowMs }: Call<undefined, undefined>): Promise<SloProposalsAnswer> {

@@ -193,7 +193,7 @@ function freeSlug(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 /** Members must be there, and be no composites themselves: then nothing can go round in circles. */
-async function requireMembers(db: Queryable, { indicator }: SloDefinition): Promise<void> {
+export async function requireMembers(db: Queryable, { indicator }: SloDefinition): Promise<void> {
   if (indicator.kind !== 'composite') return;
   const known = new Map((await listSlos(db)).map((slo) => [slo.publicId, slo]));
   const faults = indicator.members.flatMap((id, at) => {

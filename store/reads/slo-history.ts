@@ -3,6 +3,7 @@ import { encodeBins } from '../../model/histogram.ts';
 import type { CutRow, Estimate } from '../../model/slo-estimate.ts';
 import type { MinuteRange } from '../../model/window-sums.ts';
 import type { Queryable } from '../pool.ts';
+import { readMinutesRetiredS } from '../slo-backfills.ts';
 import type { MinuteCounts } from '../slo-hours.ts';
 import { readCountPoints } from './count-points.ts';
 import { readLatencies } from './histograms.ts';
@@ -11,9 +12,16 @@ import { readSlices } from './units.ts';
 
 const COLUMNS = ['count', 'bad', 'excluded', 'platform'] as const;
 
+export interface EstimatedMinutes {
+  /** Of each minute of the range, position 0 being its first. */
+  counts: MinuteCounts;
+  /** Of those before it buckets are gone: their counts are unknown, not 0. Not before the range, nor after it. */
+  knownFromMinute: number;
+}
+
 /**
- * Counts of each minute of a range, position 0 being its first. Buckets are joined in Postgres, whatever the number
- * of dynos or paths; `withLatencies` for estimates that look at durations.
+ * Counts of each minute of a range. Buckets are joined in Postgres, whatever the number of dynos or paths;
+ * `withLatencies` for estimates that look at durations.
  */
 export async function readEstimatedMinutes(
   db: Queryable,
@@ -21,7 +29,7 @@ export async function readEstimatedMinutes(
   estimate: Estimate,
   range: MinuteRange,
   withLatencies: boolean,
-): Promise<MinuteCounts> {
+): Promise<EstimatedMinutes> {
   const [main = 0, ...others] = estimate.kinds;
   const span = { fromS: range.from * 60, toS: range.to * 60 };
   const slices = await readSlices(db, appId, span, 60);
@@ -51,7 +59,12 @@ export async function readEstimatedMinutes(
       add(t, { ...NO_COUNTS, kind: main, serviceHist: encodeBins(Uint32Array.from(bins)) });
     }
   }
-  return countMinutes(rows, estimate, range);
+  // Asked last: what retention took while the counts were read is noted by now.
+  const retired = Math.ceil((await readMinutesRetiredS(db)) / 60);
+  return {
+    counts: countMinutes(rows, estimate, range),
+    knownFromMinute: Math.min(range.to, Math.max(range.from, retired)),
+  };
 }
 
 const NO_COUNTS = { key: '', count: 0, bad: 0, excluded: 0, platform: 0 };
