@@ -22,8 +22,11 @@ export function hideNamedValues(text: string, counter: Counter): string {
   let copied = 0;
   for (let match = NAMED.exec(text); match !== null; match = NAMED.exec(text)) {
     const start = NAMED.lastIndex;
-    const value = readValue(text, start, match[1] !== undefined);
+    const isHeader = match[1] !== undefined;
+    let value = readValue(text, start, isHeader);
     if (value.end <= value.start || !isSecretValue(text, value, match)) continue;
+    // What is taken out as a whole is not read again, however long it is.
+    if (value.end - start >= VALUE_MAX) value = readValue(text, start, isHeader, text.length);
     result += text.slice(copied, value.start) + SECRET;
     counter.redactions++;
     copied = value.end;
@@ -38,21 +41,21 @@ interface ValueSpan {
   quoted: boolean;
 }
 
-/** Longest value looked for behind a name, so that unclosed quotes stay cheap. */
+/** As much of a value is looked at to tell whether it is secret, so that unclosed quotes stay cheap. */
 const VALUE_MAX = 8192;
 
 /** Where the value that begins at `start` ends: at its quote, at the line's end (headers), or at a separator. */
-function readValue(text: string, start: number, toLineEnd: boolean): ValueSpan {
+function readValue(text: string, start: number, toLineEnd: boolean, max: number = VALUE_MAX): ValueSpan {
   let open = start;
   while (text.charCodeAt(open) === 0x5c && open - start < 8) open++;
   const quote = text[open];
   if (quote === '"' || quote === "'") {
     const from = open + 1;
-    const closed = findQuote(text, from, text.slice(start, from));
+    const closed = findQuote(text, from, text.slice(start, from), max);
     return { start: from, end: closed, quoted: true };
   }
   let end = start;
-  const limit = Math.min(text.length, start + VALUE_MAX);
+  const limit = Math.min(text.length, start + max);
   const stops = toLineEnd ? '\r\n"' : ' \t\r\n&;,"\'<>)]}\\';
   if (text.startsWith(SECRET, start)) end += SECRET.length;
   while (end < limit && !stops.includes(text[end]!)) end++;
@@ -61,8 +64,8 @@ function readValue(text: string, start: number, toLineEnd: boolean): ValueSpan {
   return { start, end, quoted: false };
 }
 
-function findQuote(text: string, from: number, delimiter: string): number {
-  const limit = Math.min(text.length, from + VALUE_MAX);
+function findQuote(text: string, from: number, delimiter: string, max: number): number {
+  const limit = Math.min(text.length, from + max);
   for (let at = from; at < limit; at++) {
     if (text.startsWith(delimiter, at)) return at;
     if (delimiter.length === 1 && text.charCodeAt(at) === 0x5c) at++;

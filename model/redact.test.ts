@@ -118,6 +118,9 @@ describe('a text', () => {
     ['4 ', '4 '],
     ['424 ', '424 '],
     ['password="', 'password="'],
+    ['password=', 'password='],
+    ['cookie: ', 'cookie: '],
+    ["token='a", "token='a"],
     ['x-', 'x-'],
     ['://a', '://a'],
     ['-----BEGIN PRIVATE KEY-----', '-----BEGIN PRIVATE KEY-----'],
@@ -125,6 +128,20 @@ describe('a text', () => {
     ['xoxb-', 'xoxb-'],
     ['\\', '\\'],
   ];
+  test.each([
+    ['password=', ''],
+    ['{"password":"', '"}'],
+    ["token='", ''],
+    ['Cookie: sid=', ''],
+    ['Authorization: Basic ', '\nnext'],
+  ])('SEC-44 the value behind %s goes as a whole, however long it is', (front, back) => {
+    for (const length of [2_000, 8_000, 9_000, 60_000]) {
+      const { text, redactions } = redactText(`${front}${'qZ7'.repeat(length)}${back}`, 400_000);
+      expect(text).not.toContain('qZ7');
+      expect(text.endsWith(`{redacted}${back}`)).toBe(true);
+      expect(redactions).toBe(1);
+    }
+  });
   test.each(hostile)('SEC-38 a MiB of %s is read in linear time', (piece) => {
     const text = piece.repeat(Math.ceil(2 ** 20 / piece.length));
     const startedMs = performance.now();
