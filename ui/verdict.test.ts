@@ -7,6 +7,7 @@ import { buildVerdict } from './verdict.ts';
 
 const NOW = Date.parse('2026-11-20T10:42:03Z');
 const TABLE = new Map(codeTable().codes.map((info) => [info.code, info]));
+const MOVING = { kind: 'moving', sinceMs: NOW - 7 * 60_000 } as const;
 
 function verdictOf(app: string, hours = 1) {
   const answer = overview(app, {
@@ -45,11 +46,11 @@ describe('buildVerdict', () => {
 
   it('R-05 calls nothing well while frames of an outage are on their way, but a range that is over', () => {
     const range = { fromMs: NOW - 3_600_000, toMs: NOW, step: 10, nowMs: NOW };
-    const now = buildVerdict(overview('checkout-api', range), NOW, 'utc', TABLE, 'moving');
+    const now = buildVerdict(overview('checkout-api', range), NOW, 'utc', TABLE, MOVING);
     expect([now.level, now.word]).toEqual(['warning', 'Incomplete']);
     expect(now.clauses.at(-1)?.text).toContain('on their way from Redis');
     const past = { ...range, toMs: NOW - 1_800_000 };
-    expect(buildVerdict(overview('checkout-api', past), NOW, 'utc', TABLE, 'moving').level).toBe('ok');
+    expect(buildVerdict(overview('checkout-api', past), NOW, 'utc', TABLE, MOVING).level).toBe('ok');
   });
 
   it('says that all is well with the numbers', () => {

@@ -6,20 +6,12 @@
 import type { OverviewAnswer } from '../api/contract/apps.ts';
 import { type Buckets, closedBuckets } from './buckets.ts';
 import { type CodeTable, explainExcluded, explainFailures } from './failures.ts';
-import {
-  formatClock,
-  formatCount,
-  formatMs,
-  formatRatio,
-  formatSpan,
-  plural,
-  type Zone,
-  zoneSuffix,
-} from './format.ts';
+import { formatCount, formatMs, formatRatio, formatSpan, plural, type Zone } from './format.ts';
 import { describeHoles, findHoles, type Holes, hasHoles } from './holes.ts';
 import { describeIncident, REQUESTS_MIN } from './incident.ts';
 import { type Level, LOOK_RATIO } from './parts/state.tsx';
 import { timeText } from './spanText.ts';
+import { type Doubt, withDoubt } from './verdict/doubt.ts';
 
 export interface Clause {
   text: string;
@@ -47,42 +39,14 @@ export interface Case {
   live: boolean;
 }
 
-/** Why an answer may not be all there is, beside the holes it names itself. */
-export type Doubt =
-  /** The database does not answer: this is the last answer there was and says nothing of what came after. */
-  | 'away'
-  /** Frames of an outage are still on their way from Redis. */
-  | 'moving'
-  | null;
-
 export function buildVerdict(
   answer: OverviewAnswer,
   nowMs: number,
   zone: Zone,
   table: CodeTable,
-  doubt: Doubt = null,
+  doubt: Doubt | null = null,
 ): Verdict {
-  const verdict = buildKnown(answer, nowMs, zone, table);
-  const throughMs = answer.health.dataThroughMs;
-  // A range that had ended before is not touched by what cannot be asked now.
-  const open = answer.range.to * 1000 >= answer.nowMs - 2000 * answer.range.step;
-  if (doubt === null || !open || throughMs === null) return verdict;
-  if (doubt === 'moving') {
-    const rest = {
-      text: 'Frames of the outage are on their way from Redis: counts still rise.',
-      href: '/health',
-    };
-    const clauses = [...verdict.clauses, rest];
-    return verdict.level === 'ok'
-      ? { level: 'warning', word: 'Incomplete', clauses }
-      : { ...verdict, clauses };
-  }
-  const lead: Clause = {
-    text: `Nothing newer than ${formatClock(throughMs, zone)}${zoneSuffix(throughMs, zone)} is known: the database does not answer.`,
-    href: '/health',
-  };
-  const clauses = [lead, { text: 'Until then:' }, ...verdict.clauses];
-  return verdict.level === 'ok' ? { level: 'unknown', word: 'Not known', clauses } : { ...verdict, clauses };
+  return withDoubt(answer, zone, buildKnown(answer, nowMs, zone, table), doubt);
 }
 
 function buildKnown(answer: OverviewAnswer, nowMs: number, zone: Zone, table: CodeTable): Verdict {

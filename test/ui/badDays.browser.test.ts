@@ -55,6 +55,26 @@ describe('while the database is away', () => {
     await page.context().close();
   });
 
+  it.each([
+    ['the list of codes', '/a/webhooks/codes'],
+    ['a code that did not occur', '/a/checkout-api/codes/H12'],
+    ['dynos', '/a/checkout-api/dynos'],
+    ['one dyno', '/a/checkout-api/dynos/web.2'],
+    ['add-ons', '/a/search/addons'],
+  ])('R-05 %s: well until then, not known now; incomplete while frames are on their way', async (_, path) => {
+    const page = await openThen(`${path}?tz=utc`, '.verdict-top .state-ok', 'spooling');
+    await page
+      .locator('.verdict-top')
+      .getByText(/Nothing newer than 10:4\d:\d\dZ is known/)
+      .waitFor();
+    expect(await page.locator('main .glyph-ok, main .state-ok').count()).toBe(0);
+    await page.context().addCookies([{ name: 'trouble', value: 'moving', url: stage.server.url }]);
+    await begin(page, 'moving');
+    await page.locator('.verdict-top').getByText('on their way from Redis').waitFor();
+    expect(await page.locator('main .glyph-ok, main .state-ok').count()).toBe(0);
+    await page.context().close();
+  });
+
   it('is found out from a refused request too, and its end by asking again: the page mends itself', async () => {
     const page = await stage.open('/a/checkout-api?tz=utc', { live: true });
     await page.waitForSelector('.plot canvas');

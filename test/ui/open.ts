@@ -24,7 +24,7 @@ export interface OpenOptions {
   theme?: 'light' | 'dark';
   /** Lets time pass by itself; without it the page's clock stands at NOW. */
   live?: boolean;
-  init?: (context: BrowserContext) => Promise<void>;
+  init?: (context: BrowserContext) => Promise<unknown>;
 }
 
 export async function setStage(): Promise<Stage> {

@@ -10,7 +10,7 @@ import { Clauses } from '../parts/clauses.tsx';
 import { CopyBlock } from '../parts/copy.tsx';
 import { Explain } from '../parts/explain.tsx';
 import { Fresh } from '../parts/fresh.tsx';
-import { StateWord } from '../parts/state.tsx';
+import { type Level, StateWord } from '../parts/state.tsx';
 import { logsPath } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
@@ -20,9 +20,12 @@ import {
   addonReadings,
   addonSentence,
   buildAddonsVerdict,
+  lowerFirst,
   readingId,
   serviceName,
 } from '../verdict/addons.ts';
+import { isTouched } from '../verdict/doubt.ts';
+import { useDoubt } from './useDoubt.ts';
 import { VerdictTop } from './verdictTop.tsx';
 
 const REFRESH_MS = 15_000;
@@ -45,13 +48,7 @@ function Addons({ answer }: { answer: AddonsAnswer }) {
   const isLost = answer.health.state === 'waiting';
   return (
     <>
-      <VerdictTop
-        app={answer.app}
-        title="Add-ons"
-        verdict={verdict}
-        range={answer.range}
-        health={answer.health}
-      />
+      <VerdictTop answer={answer} title="Add-ons" verdict={verdict} />
       {answer.addons.map((addon) => (
         <Addon key={`${addon.service}${addon.source}${addon.addon}`} answer={answer} addon={addon} />
       ))}
@@ -86,6 +83,7 @@ function NotSetUp({ app }: { app: string }) {
 function Addon({ answer, addon }: { answer: AddonsAnswer; addon: AddonAnswer }) {
   const { router, clock } = useApp();
   const readings = addonReadings(addon);
+  const isDoubtful = isTouched(answer, useDoubt());
   const sentence = addonSentence(addon, readings, Math.min(answer.nowMs, answer.range.to * 1000));
   const id = `addon-${addon.service}-${addon.source ?? addon.addon}`;
   const source = SOURCES[addon.service];
@@ -98,7 +96,7 @@ function Addon({ answer, addon }: { answer: AddonsAnswer; addon: AddonAnswer }) 
           {showHidden(serviceName(addon.service))}{' '}
           <span class="mono muted">{showHidden(addon.source ?? addon.addon)}</span>
         </h2>
-        <StateWord level={sentence.level} word={sentence.word} />
+        <Known {...sentence} isDoubtful={isDoubtful} />
         <span class="muted">
           {addon.lastSeenMs !== null && `last figures ${formatAgo(addon.lastSeenMs, clock.nowMs.value)}`}
         </span>
@@ -111,11 +109,20 @@ function Addon({ answer, addon }: { answer: AddonsAnswer; addon: AddonAnswer }) 
       <Clauses clauses={sentence.clauses} />
       <div class="multiples addon-readings">
         {readings.map((reading) => (
-          <Reading key={reading.id} answer={answer} addon={addon} reading={reading} />
+          <Reading key={reading.id} answer={answer} addon={addon} reading={reading} isDoubtful={isDoubtful} />
         ))}
       </div>
       {rest.length > 0 && <Rest id={id} answer={answer} series={rest} />}
     </section>
+  );
+}
+
+/** What was well is told as what was, while newer figures may be missing. */
+function Known({ level, word, isDoubtful }: { level: Level; word: string; isDoubtful: boolean }) {
+  return level === 'ok' && isDoubtful ? (
+    <StateWord level="unknown" word={`was ${lowerFirst(word)}`} />
+  ) : (
+    <StateWord level={level} word={word} />
   );
 }
 
@@ -129,10 +136,12 @@ function Reading({
   answer,
   addon,
   reading,
+  isDoubtful,
 }: {
   answer: AddonsAnswer;
   addon: AddonAnswer;
   reading: AddonReading;
+  isDoubtful: boolean;
 }) {
   const series = reading.metrics
     .map((metric) => addon.metrics.series.find((one) => one.id === metric))
@@ -144,7 +153,7 @@ function Reading({
         <Explain about={reading.title}>
           {reading.says} From <code>{reading.metrics.join(', ')}</code>.
         </Explain>
-        <StateWord level={reading.level} word={LEVEL_WORDS[reading.level] ?? ''} />
+        <Known level={reading.level} word={LEVEL_WORDS[reading.level] ?? ''} isDoubtful={isDoubtful} />
       </div>
       <p class="reading-value">
         <strong>{reading.value}</strong> <span class="muted">{reading.bound}</span>

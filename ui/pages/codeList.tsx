@@ -43,13 +43,7 @@ function Codes({ answer }: { answer: CodesAnswer }) {
   );
   return (
     <>
-      <VerdictTop
-        app={app}
-        title="Codes"
-        verdict={buildCodesVerdict(answer, zone)}
-        range={answer.range}
-        health={answer.health}
-      />
+      <VerdictTop answer={answer} title="Codes" verdict={buildCodesVerdict(answer, zone)} />
       {answer.codes.length === 0 ? (
         <p class="chart-empty calm">
           {answer.health.state === 'waiting'

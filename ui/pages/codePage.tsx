@@ -10,10 +10,12 @@ import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import '../styles/dynos.css';
 import { buildCodeVerdict } from '../verdict/code.ts';
+import { isTouched } from '../verdict/doubt.ts';
 import { appPath } from '../verdict/stream.ts';
 import { Breakdowns, Durations, Releases } from './codeParts.tsx';
 import { Samples } from './codeSamples.tsx';
 import { Special } from './codeSpecial.tsx';
+import { useDoubt } from './useDoubt.ts';
 import { VerdictTop } from './verdictTop.tsx';
 
 const REFRESH_MS = 15_000;
@@ -38,7 +40,7 @@ function Code({ answer }: { answer: CodeAnswer }) {
   return (
     <>
       <VerdictTop
-        app={app}
+        answer={answer}
         above={[{ name: 'Codes', path: `${appPath(app)}/codes` }]}
         title={
           <>
@@ -46,8 +48,6 @@ function Code({ answer }: { answer: CodeAnswer }) {
           </>
         }
         verdict={buildCodeVerdict(answer, range.zone.value)}
-        range={answer.range}
-        health={answer.health}
       >
         {answer.count > 0 && <Evidence answer={answer} />}
         <p class="jump">
@@ -182,6 +182,7 @@ function countsText(info: CodeInfo): string {
 }
 
 function OverTime({ answer }: { answer: CodeAnswer }) {
+  const isDoubtful = isTouched(answer, useDoubt());
   const { info, counts, range, gaps, releases } = answer;
   const marks = releases.slice(1).map((stretch) => stretch.fromMs / 1000);
   // A line of nothing says less than the word.
@@ -209,7 +210,8 @@ function OverTime({ answer }: { answer: CodeAnswer }) {
       empty={
         isNone ? (
           <p>
-            <strong>None in this range.</strong> Lines arrived, and {info.code} did not occur in them.
+            <strong>{isDoubtful ? 'None in what arrived.' : 'None in this range.'}</strong> Lines arrived, and{' '}
+            {info.code} did not occur in them.
           </p>
         ) : (
           <p>

@@ -46,12 +46,10 @@ function Detail({ answer, name }: { answer: DynoDetailAnswer; name: string }) {
   return (
     <>
       <VerdictTop
-        app={app}
+        answer={answer}
         above={[{ name: 'Dynos', path: `${appPath(app)}/dynos` }]}
         title={<span class="mono">{showHidden(name)}</span>}
         verdict={verdict}
-        range={answer.range}
-        health={answer.health}
       >
         {answer.dyno && <Totals answer={answer} />}
         <p class="jump">

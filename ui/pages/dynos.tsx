@@ -39,13 +39,7 @@ function Dynos({ answer, onChange }: { answer: DynosAnswer; onChange(): void }) 
   const verdict = buildDynosVerdict(answer, shown, range.zone.value);
   return (
     <>
-      <VerdictTop
-        app={answer.app}
-        title="Dynos"
-        verdict={verdict}
-        range={answer.range}
-        health={answer.health}
-      >
+      <VerdictTop answer={answer} title="Dynos" verdict={verdict}>
         {types.length > 1 && <TypeSwitch types={types} chosen={chosen} />}
       </VerdictTop>
       {!answer.hasRuntimeMetrics && answer.health.state !== 'waiting' && <EnableMetrics app={answer.app} />}

@@ -10,13 +10,14 @@ import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import { describeCarriers } from '../verdict/app.ts';
 import { buildVerdict, type Clause } from '../verdict.ts';
+import { useDoubt } from './useDoubt.ts';
 
 export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: CodeTable }) {
   const { clock, range, instance } = useApp();
   const awaySinceMs = instance.awaySinceMs.value;
+  const doubt = useDoubt();
   const zone = range.zone.value;
   // What was known when the database went away is judged as of then.
-  const doubt = awaySinceMs !== null ? 'away' : instance.isMoving.value ? 'moving' : null;
   const verdict = buildVerdict(answer, awaySinceMs ?? clock.now(), zone, table, doubt);
   // Which dynos carry the failures is told of the whole app.
   const isFiltered = range.proc.value !== '' || range.dyno.value !== '';

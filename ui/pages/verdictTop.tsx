@@ -1,29 +1,29 @@
 /** Where a page stands, its name, its word and its sentence: the same head for codes, dynos and add-ons. */
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { HealthSummary } from '../../api/contract/health.ts';
-import type { RangeAnswer } from '../../api/contract/time.ts';
 import { showHidden } from '../clean.ts';
 import { formatRange, zoneName } from '../format.ts';
 import { Clauses } from '../parts/clauses.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
-import { appPath } from '../verdict/stream.ts';
+import { withDoubt } from '../verdict/doubt.ts';
+import { appPath, type Heard } from '../verdict/stream.ts';
 import type { Verdict } from '../verdict.ts';
+import { useDoubt } from './useDoubt.ts';
 
 interface Props {
-  app: string;
+  /** What the page is about, and how fresh it is, for the header. */
+  answer: Heard;
   /** Pages between the app and this one. */
   above?: { name: string; path: string }[];
   title: ComponentChildren;
+  /** What the answer says; what the instance goes through is added here. */
   verdict: Verdict;
-  range: RangeAnswer;
-  /** How fresh the data is, for the header. */
-  health: HealthSummary;
   children?: ComponentChildren;
 }
 
-export function VerdictTop({ app, above = [], title, verdict, range, health, children }: Props) {
+export function VerdictTop({ answer, above = [], title, verdict: known, children }: Props) {
+  const { app, range, health } = answer;
   const {
     router,
     page,
@@ -33,6 +33,7 @@ export function VerdictTop({ app, above = [], title, verdict, range, health, chi
     page.health.value = health;
   }, [health]);
   const toMs = range.to * 1000;
+  const verdict = withDoubt(answer, zone.value, known, useDoubt());
   return (
     <section class="verdict verdict-top" aria-label="Summary">
       <p class="crumb">

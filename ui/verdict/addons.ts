@@ -414,6 +414,6 @@ export function buildAddonsVerdict(answer: AddonsAnswer, zone: Zone): Verdict {
   );
 }
 
-function lowerFirst(text: string): string {
+export function lowerFirst(text: string): string {
   return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
