@@ -293,6 +293,14 @@ test('SEC-49 lines with a text are erased wherever they are, and what is left is
   for (const each of [app, other]) await post(each, bodyOf([appLine('JONES again'), appLine('good night')]));
   const erasure = { app, text: 'jones', nowMs: Date.now(), actor: 'test' };
   expect(await eraseLogLines(pool, erasure)).toMatchObject({ lines: 3 });
+  expect(texts(await chunkLines(app.id))).toEqual(['good night']);
+  expect(texts(await chunkLines(other.id))).toEqual(['JONES again', 'good night']);
+  const raw = await pool.query<{ body: Buffer }>(
+    'SELECT body FROM log_chunks WHERE app_ids = ARRAY[$1::int]',
+    [app.id],
+  );
+  expect(raw.rows.map(({ body }) => /jones/i.test(body.toString('latin1')))).toEqual([false]);
+  await compactAll();
   expect(texts(await blockLines(app.id)).sort()).toEqual(['good night', 'nobody called']);
   expect(await chunkLines(app.id)).toEqual([]);
   const heads = await readLogBlockHeads(pool, {
@@ -310,6 +318,48 @@ test('SEC-49 lines with a text are erased wherever they are, and what is left is
     `SELECT subject, after FROM audit_log WHERE action = 'logs.erase' ORDER BY id LIMIT 1`,
   );
   expect(audit.rows).toEqual([{ subject: app.name, after: { lines: 3, blocks: 2 } }]);
+});
+
+test('SEC-49 lines that are erased in a commit take nothing with them: no other line, no place in it, no commit of another app', async () => {
+  const [app, other] = [await addApp(pool), await addApp(pool)];
+  await compactAll();
+  await post(other, bodyOf([appLine('Jones stays here')]));
+  for (let n = 0; n < 6; n++) {
+    await post(app, bodyOf([appLine(`before ${n}`), appLine(`Jones ${n}`), appLine(`after ${n}`)]));
+  }
+  const before = await chunkLines(app.id);
+  const rowsBefore = await pool.query('SELECT writer_id, seq FROM log_chunks ORDER BY 1, 2');
+  const erasure = { app, text: 'jones', nowMs: Date.now(), actor: 'test' };
+  // A worker has read the commits, and writes its blocks only when the lines are erased.
+  let isErased = false;
+  const slow = new Proxy(pool, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'connect') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return async () => {
+        if (!isErased) {
+          isErased = true;
+          expect(await eraseLogLines(pool, erasure)).toEqual({ lines: 6, blocks: 6 });
+          expect(await chunkLines(app.id)).toEqual(before.filter(({ text }) => !text.startsWith('Jones')));
+          const rows = await pool.query('SELECT writer_id, seq FROM log_chunks ORDER BY 1, 2');
+          expect(rows.rows).toEqual(rowsBefore.rows);
+        }
+        return await target.connect();
+      };
+    },
+  });
+  await compactAll(slow);
+  expect(isErased).toBe(true);
+  expect(await chunkLines(app.id)).toEqual([]);
+  expect(await blockLines(app.id)).toEqual(
+    before.filter(({ text }) => !text.startsWith('Jones')).sort(compareLogLines),
+  );
+  expect(texts(await blockLines(other.id))).toEqual(['Jones stays here']);
+  const { rows } = await pool.query<{ body: Buffer }>('SELECT body FROM log_blocks WHERE app_id = $1', [
+    app.id,
+  ]);
+  expect(rows.flatMap((row) => linesOf(row)).some(({ text }) => text.includes('Jones'))).toBe(false);
+  expect(await eraseLogLines(pool, erasure)).toEqual({ lines: 0, blocks: 0 });
 });
 
 test('R-09 C-06 beyond their size the oldest lines go first, those of now stay, and it is on record', async () => {

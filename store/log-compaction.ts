@@ -35,6 +35,8 @@ const SMALL_BYTES = 16 * 1024;
 const LONG_MS = 10 * MINUTE;
 
 interface ChunkRecord {
+  /** Of the row as it was read. */
+  version: string;
   committed_at_ms: number;
   writer_id: number;
   seq: number;
@@ -81,7 +83,7 @@ export async function compactLogs(pool: Pool, options: LogCompactionOptions): Pr
   return { chunks: chunks.length, blocks: blocks.length, isDone: false };
 }
 
-/** Another process took some of the chunks: nothing may be written of any. */
+/** Another process took some of the chunks, or erased lines of them: nothing may be written of any. */
 class ChunksGoneError extends Error {
   override name = 'ChunksGoneError';
 }
@@ -89,8 +91,9 @@ class ChunksGoneError extends Error {
 /** The oldest chunks that are due: of one minute, and not too many. */
 async function listDueChunks(pool: Pool, beforeMs: number): Promise<ChunkRecord[]> {
   const { rows } = await pool.query<ChunkRecord>(
-    `SELECT committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, body FROM (
-       SELECT c.*, sum(octet_length(body)) OVER (ORDER BY committed_at_ms, writer_id, seq) - octet_length(body) AS ahead
+    `SELECT version, committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, body FROM (
+       SELECT c.*, c.xmin::text AS version,
+         sum(octet_length(body)) OVER (ORDER BY committed_at_ms, writer_id, seq) - octet_length(body) AS ahead
        FROM log_chunks c
        WHERE committed_at_ms < $1
          AND committed_at_ms < (SELECT min(committed_at_ms) FROM log_chunks WHERE committed_at_ms < $1) + $2
@@ -101,22 +104,26 @@ async function listDueChunks(pool: Pool, beforeMs: number): Promise<ChunkRecord[
   return rows;
 }
 
-/** Deletes the chunks. Throws ChunksGoneError when one of them is not there any more. */
+/** Deletes the chunks. Throws ChunksGoneError when one of them is not there any more as it was read. */
 async function takeChunks(client: Client, chunks: readonly ChunkRecord[]): Promise<void> {
   const times = chunks.map((chunk) => chunk.committed_at_ms);
   const { rowCount } = await client.query(
-    `DELETE FROM log_chunks c USING unnest($1::bigint[], $2::int[], $3::bigint[]) AS d (committed_at_ms, writer_id, seq)
+    `DELETE FROM log_chunks c
+     USING unnest($1::bigint[], $2::int[], $3::bigint[], $6::text[]) AS d (committed_at_ms, writer_id, seq, version)
      WHERE c.committed_at_ms >= $4 AND c.committed_at_ms <= $5
-       AND (c.committed_at_ms, c.writer_id, c.seq) = (d.committed_at_ms, d.writer_id, d.seq)`,
+       AND (c.committed_at_ms, c.writer_id, c.seq) = (d.committed_at_ms, d.writer_id, d.seq)
+       AND c.xmin::text = d.version`,
     [
       times,
       chunks.map((chunk) => chunk.writer_id),
       chunks.map((chunk) => chunk.seq),
       Math.min(...times),
       Math.max(...times),
+      chunks.map((chunk) => chunk.version),
     ],
   );
-  if (rowCount !== chunks.length) throw new ChunksGoneError('another process took some of the chunks');
+  if (rowCount !== chunks.length)
+    throw new ChunksGoneError('some of the chunks are not there any more as they were read');
 }
 
 /** A row of log_blocks to be. */

@@ -1,11 +1,12 @@
 /**
- * Erasure of single lines by what is in them (SEC-49): a name, an address, a number that redaction could not know. Blocks
- * are written anew without them, one a statement; interruptible at any block, and safe to run again.
+ * Erasure of single lines by what is in them (SEC-49): a name, an address, a number that redaction could not know.
+ * Commits and blocks are written anew without them, one a statement; interruptible at any of them, and safe to run again.
+ * Commits stay where they are until their time comes: whoever follows a live log reads them there.
  */
 import { decodeLogBlock, encodeLogBlock, LogBlockError } from '../model/log-block.ts';
-import { LOG_HOURS_MAX, type LogCount, type LogLine } from '../model/log-line.ts';
+import type { LogCount, LogLine } from '../model/log-line.ts';
 import { insertAudit } from './audit.ts';
-import { compactLogs } from './log-compaction.ts';
+import { eraseFromLogChunks, type LogErased } from './log-chunk-erasure.ts';
 import { addLogCount, readLogCounts, writeLogCounts } from './log-counts.ts';
 import type { Pool } from './pool.ts';
 
@@ -23,8 +24,6 @@ export interface LogErasureOptions {
 export const ERASED_TEXT_MIN = 3;
 /** Read at once: bodies are some ten kilobytes. */
 const BATCH = 50;
-/** Whatever is committed by now is due, also by a clock that is ahead. */
-const EVERYTHING_MS = -10 * 60_000;
 
 interface BlockRecord {
   id: number;
@@ -34,22 +33,21 @@ interface BlockRecord {
 }
 
 /**
- * Erases an app's lines with a text, and puts on record that it was done, without the text. Lines that are still on
- * their way, in the spool or in a commit, come after it: run it again a minute later. Throws RangeError for a text
- * that is too short.
+ * Erases an app's lines with a text, and puts on record that it was done, without the text; gives how many lines, and of
+ * how many blocks and commits. Lines that are still on their way come after it: run it again a minute later. Throws
+ * RangeError for a text that is too short.
  */
 export async function eraseLogLines(
   pool: Pool,
   { app, text, nowMs, actor, signal }: LogErasureOptions,
-): Promise<{ lines: number; blocks: number }> {
+): Promise<LogErased> {
   const needle = text.toLowerCase();
   if (needle.trim().length < ERASED_TEXT_MIN) {
     throw new RangeError(`a text to erase has ${ERASED_TEXT_MIN} characters at least`);
   }
-  for (let isDone = false; !isDone && signal?.aborted !== true; ) {
-    ({ isDone } = await compactLogs(pool, { nowMs, hours: LOG_HOURS_MAX, settleMs: EVERYTHING_MS }));
-  }
-  const erased = { lines: 0, blocks: 0 };
+  const fits = (line: ErasedParts) => hasText(line, needle);
+  // Commits first: one that becomes a block meanwhile is a block by the time those are looked at.
+  const erased = await eraseFromLogChunks(pool, { appId: app.id, fits, signal });
   let after = { to_ms: -1, id: -1 };
   for (;;) {
     if (signal?.aborted === true) break;
@@ -59,7 +57,7 @@ export async function eraseLogLines(
       [app.id, after.to_ms, after.id, BATCH],
     );
     for (const block of rows) {
-      const lines = await eraseFrom(pool, app.id, block, needle);
+      const lines = await eraseFrom(pool, app.id, block, fits);
       erased.lines += lines;
       if (lines > 0) erased.blocks++;
     }
@@ -79,9 +77,14 @@ export async function eraseLogLines(
 }
 
 /** Writes a block anew without the lines that have the text; how many those were. */
-async function eraseFrom(pool: Pool, appId: number, block: BlockRecord, needle: string): Promise<number> {
+async function eraseFrom(
+  pool: Pool,
+  appId: number,
+  block: BlockRecord,
+  fits: (line: ErasedParts) => boolean,
+): Promise<number> {
   const lines = linesOrNone(block.body);
-  const kept = lines.filter((line) => !hasText(line, needle));
+  const kept = lines.filter((line) => !fits(line));
   if (kept.length === lines.length) return 0;
   await pool.query(
     `UPDATE log_blocks SET lines = $4, counts = $5::int[], codes = $6::text[], procids = $7::text[], body = $8
@@ -100,7 +103,9 @@ async function eraseFrom(pool: Pool, appId: number, block: BlockRecord, needle: 
   return lines.length - kept.length;
 }
 
-function hasText({ text, requestId, procid }: LogLine, needle: string): boolean {
+type ErasedParts = Pick<LogLine, 'text' | 'requestId' | 'procid'>;
+
+function hasText({ text, requestId, procid }: ErasedParts, needle: string): boolean {
   return [text, requestId ?? '', procid].some((part) => part.toLowerCase().includes(needle));
 }
 
