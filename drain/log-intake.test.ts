@@ -25,12 +25,15 @@ interface TakeOptions {
   storeClientAddresses?: boolean;
 }
 
-function take(lines: string[], options: TakeOptions = {}): Taken {
-  const intake = new Intake({
+function buildIntake(options: TakeOptions): Intake {
+  return new Intake({
     storeClientAddresses: options.storeClientAddresses ?? false,
     hashUser: () => 'hash',
     logs: options.bounds ?? { linesPerSecond: 100, routerLinesPerSecond: 100 },
   });
+}
+
+function take(lines: string[], options: TakeOptions = {}, intake = buildIntake(options)): Taken {
   const section = new Section(1);
   const app: AppState = {
     appId: 1,
@@ -153,6 +156,47 @@ test('SEC-44 R-17 secrets, addresses, commands, SQL and names of people are gone
     '[A] [4-2]  sql_error_code = 23505 DETAIL:  {sql}',
   ]);
   expect(redactions).toBeGreaterThanOrEqual(4);
+});
+
+const PEM = [
+  '-----BEGIN PRIVATE KEY-----',
+  'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj',
+  'MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu',
+  'gWPGgYbF8XCEMBEoUHfyMvGkFpUe/K4l',
+  '-----END PRIVATE KEY-----',
+];
+
+test('SEC-44 a private key that came line by line is kept in none, of its process alone, over several bodies', () => {
+  const intake = buildIntake({});
+  const ofWeb = (text: string) => line('app', 'web.1', text);
+  const base64 = PEM[1]!;
+  const first = take([...PEM.slice(0, 2).map(ofWeb), line('app', 'web.2', base64)], {}, intake);
+  expect(first.lines.map(({ text }) => text)).toEqual(['{privateKey}', '{privateKey}', base64]);
+  expect(first.redactions).toBe(2);
+  const other = take([ofWeb(base64)], { app: { appId: 2 } }, intake);
+  expect(other.lines.map(({ text }) => text)).toEqual([base64]);
+  const rest = [line('heroku', 'web.1', 'State changed from starting to up'), ...PEM.slice(2).map(ofWeb)];
+  const second = take([...rest, ofWeb(base64)], {}, intake);
+  expect(second.lines.map(({ text }) => text)).toEqual([
+    'State changed from starting to up',
+    '{privateKey}',
+    '{privateKey}',
+    '{privateKey}',
+    base64,
+  ]);
+});
+
+test('SEC-44 C-08 a private key whose BEGIN the rate guard left out is hidden all the same', () => {
+  const bounds = { linesPerSecond: 5, routerLinesPerSecond: 5 };
+  const hellos = Array.from({ length: 6 }, () => 'hello');
+  const base64 = Array.from({ length: 90 }, () => PEM[1]!);
+  const texts = [...hellos, PEM[0]!, ...base64];
+  const { lines } = take(
+    texts.map((text) => line('app', 'web.1', text)),
+    { bounds },
+  );
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.map(({ text }) => text)).toEqual([...hellos, ...lines.slice(6).map(() => '{privateKey}')]);
 });
 
 test('SEC-45 whole addresses stay where that is switched on', () => {

@@ -2,6 +2,7 @@
  * Messages to lines of a log: which are kept, by whom they are, what they say. Samples of metrics are charts and no
  * lines; a frame that was counted before brings none. Everything is redacted here, before it leaves the process.
  */
+import { KEY_MARK, KeyLines } from '../model/key-lines.ts';
 import type { LogLevel, LogLine, LogSource } from '../model/log-line.ts';
 import {
   isTraceStep,
@@ -11,7 +12,7 @@ import {
   withoutCommand,
   withoutSql,
 } from '../model/log-text.ts';
-import { redactText } from '../model/redact.ts';
+import { type Redacted, redactText } from '../model/redact.ts';
 import { requestIdOf } from './details.ts';
 import { type LogBounds, LogGuard } from './log-guard.ts';
 import { LogRows } from './log-rows.ts';
@@ -46,6 +47,9 @@ const AT_WARNING = 7;
 export class LogIntake {
   readonly #options: LogIntakeOptions;
   readonly #guards = new WeakMap<AppState, LogGuard>();
+  readonly #keys = new KeyLines();
+  /** Whether lines of the body being read may be of a private key. */
+  #mayHoldKeys = false;
 
   constructor(options: LogIntakeOptions) {
     this.#options = options;
@@ -59,7 +63,9 @@ export class LogIntake {
       guard = new LogGuard(this.#options);
       this.#guards.set(to.app, guard);
     }
-    const { receivedAtMs } = to.body;
+    const { receivedAtMs, buf } = to.body;
+    this.#keys.forget(receivedAtMs);
+    this.#mayHoldKeys = this.#keys.isAmidKey || bufferOf(buf).includes(KEY_MARK);
     guard.begin(receivedAtMs, receivedAtMs < to.app.historyOpenUntilMs);
     return guard;
   }
@@ -89,6 +95,8 @@ export class LogIntake {
   addOther(to: Target, guard: LogGuard, message: Message, timeMs: number): void {
     const source = sourceOfLine(to, message);
     if (source === null) return;
+    // Lines that are left out count, too: one of them may begin or end a key.
+    const bare = this.#mayHoldKeys && !isPlatform(message) ? this.#withoutKey(to, message) : null;
     const code = message.dynoEvent?.code ?? message.loss?.code ?? null;
     const length = message.text.end - message.text.start;
     const platform = platformLevel(message);
@@ -96,18 +104,32 @@ export class LogIntake {
       code !== null
         ? guard.takeCode(length)
         : guard.others.take() || isKeptError(to, guard, message, platform);
-    if (isKept) this.#push(to, message, { atMs: timeMs, source, code, platform });
+    if (isKept) this.#push(to, message, { atMs: timeMs, source, code, platform, bare });
     else rowsOf(to).leaveOut(to.entry.position, timeMs, source, platform);
   }
 
+  /** The text without what belongs to a private key that a former line of its process began. */
+  #withoutKey(to: Target, message: Message): Redacted {
+    const { buf, drainId, receivedAtMs } = to.body;
+    const writer = `${to.app.appId} ${drainId} ${cleanText(textOfSpan(buf, message.procid), PROCID_MAX)}`;
+    return this.#keys.hide(writer, bareText(to, message), receivedAtMs);
+  }
+
+  /** @param line.bare its text, where that was read before */
   #push(
     to: Target,
     message: Message,
-    line: { atMs: number; source: LogSource; code: string | null; platform: LogLevel | null },
+    line: {
+      atMs: number;
+      source: LogSource;
+      code: string | null;
+      platform: LogLevel | null;
+      bare: Redacted | null;
+    },
   ): void {
-    const { platform, ...rest } = line;
-    const { text, redactions } = redactLogText(bareText(to, message), this.#options);
-    to.entry.redactions += redactions;
+    const { platform, bare, ...rest } = line;
+    const { text, redactions } = redactLogText(bare?.text ?? bareText(to, message), this.#options);
+    to.entry.redactions += redactions + (bare?.redactions ?? 0);
     rowsOf(to).lines.push({
       frame: to.entry.position,
       ...rest,
@@ -118,6 +140,10 @@ export class LogIntake {
       text,
     });
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function rowsOf(to: Target): LogRows {
