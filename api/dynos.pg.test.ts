@@ -278,6 +278,49 @@ describe('dynos', () => {
     });
   });
 
+  test('R-05 thousands of events are counted to the last, and those of a calm dyno are not lost among them', async () => {
+    const loop = (await createApp(database.pool, { name: 'loop', key: TEST_KEY, nowMs: START_S * 1000 })).app
+      .id;
+    // Every three seconds of the hour but its last minutes web.1 crashes and starts: 4,400 events in 55 minutes.
+    const from = NOW_S - 3600;
+    await database.pool.query(
+      `INSERT INTO events (at_ms, until_ms, app_id, kind, dyno, detail, dedupe_key)
+       SELECT at, at, $1, e.kind, 'web.1', e.detail::jsonb, 'loop' || at || e.kind || e.detail
+       FROM generate_series(0, 1099) AS n,
+         (VALUES ('state', '{"from":"crashed","to":"starting"}', 0), ('state', '{"from":"starting","to":"up"}', 500),
+           ('exit', '{"exitStatus":1}', 900), ('state', '{"from":"up","to":"crashed"}', 1000)) AS e (kind, detail, ms),
+         LATERAL (SELECT $2::bigint + n * 3000 + e.ms AS at) AS instant`,
+      [loop, from * 1000],
+    );
+    await insertEvent(from + 3, 'code', { dyno: 'web.2', code: 'R14', untilS: from + 60, count: 5 }, loop);
+    await insertEvent(from + 10, 'cycling', { dyno: 'web.2' }, loop);
+    await insertEvent(from + 11, 'state', { dyno: 'web.2', from: 'up', to: 'starting' }, loop);
+    await insertEvent(from + 12, 'exit', { dyno: 'web.2', exitStatus: 143 }, loop);
+    await insertEvent(from + 20, 'state', { dyno: 'web.2', from: 'starting', to: 'up' }, loop);
+    await insertEvent(from + 30, 'state', { dyno: 'web.3', from: 'created', to: 'starting' }, loop);
+    const [one, two, three] = (await viewer.get(`/apps/loop/dynos?${HOUR}`)).body.dynos;
+    expect(one).toMatchObject({ dyno: 'web.1', restarts: 1100, crashes: 1100 });
+    expect(one.life).toMatchObject({
+      boots: 1100,
+      cycles: 0,
+      exits: [{ status: 1, count: 1100 }],
+      bootMs: 500,
+    });
+    const marks = (kind: string) => one.marks.filter((mark: { kind: string }) => mark.kind === kind);
+    for (const kind of ['restart', 'crash']) {
+      expect(marks(kind).length).toBeLessThan(250);
+      expect(marks(kind).reduce((sum: number, mark: { count: number }) => sum + mark.count, 0)).toBe(1100);
+    }
+    expect(marks('crash').at(-1).atMs).toBe((from + 1099 * 3 + 1) * 1000);
+    expect(two).toMatchObject({ dyno: 'web.2', restarts: 1, crashes: 0 });
+    expect(two.life).toMatchObject({ boots: 1, cycles: 1, exits: [{ status: 143, count: 1 }] });
+    expect(two.marks).toEqual([
+      { atMs: (from + 3) * 1000, untilMs: (from + 60) * 1000, kind: 'R14', count: 5 },
+      { atMs: (from + 11) * 1000, untilMs: (from + 11) * 1000, kind: 'cycle', count: 1 },
+    ]);
+    expect(three).toMatchObject({ dyno: 'web.3', restarts: 0, marks: [] });
+  });
+
   test('an app without anything has no dynos, no metrics, no add-ons, and says so', async () => {
     expect((await viewer.get(`/apps/blank/dynos?${HOUR}`)).body).toMatchObject({
       hasRuntimeMetrics: false,

@@ -136,8 +136,6 @@ function toDyno({ life, leak, firstRequestMs, ...lane }: DynoLane): DynoAnswer {
   const { verdict, ...reading } = leak;
   return {
     ...lane,
-    restarts: life.restarts,
-    crashes: life.crashes,
     marks: life.marks,
     life: {
       boots: life.boots,

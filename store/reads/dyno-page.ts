@@ -1,15 +1,15 @@
 /** The page of an app's dynos: a lane of memory for each, its life, and what is known of its size. */
-import { type Life, lifeOf, mergeLives } from '../../model/dyno-life.ts';
+import { type Life, lifeOf } from '../../model/dyno-life.ts';
 import { coresOf, quotaMibOf, typeOfDyno } from '../../model/dyno-size.ts';
-import { seriesDynoName } from '../../model/heroku.ts';
 import { type LeakReading, readLeak } from '../../model/leak.ts';
 import type { LeakFacts } from '../../model/rule-facts.ts';
 import { SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { DAY, MINUTE } from '../../model/time.ts';
 import { listDynoSizes } from '../dyno-sizes.ts';
 import type { Queryable } from '../pool.ts';
+import { readLives } from './dyno-lives.ts';
 import { type DynoFigures, readDynos } from './dynos.ts';
-import { type EventRow, readEvents } from './events.ts';
+import { readEvents } from './events.ts';
 import type { ReadRange } from './range.ts';
 import { readLeakFacts } from './rule-leaks.ts';
 import { readSamplePoints } from './sample-points.ts';
@@ -19,9 +19,6 @@ import { readSlices } from './units.ts';
 
 /** Lanes of a page; formations end at 100 dynos a type. */
 export const DYNOS_MAX = 120;
-/** Events of a range: a dyno that crashes in a loop makes thousands a day, and the newest tell it. */
-const EVENTS_MAX = 4_000;
-const LIFE_KINDS = ['state', 'exit', 'cycling', 'code'];
 
 export interface TypeFacts {
   processType: string;
@@ -139,31 +136,6 @@ async function readLanes(
     lanes[lane].set(dyno, averagesOf(column, 'bytes'));
   }
   return lanes;
-}
-
-/** Lives of the dynos in a range, told by its events; those of one-off dynos as one, under the name of their series. */
-export async function readLives(db: Queryable, appId: number, range: ReadRange): Promise<Map<string, Life>> {
-  const events = await readEvents(db, {
-    appId,
-    fromMs: range.fromS * 1000,
-    toMs: range.toS * 1000,
-    kinds: LIFE_KINDS,
-    limit: EVENTS_MAX,
-  });
-  const byDyno = new Map<string, EventRow[]>();
-  for (const event of events) {
-    if (event.dyno === null) continue;
-    const own = byDyno.get(event.dyno);
-    if (own) own.push(event);
-    else byDyno.set(event.dyno, [event]);
-  }
-  const lives = new Map<string, Life>();
-  for (const [dyno, own] of byDyno) {
-    const name = seriesDynoName(dyno);
-    const known = lives.get(name);
-    lives.set(name, known ? mergeLives([known, lifeOf(own)]) : lifeOf(own));
-  }
-  return lives;
 }
 
 async function readLeaks(
