@@ -8,6 +8,7 @@ import {
   needlesOf,
   parseLogFilter,
 } from './log-filter.ts';
+import { requestIdOf } from './log-text.ts';
 
 const LINE: FilteredLine = {
   source: 'router',
@@ -90,9 +91,28 @@ describe('a filter of lines', () => {
 
   test('letters that fold to ASCII keep bytes from being passed over', () => {
     const filter = { ...ALL_LINES, texts: ['kelvin'] };
-    const text = '300 Kelvin';
+    const text = '300 \u212aelvin';
+    expect(text).toHaveLength(10);
     expect(compileLogFilter(filter)({ ...LINE, text })).toBe(true);
     expect(mayContain(Buffer.from(text), needlesOf(filter))).toBe(true);
     expect(mayContain(Buffer.from('300 °C'), needlesOf(filter))).toBe(false);
+    const dotted = { ...ALL_LINES, texts: ['istanbul'] };
+    expect(mayContain(Buffer.from('\u0130stanbul'), needlesOf(dotted))).toBe(true);
+  });
+
+  test('bytes with a plain K or I are passed over like all others', () => {
+    for (const text of ['OK, KEY K', 'INFO I', 'kelvi']) {
+      expect(mayContain(Buffer.from(text), needlesOf({ ...ALL_LINES, texts: ['kelvin'] })), text).toBe(false);
+    }
+  });
+
+  test('every request id that is kept can be asked for', () => {
+    const named = requestIdOf('request_id=Root=1-67891233+abc/def==:9 done') ?? '';
+    expect(named).toBe('Root=1-67891233+abc/def==:9');
+    for (const requestId of [named, 'a/b+c==', '"<odd>"', 'x'.repeat(200)]) {
+      expect(fits({ rid: requestId }, { requestId })).toBe(true);
+      expect(fits({ rid: requestId }, { requestId: 'other' })).toBe(false);
+    }
+    for (const rid of ['a\nb', 'é', 'x'.repeat(201)]) expect(parse({ rid }).ok, rid).toBe(false);
   });
 });

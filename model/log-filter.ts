@@ -74,6 +74,9 @@ const VALUES_MAX = 50;
 const TEXTS_MAX = 10;
 const TEXT_MAX = 200;
 
+/** Whatever a client may have sent as its id and we kept (log-text, details): compared, never compiled. */
+const REQUEST_ID = /^[\x21-\x7e]{1,200}$/;
+
 export interface LogFilterFault {
   field: LogFilterField;
   message: string;
@@ -120,7 +123,7 @@ export function parseLogFilter(
     levels: list('level', oneOf([...LOG_LEVELS, 'none'] as const), `one of ${LOG_LEVELS.join(', ')}, none`),
     texts: texts('q'),
     notTexts: texts('not'),
-    requestId: one('rid', /^[A-Za-z0-9,_.-]{1,128}$/, 'is a request id'),
+    requestId: one('rid', REQUEST_ID, 'is a request id'),
     pattern: one('pattern', PATTERN_ID, 'is the id of a pattern'),
   };
   const [fault] = faults;
@@ -251,8 +254,11 @@ export function needlesOf({ texts, requestId }: LogFilter): Needles {
   };
 }
 
-/** Letters beyond ASCII whose lower case is, or begins with, an ASCII letter: the Kelvin sign and the I with a dot. */
-const FOLDS_TO_ASCII = [Buffer.from('K'), Buffer.from('İ')];
+/**
+ * Letters beyond ASCII whose lower case is, or begins with, an ASCII letter: the Kelvin sign and the I with a dot. As
+ * escapes: normalised, the sign is a plain K, which is everywhere.
+ */
+const FOLDS_TO_ASCII = [Buffer.from('\u212a'), Buffer.from('\u0130')];
 
 /**
  * Whether a line among these could match, judged by its bytes (UTF-8 texts with anything between them): false is sure,
