@@ -87,6 +87,8 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
     });
     mine.addEventListener('alerts', (message) => {
       heard();
+      // The stream of the page before tells of other apps.
+      if (mine !== source) return;
       const parsed = readMessage<AlertsMessage>(message.data);
       if (typeof parsed?.open?.page === 'number') alerts.value = parsed as AlertsMessage;
     });
