@@ -397,6 +397,46 @@ describe('codes', () => {
     });
   });
 
+  test('R-05 of more events than are looked at only the requests after the oldest of them are judged, and it says so', async () => {
+    const busy = (await createApp(database.pool, { name: 'busy', key: TEST_KEY, nowMs: START_S * 1000 })).app
+      .id;
+    const from = NOW_S - 3600;
+    // web.1 restarts twice early on; from the 20th minute on web.9 crashes in a loop, 4,200 events in 35 minutes.
+    await insertEvent(from + 300, 'state', { dyno: 'web.1', from: 'up', to: 'starting' }, busy);
+    await insertEvent(from + 600, 'state', { dyno: 'web.1', from: 'up', to: 'starting' }, busy);
+    await database.pool.query(
+      `INSERT INTO events (at_ms, until_ms, app_id, kind, dyno, detail, dedupe_key)
+       SELECT at, at, $1, 'state', 'web.9', detail::jsonb, 'busy' || at
+       FROM generate_series(0, 2099) AS n,
+         (VALUES ('{"from":"crashed","to":"starting"}', 0), ('{"from":"starting","to":"crashed"}', 500)) AS e (detail, ms),
+         LATERAL (SELECT $2::bigint + n * 1000 + e.ms AS at) AS instant`,
+      [busy, (from + 1200) * 1000],
+    );
+    const request = (atS: number) =>
+      database.pool.query(
+        `INSERT INTO request_details (at_ms, app_id, reason, sample_rate, method, path, path_shape, dyno, status, code)
+         VALUES ($1, $2, 'bad', 1, 'GET', '/', '/', 'web.1', 503, 'H13')`,
+        [atS * 1000, busy],
+      );
+    // Both near restarts of web.1 that are not among the newest events: nothing can be said of them.
+    await request(from + 305);
+    await request(from + 605);
+    const read = async () => (await viewer.get(`/apps/busy/codes/H13?${HOUR}`)).body.special;
+    // 200 of 4,202 are left out with the two: the oldest that is read is of second 1300.
+    const partMs = (3600 - 1300 - 30) * 1000 - 1;
+    expect(await read()).toMatchObject({ near: null, partMs, restarts: 2102, crashes: 2100 });
+    await request(from + 3500);
+    expect(await read()).toMatchObject({ near: 0, byChance: 0, partMs });
+    // With fewer events all of them are judged.
+    await database.pool.query("DELETE FROM events WHERE app_id = $1 AND dyno = 'web.9' AND at_ms < $2", [
+      busy,
+      (from + 1400) * 1000,
+    ]);
+    const all = await read();
+    expect(all).toMatchObject({ partMs: null, restarts: 1902, crashes: 1900 });
+    expect(all.near).toBeCloseTo(2 / 3, 9);
+  });
+
   test('the list has every code of the range with its share', async () => {
     const { body } = await viewer.get(`/apps/shop/codes?${HOUR}`);
     expect(body.requests).toBe(190);

@@ -431,7 +431,15 @@ function specialOf(
       cores: said.get(`${app}/web`)?.cores ?? null,
     };
   if (['H13', 'H18', 'H21', 'H33', 'H34'].includes(name))
-    return { kind: 'restarts', near: 0.74, byChance: 0.05, withinMs: 30_000, restarts: 5, crashes: 1 };
+    return {
+      kind: 'restarts',
+      near: 0.74,
+      byChance: 0.05,
+      withinMs: 30_000,
+      partMs: null,
+      restarts: 5,
+      crashes: 1,
+    };
   if (['H10', 'H20', 'R10', 'R11'].includes(name))
     return {
       kind: 'boot',

@@ -145,6 +145,9 @@ export type CodeSpecial =
       /** The share that chance alone would give. */
       byChance: number | null;
       withinMs: number;
+      /** Dynos did so much that only so much of the range, at its end, was looked at; null: all of it was. */
+      partMs: number | null;
+      /** In all of the range, exact. */
       restarts: number;
       crashes: number;
     }

@@ -1,12 +1,12 @@
 /** What some codes are asked first: whether dynos are busy or wait, restarts, boots, memory, lost lines. */
-import { nearnessOf } from '../../model/code-evidence.ts';
+import { type Nearness, nearnessOf } from '../../model/code-evidence.ts';
 import { typeOfDyno } from '../../model/dyno-size.ts';
 import { SERIES_DYNO, SERIES_DYNO_METRIC } from '../../model/series.ts';
 import { MINUTE, SECOND } from '../../model/time.ts';
 import type { Queryable } from '../pool.ts';
 import type { KeptOfCode } from './code-kept.ts';
 import { readCountPoints } from './count-points.ts';
-import { type EventRow, readEvents } from './events.ts';
+import { type EventRow, readDynoLives, readEvents } from './events.ts';
 import { pointOf, type ReadRange } from './range.ts';
 import { readSamplePoints } from './sample-points.ts';
 import { readSeriesNames, type SeriesName } from './series-names.ts';
@@ -117,9 +117,18 @@ function countDynos(
 
 /** A request this near to a restart of its dyno was in flight, or came while it went or came up. */
 export const NEAR_RESTART_MS = 30 * SECOND;
+/** Of a dyno that crashes in a loop there are thousands a day: the newest are looked at. */
 const EVENTS_MAX = 4_000;
 const ENDING_KINDS = ['state', 'exit', 'stop', 'restarting', 'cycling'];
 const ENDING_STATES: readonly unknown[] = ['starting', 'crashed', 'stopping', 'down'];
+
+export interface NearRestarts extends Nearness {
+  /** Only so much of the range, at its end, was looked at: there are too many events; null: all of it was. */
+  partMs: number | null;
+  /** Of all dynos in the range, exact. */
+  restarts: number;
+  crashes: number;
+}
 
 /** Whether requests of a code fall on restarts of their dyno. */
 export async function readRestarts(
@@ -127,24 +136,28 @@ export async function readRestarts(
   appId: number,
   range: ReadRange,
   kept: readonly KeptOfCode[],
-): Promise<{ near: number | null; byChance: number | null; restarts: number; crashes: number }> {
+): Promise<NearRestarts> {
   const span = { fromMs: range.fromS * 1000, toMs: range.toS * 1000 };
-  const events = (
-    await readEvents(db, {
-      appId,
-      fromMs: span.fromMs - NEAR_RESTART_MS,
-      toMs: span.toMs + NEAR_RESTART_MS,
-      kinds: ENDING_KINDS,
-      limit: EVENTS_MAX,
-    })
-  ).filter((event) => event.kind !== 'state' || ENDING_STATES.includes(event.detail.to));
+  const read = await readEvents(db, {
+    appId,
+    fromMs: span.fromMs - NEAR_RESTART_MS,
+    toMs: span.toMs + NEAR_RESTART_MS,
+    kinds: ENDING_KINDS,
+    limit: EVENTS_MAX,
+  });
+  const events = read.filter((event) => event.kind !== 'state' || ENDING_STATES.includes(event.detail.to));
   const instants = events.flatMap(({ dyno, atMs }) => (dyno === null ? [] : [{ dyno, atMs }]));
-  const states = (to: string) =>
-    events.filter(({ kind, detail }) => kind === 'state' && detail.to === to).length;
+  const oldest = read.length < EVENTS_MAX ? undefined : read.at(-1);
+  // Of a request before it an event that was not read may be the near one.
+  const judgedFromMs = Math.max(span.fromMs, oldest === undefined ? 0 : oldest.atMs + NEAR_RESTART_MS + 1);
+  const judged = kept.filter(({ atMs }) => atMs >= judgedFromMs);
+  const isPart = judgedFromMs > span.fromMs && kept.some(({ dyno }) => dyno !== '');
+  const lives = [...(await readDynoLives(db, appId, span.fromMs, span.toMs)).values()];
   return {
-    ...nearnessOf(kept, instants, { ...span, withinMs: NEAR_RESTART_MS }),
-    restarts: states('starting'),
-    crashes: states('crashed'),
+    ...nearnessOf(judged, instants, { fromMs: judgedFromMs, toMs: span.toMs, withinMs: NEAR_RESTART_MS }),
+    partMs: isPart ? Math.max(0, span.toMs - judgedFromMs) : null,
+    restarts: lives.reduce((sum, life) => sum + life.restarts, 0),
+    crashes: lives.reduce((sum, life) => sum + life.crashes, 0),
   };
 }
 

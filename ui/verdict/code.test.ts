@@ -145,11 +145,16 @@ describe('the special question', () => {
   });
 
   test('restarts are blamed only when far more fall on them than by chance', () => {
-    const near = (share: number | null, byChance: number | null): CodeSpecial => ({
+    const near = (
+      share: number | null,
+      byChance: number | null,
+      partMs: number | null = null,
+    ): CodeSpecial => ({
       kind: 'restarts',
       near: share,
       byChance,
       withinMs: 30_000,
+      partMs,
       restarts: 5,
       crashes: 0,
     });
@@ -157,6 +162,14 @@ describe('the special question', () => {
     expect(describeSpecial(near(0.74, 0.6))).toContain('do not fall on restarts');
     expect(describeSpecial(near(0.01, 0.02))).toContain('keep-alive');
     expect(describeSpecial(near(null, null))).toBeNull();
+    expect(describeSpecial(near(0.01, 0.02))).not.toContain('looked at');
+    for (const share of [0.74, 0.01])
+      expect(describeSpecial(near(share, 0.05, 7_200_000))).toMatch(
+        /\. Only the last 2\sh of this range was looked at: dynos changed too often for more\.$/,
+      );
+    expect(describeSpecial(near(null, null, 7_200_000))).toMatch(
+      /^Whether they fall on restarts is not known/,
+    );
   });
 
   test('names are joined as people say them', () => {

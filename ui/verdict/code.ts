@@ -173,15 +173,8 @@ export function describeSpecial(asked: CodeSpecial): string | null {
   switch (asked.kind) {
     case 'concurrency':
       return describeConcurrency(asked);
-    case 'restarts': {
-      if (asked.near === null) return null;
-      const within = formatSpan(asked.withinMs);
-      if (asked.near >= 0.3 && asked.near >= 3 * (asked.byChance ?? 0))
-        return `${formatRatio(asked.near)} fell within ${within} of a restart of their dyno: requests in flight are cut.`;
-      return asked.restarts + asked.crashes === 0
-        ? 'No dyno restarted in this range: look at keep-alive and time-outs of the server.'
-        : `They do not fall on restarts (${formatRatio(asked.near)} within ${within} of one): look at keep-alive and time-outs of the server.`;
-    }
+    case 'restarts':
+      return describeRestarts(asked);
     case 'boot':
       return asked.dyno === null ? null : `Read what ${asked.dyno} wrote before it ended.`;
     case 'memory':
@@ -193,6 +186,22 @@ export function describeSpecial(asked: CodeSpecial): string | null {
     default:
       return null;
   }
+}
+
+function describeRestarts(asked: Extract<CodeSpecial, { kind: 'restarts' }>): string | null {
+  const { near, byChance, partMs, restarts, crashes } = asked;
+  const within = formatSpan(asked.withinMs);
+  const part = partMs === null ? '' : `the last ${formatSpan(partMs)} of this range`;
+  if (near === null)
+    return part === ''
+      ? null
+      : `Whether they fall on restarts is not known: dynos changed too often to look at more than ${part}.`;
+  const more = part === '' ? '' : ` Only ${part} was looked at: dynos changed too often for more.`;
+  if (near >= 0.3 && near >= 3 * (byChance ?? 0))
+    return `${formatRatio(near)} fell within ${within} of a restart of their dyno: requests in flight are cut.${more}`;
+  return restarts + crashes === 0
+    ? `No dyno restarted in this range: look at keep-alive and time-outs of the server.${more}`
+    : `They do not fall on restarts (${formatRatio(near)} within ${within} of one): look at keep-alive and time-outs of the server.${more}`;
 }
 
 function describeConcurrency(asked: Extract<CodeSpecial, { kind: 'concurrency' }>): string | null {
