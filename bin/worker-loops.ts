@@ -100,7 +100,9 @@ export function startWorkerLoops({
   const compactLines = ({ hours }: LogKeeping) =>
     withLease(pool, { name: 'logs', holder }, async (fence) => {
       for (let isDone = false; !isDone && !signal.aborted; ) {
-        ({ isDone } = await compactLogs(pool, { nowMs: nowMs(), hours, fence }));
+        const { unread, ...round } = await compactLogs(pool, { nowMs: nowMs(), hours, fence });
+        if (unread > 0) log.warn('logs.unread', { chunks: unread });
+        isDone = round.isDone;
       }
     });
   const trimLines = (keeping: LogKeeping) =>

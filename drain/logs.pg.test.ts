@@ -174,6 +174,51 @@ test('R-03 two workers at once make each block once; one whose lease was taken o
   expect(await blockLines(app.id)).toEqual(before.sort(compareLogLines));
 });
 
+test('R-03 R-15 what a worker cannot read stays in its commit until a release that can read it comes, and is counted', async () => {
+  const [app, other] = [await addApp(pool), await addApp(pool)];
+  await compactAll();
+  await post(app, bodyOf([appLine('of a later release')]));
+  await post(app, bodyOf([appLine('readable')]));
+  await post(other, bodyOf([appLine('of a neighbour')]));
+  const [first] = await readLogChunks(pool, { appId: app.id, fromMs: 0, limit: 10 });
+  const place = [first!.committedAtMs, first!.writerId, first!.seq];
+  const { rows } = await pool.query<{ body: Buffer }>(
+    'SELECT body FROM log_chunks WHERE committed_at_ms = $1 AND writer_id = $2 AND seq = $3',
+    place,
+  );
+  const known = rows[0]!.body;
+  const later = Buffer.from(known);
+  later[0] = 9;
+  const setBody = (body: Buffer) =>
+    pool.query('UPDATE log_chunks SET body = $4 WHERE committed_at_ms = $1 AND writer_id = $2 AND seq = $3', [
+      ...place,
+      body,
+    ]);
+  await setBody(later);
+  const old = buildPool({ url: database.url, max: 2, applicationName: 'old', log: silentLog });
+  const results: Awaited<ReturnType<typeof compactLogs>>[] = [];
+  const round = async (db: Pool) => {
+    results.push(await compactLogs(db, { nowMs: Date.now(), hours: 24, settleMs: -MINUTE }));
+    return results.at(-1)!.isDone;
+  };
+  for (let rounds = 0; rounds < 20 && !(await round(old)); rounds++);
+  expect(results.at(-1)).toEqual({ chunks: 0, blocks: 0, unread: 0, isDone: true });
+  expect(results.reduce((sum, { unread }) => sum + unread, 0)).toBe(1);
+  expect(texts(await blockLines(app.id))).toEqual(['readable']);
+  expect(texts(await blockLines(other.id))).toEqual(['of a neighbour']);
+  const left = await readLogChunks(pool, { appId: app.id, fromMs: 0, limit: 10 });
+  expect(left).toMatchObject([{ seq: first!.seq, lines: [], isUnread: true }]);
+  // What comes after it is moved all the same.
+  await post(app, bodyOf([appLine('later')]));
+  for (let rounds = 0; rounds < 20 && !(await round(old)); rounds++);
+  expect(texts(await blockLines(app.id))).toEqual(['readable', 'later']);
+  await old.end();
+  await setBody(known);
+  await compactAll();
+  expect(texts(await blockLines(app.id)).sort()).toEqual(['later', 'of a later release', 'readable']);
+  expect(await chunkLines(app.id)).toEqual([]);
+});
+
 test('C-08 what the rate guard left out is counted beside what is kept, through chunks and blocks', async () => {
   const app = await addApp(pool);
   const narrow = await startDrain(database, {

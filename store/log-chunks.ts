@@ -16,6 +16,8 @@ export interface LogChunk {
   /** In order of arrival. */
   lines: LogLine[];
   counts: LogCount[];
+  /** Damaged, or written by a later release: what it holds is not known here. */
+  isUnread: boolean;
 }
 
 export interface LogChunkRange {
@@ -38,7 +40,7 @@ interface ChunkRecord {
   section: Buffer;
 }
 
-/** An app's chunks that are not in blocks yet, oldest commit first. A damaged section is as if it were not there. */
+/** An app's chunks that are not in blocks yet, oldest commit first. Of what cannot be read it says so. */
 export async function readLogChunks(db: Queryable, range: LogChunkRange): Promise<LogChunk[]> {
   const after = [...(range.after ?? [])];
   const { rows } = await db.query<ChunkRecord>(
@@ -70,13 +72,14 @@ export async function readLogChunks(db: Queryable, range: LogChunkRange): Promis
     .sort((a, b) => a.committedAtMs - b.committedAtMs || a.writerId - b.writerId || a.seq - b.seq);
 }
 
-/** A section's lines and counts; without what its frames' twins brought before. */
+/** A section's lines and counts; without what its frames' twins brought before. None of what cannot be read. */
 export function readSection(
   bytes: Uint8Array,
   duplicates: ReadonlySet<number>,
   place: { writerId: number; seq: number },
-): { lines: LogLine[]; counts: LogCount[] } {
-  const section = decodeOrNothing(bytes);
+): Pick<LogChunk, 'lines' | 'counts' | 'isUnread'> {
+  const section = decodeOrNull(bytes);
+  if (section === null) return { lines: [], counts: [], isUnread: true };
   const counts = new Map<string, LogCount>();
   const lines: LogLine[] = [];
   for (const [index, { frame, ...line }] of section.lines.entries()) {
@@ -87,14 +90,14 @@ export function readSection(
   for (const { frame, bucketS, source, level, count } of section.leftOut) {
     if (!duplicates.has(frame)) addLogCount(counts, { atMs: bucketS * 1000, source, level }, 0, count);
   }
-  return { lines, counts: [...counts.values()] };
+  return { lines, counts: [...counts.values()], isUnread: false };
 }
 
-function decodeOrNothing(bytes: Uint8Array): LogSection {
+function decodeOrNull(bytes: Uint8Array): LogSection | null {
   try {
     return decodeLogSection(bytes);
   } catch (error) {
     if (!(error instanceof LogBlockError)) throw error;
-    return { appId: 0, lines: [], leftOut: [] };
+    return null;
   }
 }

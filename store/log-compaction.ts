@@ -34,29 +34,78 @@ const BLOCK_BYTES = 256 * 1024;
 const SMALL_BYTES = 16 * 1024;
 const LONG_MS = 10 * MINUTE;
 
-interface ChunkRecord {
-  /** Of the row as it was read. */
-  version: string;
+interface ChunkKey {
   committed_at_ms: number;
   writer_id: number;
   seq: number;
+}
+
+interface ChunkRecord extends ChunkKey {
+  /** Of the row as it was read. */
+  version: string;
   app_ids: number[];
   section_ends: number[];
   duplicates: number[];
   body: Buffer;
 }
 
+/** A chunk with what its apps have in it. */
+interface ReadChunk extends ChunkKey {
+  version: string;
+  sections: { appId: number; lines: LogLine[]; counts: LogCount[] }[];
+}
+
 export interface LogCompactionResult {
   chunks: number;
   blocks: number;
+  /** Left as they are, because they cannot be read: damaged, or of a later release. Each is told of once in ten minutes. */
+  unread: number;
   /** Nothing is left that is old enough. */
   isDone: boolean;
 }
 
-/** Makes blocks of one round's chunks, a minute of commits at most. Throws LeaseLostError when fenced off. */
+interface Behind {
+  /** Whatever is due up to here cannot be read. */
+  key: ChunkKey;
+  untilMs: number;
+}
+
+/** What is left as it is, per pool, so that it is not read again in every round. */
+const leftBehind = new WeakMap<Pool, Behind>();
+/** From the start again after this long: a commit may have become visible there late. */
+const BEHIND_MAX_MS = 10 * MINUTE;
+const START: ChunkKey = { committed_at_ms: -1, writer_id: -1, seq: -1 };
+
+/**
+ * Makes blocks of one round's chunks, a minute of commits at most. A chunk with a part that cannot be read stays as a
+ * whole until a release that can read it comes, or its time is over. Throws LeaseLostError when fenced off.
+ */
 export async function compactLogs(pool: Pool, options: LogCompactionOptions): Promise<LogCompactionResult> {
-  const chunks = await listDueChunks(pool, options.nowMs - (options.settleMs ?? SETTLE_MS));
-  if (chunks.length === 0) return { chunks: 0, blocks: 0, isDone: true };
+  const known = leftBehind.get(pool);
+  const isKnown = known !== undefined && performance.now() < known.untilMs;
+  const due = await listDueChunks(
+    pool,
+    options.nowMs - (options.settleMs ?? SETTLE_MS),
+    isKnown ? known.key : START,
+  );
+  const last = due.at(-1);
+  if (last === undefined) return { chunks: 0, blocks: 0, unread: 0, isDone: true };
+  const chunks = due.map(readChunk).filter((chunk) => chunk !== null);
+  const result = await moveChunks(pool, chunks, options);
+  const unread = due.length - chunks.length;
+  if (unread === 0 || result === null) return { chunks: 0, blocks: 0, unread: 0, isDone: false, ...result };
+  const untilMs = isKnown ? known.untilMs : performance.now() + BEHIND_MAX_MS;
+  leftBehind.set(pool, { key: last, untilMs });
+  return { ...result, unread, isDone: false };
+}
+
+/** null: somebody else was at it; whatever is still there is looked for anew. */
+async function moveChunks(
+  pool: Pool,
+  chunks: readonly ReadChunk[],
+  options: LogCompactionOptions,
+): Promise<{ chunks: number; blocks: number } | null> {
+  if (chunks.length === 0) return { chunks: 0, blocks: 0 };
   const hours = await listLogHours(pool, options.hours);
   const keptSinceMs = (appId: number): number => {
     const own = hours.get(appId) ?? 0;
@@ -76,11 +125,10 @@ export async function compactLogs(pool: Pool, options: LogCompactionOptions): Pr
       killPoint('logs.compacting');
     });
   } catch (error) {
-    // Whatever is still there is looked for anew.
-    if (error instanceof ChunksGoneError) return { chunks: 0, blocks: 0, isDone: false };
+    if (error instanceof ChunksGoneError) return null;
     throw error;
   }
-  return { chunks: chunks.length, blocks: blocks.length, isDone: false };
+  return { chunks: chunks.length, blocks: blocks.length };
 }
 
 /** Another process took some of the chunks, or erased lines of them: nothing may be written of any. */
@@ -88,24 +136,27 @@ class ChunksGoneError extends Error {
   override name = 'ChunksGoneError';
 }
 
-/** The oldest chunks that are due: of one minute, and not too many. */
-async function listDueChunks(pool: Pool, beforeMs: number): Promise<ChunkRecord[]> {
+/** The oldest chunks behind a place that are due: of one minute, and not too many; in order. */
+async function listDueChunks(pool: Pool, beforeMs: number, after: ChunkKey): Promise<ChunkRecord[]> {
   const { rows } = await pool.query<ChunkRecord>(
     `SELECT version, committed_at_ms, writer_id, seq, app_ids, section_ends, duplicates, body FROM (
        SELECT c.*, c.xmin::text AS version,
          sum(octet_length(body)) OVER (ORDER BY committed_at_ms, writer_id, seq) - octet_length(body) AS ahead
        FROM log_chunks c
-       WHERE committed_at_ms < $1
-         AND committed_at_ms < (SELECT min(committed_at_ms) FROM log_chunks WHERE committed_at_ms < $1) + $2
+       WHERE committed_at_ms < $1 AND committed_at_ms >= $5 AND (committed_at_ms, writer_id, seq) > ($5, $6, $7)
+         AND committed_at_ms < $2 + (
+           SELECT min(committed_at_ms) FROM log_chunks
+           WHERE committed_at_ms < $1 AND committed_at_ms >= $5
+             AND (committed_at_ms, writer_id, seq) > ($5, $6, $7))
        ORDER BY committed_at_ms, writer_id, seq LIMIT $3
-     ) AS due WHERE ahead < $4`,
-    [beforeMs, MINUTE, ROUND_CHUNKS, ROUND_BYTES],
+     ) AS due WHERE ahead < $4 ORDER BY committed_at_ms, writer_id, seq`,
+    [beforeMs, MINUTE, ROUND_CHUNKS, ROUND_BYTES, after.committed_at_ms, after.writer_id, after.seq],
   );
   return rows;
 }
 
 /** Deletes the chunks. Throws ChunksGoneError when one of them is not there any more as it was read. */
-async function takeChunks(client: Client, chunks: readonly ChunkRecord[]): Promise<void> {
+async function takeChunks(client: Client, chunks: readonly ReadChunk[]): Promise<void> {
   const times = chunks.map((chunk) => chunk.committed_at_ms);
   const { rowCount } = await client.query(
     `DELETE FROM log_chunks c
@@ -156,25 +207,28 @@ async function insertBlock(
   );
 }
 
+/** null: some of it cannot be read. */
+function readChunk({ app_ids, section_ends, duplicates, body, ...chunk }: ChunkRecord): ReadChunk | null {
+  const hidden = new Set(duplicates);
+  const place = { writerId: chunk.writer_id, seq: chunk.seq };
+  const sections: ReadChunk['sections'] = [];
+  for (const [index, end] of section_ends.entries()) {
+    const bytes = body.subarray(index === 0 ? 0 : section_ends[index - 1], end);
+    const { isUnread, ...section } = readSection(bytes, hidden, place);
+    if (isUnread) return null;
+    sections.push({ appId: app_ids[index] ?? 0, ...section });
+  }
+  return { ...chunk, sections };
+}
+
 /** Lines of some chunks as blocks; what is older than its app keeps is left out. */
-export function blocksOf(
-  chunks: readonly ChunkRecord[],
-  keptSinceMs: (appId: number) => number,
-): NewLogBlock[] {
+function blocksOf(chunks: readonly ReadChunk[], keptSinceMs: (appId: number) => number): NewLogBlock[] {
   const apps = new Map<number, { lines: LogLine[]; counts: LogCount[] }>();
-  for (const chunk of chunks) {
-    const duplicates = new Set(chunk.duplicates);
-    let start = 0;
-    for (const [index, end] of chunk.section_ends.entries()) {
-      const appId = chunk.app_ids[index] ?? 0;
-      const place = { writerId: chunk.writer_id, seq: chunk.seq };
-      const { lines, counts } = readSection(chunk.body.subarray(start, end), duplicates, place);
-      start = end;
-      const all = apps.get(appId) ?? { lines: [], counts: [] };
-      apps.set(appId, all);
-      for (const line of lines) if (line.atMs >= keptSinceMs(appId)) all.lines.push(line);
-      for (const count of counts) if (count.bucketS * 1000 >= keptSinceMs(appId)) all.counts.push(count);
-    }
+  for (const { appId, lines, counts } of chunks.flatMap(({ sections }) => sections)) {
+    const all = apps.get(appId) ?? { lines: [], counts: [] };
+    apps.set(appId, all);
+    for (const line of lines) if (line.atMs >= keptSinceMs(appId)) all.lines.push(line);
+    for (const count of counts) if (count.bucketS * 1000 >= keptSinceMs(appId)) all.counts.push(count);
   }
   return [...apps].flatMap(([appId, { lines, counts }]) => appBlocks(appId, lines, counts));
 }

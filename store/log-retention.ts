@@ -2,7 +2,7 @@
  * How long lines stay (R-18, SEC-49): as many hours as their app says, and all of them together within a number of bytes:
  * beyond it the oldest go first, whoever's they are. Each step can be repeated and interrupted.
  */
-import { HOUR } from '../model/time.ts';
+import { DAY, HOUR } from '../model/time.ts';
 import { insertAudit } from './audit.ts';
 import { deleteInBatches } from './erasure.ts';
 import { type Lease, requireLease } from './leases.ts';
@@ -29,6 +29,8 @@ export interface LogRetentionResult {
   shortenedToMs: number | null;
 }
 
+/** Chunks that nobody could make blocks of hold partitions of an hour each, of which there must not be too many. */
+const CHUNKS_MAX_MS = 7 * DAY;
 /** Chunks that nobody made blocks of are readable for as long as blocks are; empty partitions of them go soon. */
 const CHUNKS_EMPTY_MS = 2 * HOUR;
 
@@ -42,7 +44,8 @@ export async function trimLogs(pool: Pool, options: LogRetentionOptions): Promis
     async () => result.retired.push(...(await retirePartitions(pool, 'log_blocks', longestMs))),
     async () => {
       const oldestMs = await readOldestChunkMs(pool);
-      const before = Math.max(Math.min(nowMs - CHUNKS_EMPTY_MS, oldestMs), longestMs - CHUNKS_EMPTY_MS);
+      const keptMs = Math.max(longestMs - CHUNKS_EMPTY_MS, nowMs - CHUNKS_MAX_MS);
+      const before = Math.max(Math.min(nowMs - CHUNKS_EMPTY_MS, oldestMs), keptMs);
       result.retired.push(...(await retirePartitions(pool, 'log_chunks', before)));
     },
     () => trimApps(pool, hours, options, result),
