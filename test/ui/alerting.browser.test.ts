@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { faultsOf } from './axe.ts';
-import { type OpenOptions, type Stage, setStage } from './open.ts';
+import { NOW, type OpenOptions, type Stage, setStage } from './open.ts';
 
 const INCIDENT = '/i/22222222-0000-4000-8000-000000000214';
 const EMPTY = { cookies: { alerts: 'empty' } };
@@ -151,6 +151,48 @@ describe('an objective', () => {
     await page.waitForFunction(() => location.search.includes('from=2026-11-20T09:27:03Z'));
     await page.getByRole('button', { name: 'SLO window' }).click();
     await page.waitForFunction(() => !location.search.includes('from='));
+    await page.context().close();
+  });
+
+  it('keeps its response times in place while newer ones are fetched, and says so where they cannot be had', async () => {
+    const figure = 'figure[aria-labelledby="chart-latency"]';
+    let laterS = 0;
+    let series: 'free' | 'held' | 'broken' = 'free';
+    const held: (() => void)[] = [];
+    const page = await stage.open('/a/shop/slo/answers?from=now-1h&to=now&tz=utc', {
+      live: true,
+      init: async (context) => {
+        await context.clock.install({ time: NOW });
+        // Each answer is about a point later, as it is when time goes by.
+        await context.route(/\/api\/v1\/apps\/shop\/slos\/answers(\?|$)/, async (route) => {
+          const body = await (await route.fetch()).json();
+          body.range.from += laterS;
+          body.range.to += laterS;
+          laterS += 600;
+          await route.fulfill({ json: body });
+        });
+        await context.route(/\/series\?/, async (route) => {
+          if (series === 'held') await new Promise<void>((done) => held.push(done));
+          await (series === 'broken' ? route.fulfill({ status: 500, body: '{}' }) : route.continue());
+        });
+      },
+    });
+    const canvas = page.locator(`${figure} .plot canvas`);
+    await canvas.waitFor();
+    await canvas.evaluate((element) => element.setAttribute('data-first', ''));
+    const top = () => page.locator('#burn-table').evaluate((element) => element.getBoundingClientRect().top);
+    const before = await top();
+    series = 'held';
+    await page.clock.runFor(31_000);
+    await expect.poll(() => held.length).toBe(2);
+    expect([await page.locator(`${figure} canvas[data-first]`).count(), await top()]).toEqual([1, before]);
+    series = 'broken';
+    for (const go of held) go();
+    await page.getByText('Newer response times could not be loaded').waitFor();
+    expect(await page.locator(`${figure} canvas[data-first]`).count()).toBe(1);
+    await page.reload();
+    await page.locator(figure).getByText('Response times could not be loaded').waitFor();
+    stage.complaints.splice(0);
     await page.context().close();
   });
 
