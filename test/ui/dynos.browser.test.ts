@@ -50,6 +50,36 @@ describe('every page', () => {
 
 const pathOf = (page: Page) => decodeURIComponent(new URL(page.url()).pathname + new URL(page.url()).search);
 
+describe('keys', () => {
+  it.each([
+    ['codes', '/a/shop/codes', '.code-list tbody tr', ['H12', 'H13'], /\/a\/shop\/codes\/H12$/],
+    ['dynos', '/a/search/dynos', '.dyno-table tbody tr', ['web.2', 'web.1'], /\/a\/search\/dynos\/web\.2$/],
+    ['single requests', '/a/shop/codes/H12', '.requests tbody tr', null, /\/a\/shop\/logs\?.*rid=/],
+  ] as const)('j and k walk the rows of %s, Enter opens what the row is about', async (...entry) => {
+    const [, path, row, names, opens] = entry;
+    const page = await stage.open(path);
+    await page.waitForSelector(row);
+    const at = () =>
+      page.evaluate(
+        (rows) =>
+          [...document.querySelectorAll(rows)].findIndex((one) => one.contains(document.activeElement)),
+        row,
+      );
+    const walked: number[] = [];
+    const texts: string[] = [];
+    for (const key of ['j', 'j', 'k']) {
+      await page.keyboard.press(key);
+      walked.push(await at());
+      texts.push(await page.evaluate(() => document.activeElement?.textContent ?? ''));
+    }
+    expect(walked).toEqual([0, 1, 0]);
+    if (names) expect(texts).toEqual([names[0], names[1], names[0]]);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(opens);
+    await page.context().close();
+  });
+});
+
 describe('where they lead', () => {
   it('two activations from the list of codes to the lines of a failing request, in the same zone', async () => {
     const page = await stage.open('/a/shop/codes?from=now-3h&to=now&tz=utc');

@@ -73,7 +73,7 @@ function Codes({ answer }: { answer: CodesAnswer }) {
           </thead>
           <tbody>
             {answer.codes.map((code) => (
-              <tr key={code.code}>
+              <tr key={code.code} data-row>
                 <th scope="row">
                   <a
                     class="mono"

@@ -80,7 +80,7 @@ function Row({ app, request }: { app: string; request: KeptRequestAnswer }) {
   const context =
     requestId && logsPath(app, { from: atMs - AROUND_MS, to: atMs + AROUND_MS, rid: requestId });
   return (
-    <tr>
+    <tr data-row>
       <td data-label="Time">{formatInstant(atMs, range.zone.value)}</td>
       <td class="mono wrap" data-label="Request">
         {request.method} {showHidden(request.path ?? '')}
@@ -108,7 +108,7 @@ function Row({ app, request }: { app: string; request: KeptRequestAnswer }) {
       <td class="cell-id" data-label="Request id">
         {requestId && context ? (
           <span class="id-cell">
-            <a href={router.link(context)}>
+            <a data-opens href={router.link(context)}>
               Lines<span class="sr"> of request {showHidden(requestId)}</span>
             </a>
             <CopyId text={showHidden(requestId)} what="request id" />

@@ -78,7 +78,7 @@ function Row({ answer, dyno }: { answer: DynosAnswer; dyno: DynoAnswer }) {
   const failed = dyno.requests === 0 ? null : dyno.bad / dyno.requests;
   const isLive = answer.range.to * 1000 >= answer.nowMs - 2000 * answer.range.step;
   return (
-    <tr>
+    <tr data-row>
       <th scope="row" class="mono">
         <a href={router.link(dynoPath(answer.app, dyno.dyno))}>{showHidden(dyno.dyno)}</a>
       </th>

@@ -57,9 +57,11 @@ export function buildBindings(state: State): KeyBinding[] {
     key('Go to', 'g h', 'drain health', () => (page.app.peek() ? inApp('/health')() : go('/health')())),
     key('Go to', 'g ,', 'settings', go('/settings')),
     {
+      // It waits for a second key: the page may be another one by then.
       ...key('Time', 't', 'range box', () => {
-        overlay.value = 'range';
+        if (hasPicker()) overlay.value = 'range';
       }),
+      when: hasPicker,
       waits: true,
     },
     key('Time', 't ArrowLeft', 'earlier', () => range.pan(-0.5)),
@@ -79,7 +81,9 @@ export function buildBindings(state: State): KeyBinding[] {
   ];
 }
 
-/** Moves the focus among the rows of the page, by the link of its heading, or the first link or button. */
+const hasPicker = () => document.querySelector('.picker') !== null;
+
+/** Moves the focus among the rows of the page, by the link that opens the row, or its first link or button. */
 function walkRows(step: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')];
   const at = rows.findIndex((row) => row.contains(document.activeElement));
@@ -87,7 +91,8 @@ function walkRows(step: 1 | -1) {
     rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
   // What the row is about, before what stands in front of it.
   const link =
-    next?.querySelector<HTMLElement>('th[scope="row"] a') ?? next?.querySelector<HTMLElement>('a, button');
+    next?.querySelector<HTMLElement>('th[scope="row"] a, a[data-opens]') ??
+    next?.querySelector<HTMLElement>('a, button');
   link?.focus();
 }
 
