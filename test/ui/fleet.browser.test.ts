@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fleet } from '../../ui/fixtures.ts';
 import { violationsOf } from './axe.ts';
 import { NOW, type OpenOptions, type Stage, setStage } from './open.ts';
 
@@ -366,6 +367,75 @@ describe('the palette, the keys and the link', () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
       `${stage.server.url}/a/shop/health?from=2026-11-20T09:42:03Z&to=2026-11-20T10:42:03Z&tz=utc`,
     );
+    await page.context().close();
+  });
+
+  it('so does that of a page that has a range only when its address carries one', async () => {
+    const page = await stage.open('/a/shop/slo/answers', {
+      init: (context) => context.grantPermissions(['clipboard-read', 'clipboard-write']),
+    });
+    const copied = async () => {
+      await page.keyboard.press('y');
+      await page.locator('.toast').getByText('Link copied').waitFor();
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    await page.waitForSelector('.burned tbody tr');
+    expect(await copied()).toBe(`${stage.server.url}/a/shop/slo/answers`);
+    await page.getByRole('button', { name: '6h', exact: true }).click();
+    await page.waitForURL(/from=now-6h/);
+    await expect
+      .poll(copied)
+      .toBe(
+        `${stage.server.url}/a/shop/slo/answers?from=2026-11-20T04:42:03Z&to=2026-11-20T10:42:03Z&tz=utc`,
+      );
+    await page.context().close();
+  });
+});
+
+describe('the range box', () => {
+  it('offers the time since the last release of the app one is on, not of one that was looked at before', async () => {
+    const releases = new Map(fleet(NOW).apps.map(({ app, lastRelease }) => [app, lastRelease?.atMs ?? 0]));
+    expect(releases.get('search')).not.toBe(releases.get('shop'));
+    const page = await stage.open('/a/shop/releases/213?tz=utc');
+    await page.getByRole('heading', { name: 'v213' }).waitFor();
+    const press = async (keys: string) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    for (const app of ['shop', 'search']) {
+      if (app === 'search') {
+        await press('gf');
+        await page.locator('.cell-app').getByRole('link', { name: app, exact: true }).click();
+        await page.waitForSelector('.plot canvas');
+      }
+      await press('gd');
+      await page.waitForSelector('.dyno-table tbody tr');
+      await page.getByRole('button', { name: /^Time range/ }).click();
+      await page.getByRole('button', { name: 'Since last release' }).click();
+      const since = new Date(releases.get(app) ?? 0).toISOString().slice(0, 16);
+      expect(decodeURIComponent(page.url())).toContain(`from=${since}`);
+    }
+    await page.context().close();
+  });
+
+  it('t does nothing on a page without a range, nor does the panel follow to another page', async () => {
+    const page = await stage.open('/incidents');
+    await page.waitForSelector('.incident-row');
+    await page.keyboard.press('t');
+    // The key waits for a second one.
+    await page.waitForTimeout(700);
+    await page.keyboard.press('g');
+    await page.keyboard.press('f');
+    await page.locator('.cell-app').getByRole('link', { name: 'shop', exact: true }).click();
+    await page.waitForSelector('.plot canvas');
+    const panel = page.getByRole('dialog', { name: 'Time range' });
+    expect(await panel.count()).toBe(0);
+    await page.keyboard.press('t');
+    await panel.waitFor();
+    await panel.getByRole('button', { name: 'Zoom out' }).focus();
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    await page.waitForSelector('.dyno-table tbody tr');
+    expect(await panel.count()).toBe(0);
     await page.context().close();
   });
 });

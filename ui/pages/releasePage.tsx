@@ -1,5 +1,4 @@
 /** A release against the same length of time before it. */
-import { useEffect } from 'preact/hooks';
 import type { ReleaseAnswer, ReleaseWindow } from '../../api/contract/releases.ts';
 import { formatDelta } from '../charts/compare.ts';
 import { showHidden } from '../clean.ts';
@@ -52,9 +51,6 @@ function Compared({ answer, spanMs }: { answer: ReleaseAnswer; spanMs: number })
   const span = { from: instantText(answer.after.from * 1000), to: instantText(answer.after.to * 1000) };
   const both = { from: instantText(answer.before.from * 1000), to: span.to };
   const base = `/a/${encodeURIComponent(answer.app)}`;
-  useEffect(() => {
-    range.lastReleaseMs.value = answer.atMs;
-  }, [answer.atMs]);
   return (
     <>
       <section class={`verdict verdict-${verdict.level}`} aria-label="Summary">

@@ -3,8 +3,9 @@ import { shareLink } from '../shareLink.ts';
 import type { State } from '../state/context.ts';
 
 export async function copyLink({ range, toast }: State): Promise<void> {
-  // The header knows whether the page has a range.
-  const timed = document.querySelector('.top-timed') !== null;
+  const params = new URLSearchParams(location.search);
+  // The header knows whether the page has a range; others have one where the address carries it, and links keep it.
+  const timed = document.querySelector('.top-timed') !== null || params.has('from') || params.has('to');
   const link = shareLink(location.href, timed ? range.resolve() : null);
   try {
     await navigator.clipboard.writeText(link);

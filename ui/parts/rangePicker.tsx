@@ -10,7 +10,7 @@ import { useAnswer } from '../state/once.ts';
 import { instantText, PRESETS, parseRange, rangeLabel, resolveRange } from '../state/rangeText.ts';
 
 export function RangePicker() {
-  const { range, clock, overlay } = useApp();
+  const { range, clock, overlay, router } = useApp();
   const open = overlay.value === 'range';
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -29,6 +29,14 @@ export function RangePicker() {
       document.removeEventListener('keydown', onKey);
     };
   }, [open]);
+  // Another page begins with the panel closed, also one that comes after pages without a range.
+  useEffect(() => {
+    const shut = () => {
+      if (overlay.peek() === 'range') overlay.value = 'none';
+    };
+    shut();
+    return shut;
+  }, [router.path.value]);
   function close() {
     overlay.value = 'none';
     button.current?.focus();
@@ -58,7 +66,7 @@ export function RangePicker() {
 }
 
 function Panel({ onClose }: { onClose(): void }) {
-  const { range, clock, page } = useApp();
+  const { range, clock, page, fleet } = useApp();
   const [text, setText] = useState('');
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
@@ -66,7 +74,9 @@ function Panel({ onClose }: { onClose(): void }) {
   const nowMs = clock.now();
   const parsed = text.trim() ? parseRange(text, nowMs, zone) : null;
   const meant = resolveRange(parsed?.ok ? parsed.range : range.text.value, nowMs);
-  const lastRelease = range.lastReleaseMs.value ?? null;
+  // Of the app whose page this is, whatever range and release its pages show.
+  const own = fleet.data.value?.apps.find((row) => row.app === page.app.value);
+  const lastRelease = own?.lastRelease?.atMs ?? null;
   function choose(next: { from: string; to: string }) {
     range.set(next);
     onClose();
