@@ -397,6 +397,35 @@ describe('codes', () => {
     });
   });
 
+  test('of more releases than are told apart the oldest are one stretch, and not the release before the range', async () => {
+    const often = (await createApp(database.pool, { name: 'often', key: TEST_KEY, nowMs: START_S * 1000 }))
+      .app.id;
+    const from = NOW_S - 3600;
+    await insertEvent(from - 600, 'release', { version: 1 }, often);
+    for (let version = 2; version <= 51; version++)
+      await insertEvent(from + version * 60, 'release', { version }, often);
+    const seeds: CountSeed[] = [];
+    for (let bucketS = from; bucketS < NOW_S; bucketS += 60)
+      seeds.push(
+        { appId: often, kind: SERIES_CODE, key: 'H12', bucketS, count: 1 },
+        { appId: often, kind: SERIES_MESSAGE, key: 'request', bucketS, count: 1 },
+      );
+    await insertCounts(database.pool, seeds);
+    const read = async () => (await viewer.get(`/apps/often/codes/H12?${HOUR}`)).body.releases;
+    const fifty = await read();
+    expect(fifty).toHaveLength(51);
+    expect(fifty[0]).toMatchObject({ version: 1, count: 2 });
+    expect(fifty[0].isSeveral).toBeUndefined();
+    await insertEvent(from + 52 * 60, 'release', { version: 52 }, often);
+    const more = await read();
+    expect(more).toHaveLength(51);
+    expect(more[0]).toMatchObject({ version: null, isSeveral: true, fromMs: from * 1000, count: 3 });
+    expect(more.slice(1).map((one: { version: number }) => one.version)).toEqual(
+      Array.from({ length: 50 }, (_, at) => at + 3),
+    );
+    expect(more.every((one: { isSeveral?: true }, at: number) => at === 0 || !one.isSeveral)).toBe(true);
+  });
+
   test('R-05 of more events than are looked at only the requests after the oldest of them are judged, and it says so', async () => {
     const busy = (await createApp(database.pool, { name: 'busy', key: TEST_KEY, nowMs: START_S * 1000 })).app
       .id;

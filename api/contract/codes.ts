@@ -90,8 +90,10 @@ export interface CodeKept {
 
 /** A stretch of the range under one release, oldest first. */
 export interface CodeRelease {
-  /** null: no release was seen before it. */
+  /** null: no release was seen before it, or it is of several. */
   version: number | null;
+  /** Of all releases before the newest 50 of the range, when there are more; left out otherwise. */
+  isSeveral?: true;
   fromMs: number;
   toMs: number;
   count: number;

@@ -19,6 +19,7 @@ import { readSlices } from './units.ts';
 const PARTS_MAX = 8;
 /** A release of longer ago is not looked for. */
 const RELEASE_WITHIN_MS = 60 * DAY;
+/** Stretches that are told apart; what lies before the oldest of them is one. */
 const RELEASES_MAX = 50;
 
 export type CutOfCode = 'path' | 'dyno' | 'host' | 'network' | 'status';
@@ -32,6 +33,8 @@ const KIND_OF_CUT: Partial<Record<CutOfCode, number>> = {
 
 export interface ReleaseStretch {
   version: number | null;
+  /** Of more releases than are told apart; left out: of one, or of none that is known. */
+  isSeveral?: true;
   fromMs: number;
   toMs: number;
   count: number;
@@ -187,15 +190,25 @@ async function readReleases(
   requests: Float64Array,
 ): Promise<ReleaseStretch[]> {
   const { fromMs, toMs } = spanOf(range);
-  const events = await readEvents(db, { appId, fromMs, toMs, kinds: ['release'], limit: RELEASES_MAX });
-  const before = (await readLastReleases(db, [appId], fromMs - RELEASE_WITHIN_MS, fromMs)).get(appId);
+  const limit = RELEASES_MAX + 1;
+  const events = await readEvents(db, { appId, fromMs, toMs, kinds: ['release'], limit });
+  const isCut = events.length === limit;
+  const before = isCut
+    ? undefined
+    : (await readLastReleases(db, [appId], fromMs - RELEASE_WITHIN_MS, fromMs)).get(appId);
   const starts = events
+    .slice(0, RELEASES_MAX)
     .flatMap(({ atMs, version }) => (version === null ? [] : [{ atMs, version: version as number | null }]))
     .reverse();
-  const cuts = [{ atMs: fromMs, version: before?.version ?? null }, ...starts];
+  const first = {
+    atMs: fromMs,
+    version: before?.version ?? null,
+    ...(isCut && { isSeveral: true as const }),
+  };
+  const cuts: { atMs: number; version: number | null; isSeveral?: true }[] = [first, ...starts];
   const values = counts.series[0]?.values ?? [];
-  const stretches = cuts.map(({ atMs, version }, i): ReleaseStretch => {
-    return { version, fromMs: atMs, toMs: cuts[i + 1]?.atMs ?? toMs, count: 0, requests: 0 };
+  const stretches = cuts.map(({ atMs, ...release }, i): ReleaseStretch => {
+    return { ...release, fromMs: atMs, toMs: cuts[i + 1]?.atMs ?? toMs, count: 0, requests: 0 };
   });
   let current = 0;
   for (const [point, t] of range.t.entries()) {

@@ -49,7 +49,11 @@ export function Releases({ answer }: { answer: CodeAnswer }) {
             <tr key={one.fromMs}>
               <th scope="row" class="mono">
                 {one.version === null ? (
-                  'before'
+                  one.isSeveral ? (
+                    'earlier releases'
+                  ) : (
+                    'before'
+                  )
                 ) : (
                   <a href={router.link(`${appPath(app)}/releases/${one.version}`)}>v{one.version}</a>
                 )}

@@ -58,6 +58,21 @@ describe('a code', () => {
     );
   });
 
+  test('several releases together are no “before” of the one that follows them', () => {
+    const first = {
+      version: null,
+      fromMs: NOW - 3_600_000,
+      toMs: NOW - 1_200_000,
+      count: 2,
+      requests: 6_000,
+    };
+    const second = { version: 214, fromMs: NOW - 1_200_000, toMs: NOW, count: 98, requests: 4_000 };
+    const of = (releases: CodeAnswer['releases']) =>
+      text(buildCodeVerdict(answer('H12', { releases }), 'utc'));
+    expect(of([{ ...first, isSeveral: true }, second])).not.toContain('Since v214');
+    expect(of([first, second])).toContain('Since v214');
+  });
+
   test('a part is named when it holds far more of the code than of all requests, and only then', () => {
     const rows = (share: number, baseline: number | null) => [
       { key: 'POST /checkout', share, count: 60, baseline },

@@ -106,7 +106,16 @@ function sinceRelease({ app, releases, info }: CodeAnswer): Clause[] {
   if (!info.code.startsWith('H')) return [];
   for (let at = releases.length - 1; at > 0; at--) {
     const [before, after] = [releases[at - 1], releases[at]];
-    if (!before || !after || after.version === null || after.requests < 20 || before.requests < 20) continue;
+    // Of several releases together no share is that of before.
+    if (
+      !before ||
+      !after ||
+      before.isSeveral ||
+      after.version === null ||
+      after.requests < 20 ||
+      before.requests < 20
+    )
+      continue;
     const [was, is] = [before.count / before.requests, after.count / after.requests];
     if (after.count < FEW || is < Math.max(2 * was, 0.0005)) continue;
     return [
