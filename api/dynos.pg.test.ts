@@ -397,6 +397,50 @@ describe('codes', () => {
     });
   });
 
+  test('R-05 a count of the time before is there only where nearly all of that time is known', async () => {
+    const { pool } = database;
+    const young = (await createApp(pool, { name: 'young', key: TEST_KEY, nowMs: START_S * 1000 })).app.id;
+    const from = NOW_S / 60 - 60;
+    const seeds: CountSeed[] = [];
+    for (let minute = from - 60; minute < from + 60; minute++)
+      seeds.push(
+        { appId: young, kind: SERIES_CODE, key: 'H12', bucketS: minute * 60, count: 1 },
+        { appId: young, kind: SERIES_MESSAGE, key: 'request', bucketS: minute * 60, count: 1 },
+      );
+    await insertCounts(pool, seeds);
+    const counted = async () => (await viewer.get(`/apps/young/codes/H12?${HOUR}`)).body.countBefore;
+    const since = (minute: number) =>
+      pool.query(
+        `INSERT INTO app_liveness (app_id, next_minute, first_line_minute, last_line_minute, limit_minutes, habit_hour)
+         VALUES ($1, $2, $3, $2 - 1, 10, 0) ON CONFLICT (app_id) DO UPDATE SET first_line_minute = $3`,
+        [young, from + 60, minute],
+      );
+    expect(await counted()).toBeNull();
+    await since(from - 50);
+    expect(await counted()).toBeNull();
+    await since(from - 54);
+    expect(await counted()).toBe(60);
+    await since(from - 5000);
+    await pool.query(
+      'INSERT INTO quiet_spans (app_id, from_minute, to_minute, known_minute) VALUES ($1, $2, $3, $3)',
+      [young, from - 30, from - 26],
+    );
+    expect(await counted()).toBe(60);
+    // Of two minutes more it is known that lines are lost, and so of two that are silent anyway.
+    await pool.query(
+      `INSERT INTO gaps (app_id, drain_id, cause, from_ms, to_ms, messages, dedupe_key)
+       VALUES ($1, 1, 'L10', $2, $3, 4, 'x')`,
+      [young, (from - 28) * 60_000, (from - 25) * 60_000 + 30_000],
+    );
+    expect(await counted()).toBe(60);
+    await pool.query('UPDATE gaps SET from_ms = $2, to_ms = $3 WHERE app_id = $1', [
+      young,
+      (from - 10) * 60_000,
+      (from - 7) * 60_000 + 30_000,
+    ]);
+    expect(await counted()).toBeNull();
+  });
+
   test('of more releases than are told apart the oldest are one stretch, and not the release before the range', async () => {
     const often = (await createApp(database.pool, { name: 'often', key: TEST_KEY, nowMs: START_S * 1000 }))
       .app.id;

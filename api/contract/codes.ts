@@ -58,7 +58,7 @@ export interface CodeAnswer {
   guide: CodeGuideAnswer;
   /** Lines with the code in the range, exact. */
   count: number;
-  /** The same in a range of the same length just before; null where nothing is kept of it. */
+  /** The same in a range of the same length just before; null where less than nine tenths of that are known. */
   countBefore: number | null;
   /** All requests in the range. */
   requests: number;

@@ -2,6 +2,7 @@
 import { type Parts, partsOf } from '../../model/code-evidence.ts';
 import { SERIES_CODE, SERIES_DYNO, SERIES_HOST, SERIES_PATH } from '../../model/series.ts';
 import { DAY } from '../../model/time.ts';
+import { mergeRanges, rangesWithout } from '../../model/window-sums.ts';
 import type { Queryable } from '../pool.ts';
 import { type KeptOfCode, readKeptOfCode } from './code-kept.ts';
 import { KINDS_OF_LINES, readLines } from './codes.ts';
@@ -13,6 +14,7 @@ import { type ColumnSet, pointOf, type ReadRange } from './range.ts';
 import { readRequestPoints } from './request-points.ts';
 import { KINDS_OF_TOTAL, totalNames } from './requests-over-time.ts';
 import { readSeriesNames, type SeriesName } from './series-names.ts';
+import { readAppSpans } from './slo-spans.ts';
 import { readSlices } from './units.ts';
 
 /** Parts of a list that are shown; more are `others`. */
@@ -153,13 +155,17 @@ async function readTotals(
 
 const NO_QUANTILES: { p50Ms: number | null; p95Ms: number | null } = { p50Ms: null, p95Ms: null };
 
-/** Of a range of the same length just before; null where the app was not heard in it at all. */
+/** A count of less of its time than this is no count of the time before. */
+const KNOWN_SHARE = 0.9;
+
+/** Of a range of the same length just before; null where the app was not heard in nearly all of it. */
 async function readCountBefore(
   db: Queryable,
   { appId, range, code }: Question,
   names: readonly SeriesName[],
 ): Promise<number | null> {
   const before = { fromS: 2 * range.fromS - range.toS, toS: range.fromS };
+  if ((await readKnownShare(db, appId, before)) < KNOWN_SHARE) return null;
   const lines = names.filter((name) => KINDS_OF_LINES.includes(name.kind));
   const points = await readCountPoints(db, {
     target: { appId, seriesIds: lines.map((name) => name.id) },
@@ -171,6 +177,21 @@ async function readCountBefore(
   if (points.length === 0) return null;
   const own = new Set(lines.filter((name) => name.key === code).map((name) => name.id));
   return points.reduce((sum, point) => sum + (own.has(point.seriesId) ? point.sums.count : 0), 0);
+}
+
+/** Share of a time in which the app was followed, its drain alive, and no line known to be lost. */
+async function readKnownShare(
+  db: Queryable,
+  appId: number,
+  { fromS, toS }: { fromS: number; toS: number },
+): Promise<number> {
+  const [from, to] = [Math.floor(fromS / 60), Math.ceil(toS / 60)];
+  const spans = (await readAppSpans(db, [appId], from, to)).get(appId);
+  if (!spans) throw new Error('the app was not answered for');
+  const { firstMinute, quiet, uncertain } = spans;
+  const unknown = mergeRanges([...quiet, ...uncertain]);
+  const known = rangesWithout(Math.max(from, firstMinute ?? to), to, unknown);
+  return known.reduce((sum, one) => sum + one.to - one.from, 0) / (to - from);
 }
 
 /** Series are made with their first bucket. */
