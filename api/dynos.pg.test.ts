@@ -397,6 +397,14 @@ describe('codes', () => {
     });
   });
 
+  test('R-05 points in which no line came are no points without traffic', async () => {
+    const hours = 'from=2026-11-20T07:42:00Z&to=2026-11-20T10:42:00Z&step=60';
+    const { special } = (await viewer.get(`/apps/shop/codes/H12?${hours}`)).body;
+    // Lines came in the last of three hours alone; in ten minutes of it there was the code.
+    expect(special.during).toMatchObject({ points: 10, requestsPerSecond: 4 / 60 });
+    expect(special.otherwise).toMatchObject({ points: 50, requestsPerSecond: 3 / 60 });
+  });
+
   test('R-05 a count of the time before is there only where nearly all of that time is known', async () => {
     const { pool } = database;
     const young = (await createApp(pool, { name: 'young', key: TEST_KEY, nowMs: START_S * 1000 })).app.id;

@@ -160,7 +160,7 @@ export type CodeSpecial =
   /** L codes: lines that are missing. */
   | { kind: 'drain'; lostMessages: number; stretches: number };
 
-/** Averages over closed points; null without any. */
+/** Averages over closed points in which the stream was alive; null without any. */
 export interface CodePressure {
   points: number;
   /** Requests in a web dyno at once, by requests and their service time (Little’s law). */

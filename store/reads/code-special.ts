@@ -35,7 +35,7 @@ const WEB = 'web';
 
 /**
  * Requests in a dyno at once, by Little's law (requests a second × time in the dyno), and its load: in closed points
- * with the code and in those without. `counts`: of the code, per point.
+ * with the code and in those without. `counts`: of the code, per point; null where the stream was silent.
  */
 export async function readPressures(
   db: Queryable,
@@ -67,7 +67,10 @@ export async function readPressures(
   const sumsAt = range.t.map((t, point) => {
     // A point that is still filling holds a part of its requests, over all of its width.
     if (range.openFromS !== null && t >= range.openFromS) return null;
-    return (counts[point] ?? 0) > 0 ? parts.during : parts.otherwise;
+    const count = counts[point] ?? null;
+    // Silence is no traffic: of such a point nobody knows what there was, with the code or without.
+    if (count === null) return null;
+    return count > 0 ? parts.during : parts.otherwise;
   });
   for (const sums of sumsAt) if (sums) sums.points++;
   for (const { t, sums } of requests) {
