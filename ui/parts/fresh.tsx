@@ -1,5 +1,6 @@
 /** What stands around an answer: skeleton, trouble, age. The last good data stays in sight throughout. */
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
 import { formatSpan } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import type { Resource } from '../state/resource.ts';
@@ -15,11 +16,30 @@ interface Props<T> {
   children: (data: T) => ComponentChildren;
 }
 
+/** What is fetched anew by itself is old when it is older than this, and than a few of its periods. */
+const OLD_MS = 90_000;
+const OLD_PERIODS = 2.5;
+
+/**
+ * Data of a page that should have been fetched anew and was not: the server is slow, or this machine slept. Its age is
+ * told a second later, so that no line comes and goes where a tab is looked at again and fetches at once.
+ */
+function useOldness(ageMs: number, everyMs: number | null): { isOld: boolean; isTold: boolean } {
+  const sinceMs = useRef<number | null>(null);
+  const isOld = everyMs !== null && ageMs > Math.max(OLD_MS, OLD_PERIODS * everyMs);
+  if (!isOld) sinceMs.current = null;
+  else sinceMs.current ??= Date.now();
+  return { isOld, isTold: sinceMs.current !== null && Date.now() - sinceMs.current >= 900 };
+}
+
 export function Fresh<T>({ of, shown, what, ageless, children }: Props<T>) {
   const { clock, instance } = useApp();
   const data = shown ?? of.data.value;
   const error = of.error.value;
   const isAway = instance.awaySinceMs.value !== null;
+  // Counts every second; both are of the clock of this machine.
+  const ageMs = clock.nowMs.value - clock.now() + Date.now() - (of.loadedMs.value ?? Date.now());
+  const { isOld, isTold } = useOldness(ageMs, of.everyMs());
   if (data === null) {
     if (error !== null)
       return (
@@ -27,11 +47,10 @@ export function Fresh<T>({ of, shown, what, ageless, children }: Props<T>) {
       );
     return of.slow.value ? <Skeleton what={what} /> : <div class="unloaded" />;
   }
-  const ageMs = clock.nowMs.value - clock.now() + Date.now() - (of.loadedMs.value ?? Date.now());
-  const isStale = isAway || error !== null;
+  const isStale = isAway || isOld || error !== null;
   return (
     <>
-      {isStale && !(isAway && ageless) && (
+      {(isAway || isTold || error !== null) && !(isAway && ageless) && (
         <Age
           ageMs={ageMs}
           error={isAway ? null : error}

@@ -1,56 +1,75 @@
 /** Resources of pages that are not the app page: fetched for a key and a range, and again every so often. */
-import { effect } from '@preact/signals';
+import { effect, untracked } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Query } from '../client.ts';
+import { keepTrying, whenChanged } from './again.ts';
 import { type State, useApp } from './context.ts';
 import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
 import { stepFor } from './step.ts';
 
 interface Options {
-  /** Sends from and to (and the width of a point), and fetches again when the range changes. */
+  /**
+   * Sends from and to (and the width of a point), and fetches again when the range changes. They are read off the range
+   * when it is fetched: instants read off the clock in a `query` would be another question every time one looks.
+   */
   ranged?: 'span' | 'points';
   query?: Query;
   /** Fetches again this often while the tab is seen (and, when ranged, while live). */
   everyMs?: number;
+  /** Fetches every `everyMs` also where the range has ended: more than the range is told. */
+  tellsNow?: boolean;
 }
 
-/** GET of a path for as long as the component stands. A new path is a new resource. */
+/** GET of a path for as long as the component stands. A new path, query or kind of range is a new resource. */
 export function useAnswer<T>(path: string, options: Options = {}): Resource<T> {
   const state = useApp();
   const queryKey = JSON.stringify(options.query ?? {});
-  const resource = useMemo(
-    () =>
-      buildResource<T>((abort) =>
-        state.client.get<T>(
-          path,
-          { ...options.query, ...(options.ranged ? rangeQuery(state, options.ranged) : {}) },
-          abort,
-        ),
-      ),
-    [path, queryKey],
+  const { resource, keep } = useMemo(
+    () => buildAnswer<T>(state, path, options),
+    [path, queryKey, options.ranged, options.everyMs],
   );
-  useEffect(() => {
-    const stop = effect(() => {
-      if (options.ranged) void state.range.text.value;
-      // What was asked for while the database was away is asked for again when it is back.
-      void state.instance.returns.value;
+  useEffect(keep, [resource]);
+  return resource;
+}
+
+function buildAnswer<T>(state: State, path: string, { ranged, query, everyMs, tellsNow }: Options) {
+  const { client, range, clock, session, instance } = state;
+  const period = () => (everyMs && (!ranged || tellsNow || range.live.value) ? everyMs : null);
+  const resource = buildResource<T>(
+    (abort) => client.get<T>(path, { ...query, ...(ranged ? rangeQuery(state, ranged) : {}) }, abort),
+    period,
+  );
+  function keep() {
+    const refresh = () => {
       // Signing out changes the address before the page is taken away.
-      if (!state.clock.hidden.value && state.session.mayRead.peek()) void resource.load();
-    });
-    const timer = options.everyMs
+      if (!clock.hidden.peek() && session.mayRead.peek()) resource.refresh();
+    };
+    const stops = [
+      effect(() => {
+        if (ranged) void range.text.value;
+        // Another range is another question.
+        untracked(() => {
+          if (!clock.hidden.peek() && session.mayRead.peek()) void resource.load();
+        });
+      }),
+      whenChanged(() => clock.hidden.value, refresh),
+      // What was asked for while the database was away is asked for again when it is back.
+      whenChanged(() => instance.returns.value, refresh),
+      keepTrying(resource, state),
+    ];
+    const timer = everyMs
       ? setInterval(() => {
-          if (!state.clock.hidden.peek() && (!options.ranged || state.range.live.peek()))
-            void resource.load();
-        }, options.everyMs)
+          if (untracked(period) !== null) refresh();
+        }, everyMs)
       : undefined;
     return () => {
-      stop();
       clearInterval(timer);
+      for (const stop of stops) stop();
       resource.dispose();
     };
-  }, [resource]);
-  return resource;
+  }
+  return { resource, keep };
 }
 
 /** from and to; for points also their width in seconds. */

@@ -4,6 +4,7 @@ import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import type { SeriesAnswer } from '../../api/contract/dynos.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../model/time.ts';
 import { type CompareTo, compareLabel, compareShiftS, readCompare } from '../charts/compare.ts';
+import { keepTrying, whenChanged } from './again.ts';
 import type { State } from './context.ts';
 import { queryRange } from './rangeText.ts';
 import { buildResource, type Resource } from './resource.ts';
@@ -40,7 +41,8 @@ export function refreshMs(spanMs: number): number {
 
 export function buildOverview(app: string, state: State): Overview {
   const { client, range, clock, live, cursor, page, instance } = state;
-  const resource = buildResource<OverviewAnswer>(async (abort) => {
+  const resource = buildResource<OverviewAnswer>(fetchIt, () => (range.live.value ? againMs() : null));
+  async function fetchIt(abort: AbortSignal) {
     const { fromMs, toMs } = range.resolve();
     const query = {
       ...queryRange(range.text.peek(), clock.now()),
@@ -55,7 +57,7 @@ export function buildOverview(app: string, state: State): Overview {
     );
     clock.correct(answer.nowMs);
     return answer;
-  });
+  }
   const shown = signal<OverviewAnswer | null>(null);
   const compareTo = computed(() => readCompare(state.router.params.value.get('cmp')));
   const compared = signal<ComparedRange | null>(null);
@@ -108,19 +110,22 @@ export function buildOverview(app: string, state: State): Overview {
     }
   }
 
-  function load() {
+  /** `ask`: at once for another question; otherwise what is under way comes first. */
+  function fetchBy(ask: () => void) {
     // Signing out changes the address before this page is taken away.
     if (!state.session.person.peek()) return;
     clearTimeout(timer);
     timer = undefined;
     lastMs = Date.now();
-    void resource.load();
+    ask();
   }
+  const load = () => fetchBy(() => void resource.load());
+  const refresh = () => fetchBy(resource.refresh);
 
   /** Fetches soon: at once when the last time is long enough ago, else when it will be. */
-  function loadSoon(minMs: number) {
+  function refreshSoon(minMs: number) {
     if (timer !== undefined || clock.hidden.peek()) return;
-    timer = setTimeout(load, Math.max(0, lastMs + minMs - Date.now()));
+    timer = setTimeout(refresh, Math.max(0, lastMs + minMs - Date.now()));
   }
 
   function span(): number {
@@ -128,27 +133,45 @@ export function buildOverview(app: string, state: State): Overview {
     return toMs - fromMs;
   }
 
+  /** Without ticks. */
+  function againMs(): number {
+    return Math.max(REFRESH_MAX_MS, refreshMs(span()));
+  }
+
+  function letGo() {
+    cursor.release();
+    cursor.span.value = null;
+  }
+
   const stops = [
     // A range, a filter, or the return to a hidden tab: at once, and whatever was held lets go.
     effect(() => {
       void [range.text.value, range.proc.value, range.dyno.value];
-      if (clock.hidden.value) return;
-      cursor.release();
-      cursor.span.value = null;
+      if (clock.hidden.peek()) return;
+      letGo();
       load();
     }),
+    whenChanged(
+      () => clock.hidden.value,
+      () => {
+        if (clock.hidden.peek()) return;
+        letGo();
+        refresh();
+      },
+    ),
     effect(() => {
-      if (live.tick.value?.app === app && range.live.value) loadSoon(refreshMs(span()));
+      if (live.tick.value?.app === app && range.live.value) refreshSoon(refreshMs(span()));
     }),
     effect(() => {
-      if (live.nudges.value > 0 && range.live.peek()) loadSoon(REFRESH_MIN_MS);
+      if (live.nudges.value > 0 && range.live.peek()) refreshSoon(REFRESH_MIN_MS);
     }),
     effect(() => {
-      if (instance.returns.value > returnsBefore) load();
+      if (instance.returns.value > returnsBefore) refresh();
     }),
     effect(() => {
       if (page.writes.value > writesBefore) load();
     }),
+    keepTrying(resource, state),
     effect(() => {
       const answer = resource.data.value;
       if (answer && !(cursor.held.value && shown.peek())) shown.value = answer;
@@ -170,7 +193,7 @@ export function buildOverview(app: string, state: State): Overview {
     }),
   ];
   const slow = setInterval(() => {
-    if (range.live.peek()) loadSoon(Math.max(REFRESH_MAX_MS, refreshMs(span())));
+    if (range.live.peek()) refreshSoon(againMs());
   }, REFRESH_MAX_MS);
 
   return {

@@ -14,8 +14,17 @@ export interface Resource<T> {
   /** true when the first answer is taking longer than 300 ms: time for a skeleton. */
   slow: ReadonlySignal<boolean>;
   busy: ReadonlySignal<boolean>;
-  /** Fetches again. A newer call supersedes an older one. */
+  /** Fetches at once, and gives up on what is under way: another question, a write, or a person who asks again. */
   load(): Promise<void>;
+  /**
+   * Fetches the same question again, because time went by or something new was told. What is under way is waited for,
+   * however slow it is, and whatever was asked for meanwhile is made up for once it has landed.
+   */
+  refresh(): void;
+  /** The newest try failed in a way that may pass: the server was not reached, or is in trouble. Read as a signal. */
+  isFailing(): boolean;
+  /** How often it is fetched again by itself, ms; null while nobody does. Read as a signal. */
+  everyMs(): number | null;
   /** Forgets the answer: what comes next belongs to another app or page. */
   clear(): void;
   dispose(): void;
@@ -23,7 +32,16 @@ export interface Resource<T> {
 
 const SKELETON_AFTER_MS = 300;
 
-export function buildResource<T>(fetchIt: (signal: AbortSignal) => Promise<T>): Resource<T> {
+/** What passes by itself: not reached (0), no answer that could be read (null), or the server's own trouble. */
+export function mayPass(status: number | null): boolean {
+  return status === null || status === 0 || status >= 500;
+}
+
+/** `everyMs` is read where what is shown is judged by its age; it keeps no time itself. */
+export function buildResource<T>(
+  fetchIt: (signal: AbortSignal) => Promise<T>,
+  everyMs: () => number | null = () => null,
+): Resource<T> {
   const data = signal<T | null>(null);
   const error = signal<string | null>(null);
   const errorStatus = signal<number | null>(null);
@@ -31,6 +49,8 @@ export function buildResource<T>(fetchIt: (signal: AbortSignal) => Promise<T>): 
   const slow = signal(false);
   const busy = signal(false);
   let flight: AbortController | null = null;
+  /** Asked for while another was under way. */
+  let isDue = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function land() {
@@ -38,6 +58,38 @@ export function buildResource<T>(fetchIt: (signal: AbortSignal) => Promise<T>): 
     slow.value = false;
     busy.value = false;
     flight = null;
+    isDue = false;
+  }
+
+  async function load() {
+    flight?.abort();
+    const mine = new AbortController();
+    flight = mine;
+    isDue = false;
+    busy.value = true;
+    clearTimeout(timer);
+    if (data.peek() === null) {
+      timer = setTimeout(() => {
+        slow.value = true;
+      }, SKELETON_AFTER_MS);
+    }
+    let isWorthAsking = true;
+    try {
+      const answer = await fetchIt(mine.signal);
+      if (mine !== flight) return;
+      data.value = answer;
+      loadedMs.value = Date.now();
+      error.value = null;
+      errorStatus.value = null;
+    } catch (thrown) {
+      if (mine !== flight) return;
+      error.value = errorText(thrown);
+      errorStatus.value = thrown instanceof ClientError ? thrown.status : null;
+      isWorthAsking = mayPass(errorStatus.peek());
+    }
+    const isAskedAgain = isDue && isWorthAsking;
+    land();
+    if (isAskedAgain) void load();
   }
 
   return {
@@ -47,32 +99,13 @@ export function buildResource<T>(fetchIt: (signal: AbortSignal) => Promise<T>): 
     loadedMs,
     slow,
     busy,
-    async load() {
-      flight?.abort();
-      const mine = new AbortController();
-      flight = mine;
-      busy.value = true;
-      clearTimeout(timer);
-      if (data.peek() === null) {
-        timer = setTimeout(() => {
-          slow.value = true;
-        }, SKELETON_AFTER_MS);
-      }
-      try {
-        const answer = await fetchIt(mine.signal);
-        if (mine !== flight) return;
-        data.value = answer;
-        loadedMs.value = Date.now();
-        error.value = null;
-        errorStatus.value = null;
-        land();
-      } catch (thrown) {
-        if (mine !== flight) return;
-        error.value = errorText(thrown);
-        errorStatus.value = thrown instanceof ClientError ? thrown.status : null;
-        land();
-      }
+    load,
+    refresh() {
+      if (flight) isDue = true;
+      else void load();
     },
+    isFailing: () => error.value !== null && mayPass(errorStatus.value),
+    everyMs,
     clear() {
       flight?.abort();
       data.value = null;
