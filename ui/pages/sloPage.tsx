@@ -23,7 +23,6 @@ import {
 } from '../sloWords.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
-import { queryRange } from '../state/rangeText.ts';
 import { saySloClauses } from '../verdict/slo.ts';
 import { MaintenanceOffer } from './maintenanceOffer.tsx';
 import { Burned } from './sloBurned.tsx';
@@ -36,18 +35,18 @@ import { BurnTable } from './sloTiers.tsx';
 const REFRESH_MS = 30_000;
 
 export function SloPage({ app, slug }: { app: string; slug: string }) {
-  const { router, range, clock, page } = useApp();
-  // Without a range in the address it is the whole period.
+  const { router, page } = useApp();
+  // Without a range in the address it is the whole period; what is left of the budget is of now in either.
   const zoomed = router.params.value.has('from');
-  const query = zoomed ? queryRange(range.text.value, clock.now()) : {};
+  const of = { ...(zoomed && { ranged: 'span' as const }), tellsNow: true };
   const path = `/apps/${encodeURIComponent(app)}/slos/${encodeURIComponent(slug)}`;
-  const detail = useAnswer<SloDetailAnswer>(path, { query, everyMs: REFRESH_MS });
+  const detail = useAnswer<SloDetailAnswer>(path, { ...of, everyMs: REFRESH_MS });
   // A new range is fetched while the one before stays in sight.
   const last = useRef<SloDetailAnswer | null>(null);
   if (detail.data.value) last.current = detail.data.value;
   const [focusTier, setFocusTier] = useState<number | null>(null);
   const shown = detail.data.value ?? last.current;
-  const burned = useAnswer<BurnedAnswer>(`${path}/burned`, { query, everyMs: 120_000 });
+  const burned = useAnswer<BurnedAnswer>(`${path}/burned`, { ...of, everyMs: 120_000 });
   useEffect(() => {
     page.events.value = shown?.events ?? [];
     if (shown) document.title = `${shown.slo.title} · ${app} · Drainboard`;

@@ -44,10 +44,10 @@ export interface Range {
 }
 
 export function buildRange(router: Router, clock: Clock): Range {
-  const text = computed<RangeText>(() => ({
-    from: router.params.value.get('from') ?? DEFAULT_RANGE.from,
-    to: router.params.value.get('to') ?? DEFAULT_RANGE.to,
-  }));
+  const from = computed(() => router.params.value.get('from') ?? DEFAULT_RANGE.from);
+  const to = computed(() => router.params.value.get('to') ?? DEFAULT_RANGE.to);
+  // The same object while neither end changes: a pin or the zone in the address is no other range, and fetches nothing.
+  const text = computed<RangeText>(() => ({ from: from.value, to: to.value }));
   const zone = computed<Zone>(() => (router.params.value.get('tz') === 'utc' ? 'utc' : 'local'));
   const live = computed(() => text.value.to === 'now');
   const resolve = () => resolveRange(text.peek(), clock.now());

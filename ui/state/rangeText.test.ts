@@ -95,11 +95,15 @@ describe('what stands in the URL', () => {
     expect(resolveRange({ from: 'now', to: 'now-1h' }, NOW)).toEqual({ fromMs: NOW - 3_600_000, toMs: NOW });
   });
 
-  it('asks the server in its own words where both ends are relative', () => {
+  it('asks the server in its own words where an end is relative, each end by itself', () => {
     expect(queryRange({ from: 'now-90min', to: 'now' }, NOW)).toEqual({ from: 'now-90m', to: 'now' });
     expect(queryRange({ from: '2026-11-20T10:00:00Z', to: 'now' }, NOW)).toEqual({
       from: Date.parse('2026-11-20T10:00:00Z'),
-      to: NOW,
+      to: 'now',
+    });
+    expect(queryRange({ from: 'now-3h', to: '2026-11-20T10:30:00Z' }, NOW)).toEqual({
+      from: 'now-3h',
+      to: Date.parse('2026-11-20T10:30:00Z'),
     });
     expect(queryRange({ from: 'now-1h;DROP', to: 'now' }, NOW)).toEqual({ from: NOW - 3_600_000, to: NOW });
   });

@@ -229,17 +229,18 @@ export function understandRange(range: RangeText, nowMs: number): { range: Range
 }
 
 /**
- * Both ends as the server is asked for them: `now-1h` and `now` stay words, so that the server's clock decides what now
- * is; everything else is epoch ms.
+ * Both ends as the server is asked for them: `now-1h` and `now` stay words, each by itself, so that the server's clock
+ * decides what now is, and the same range is the same question a second later; everything else is epoch ms.
  */
 export function queryRange(range: RangeText, nowMs: number): { from: string | number; to: string | number } {
   const word = (text: string) =>
     /^now(-\d{1,5}[smhdw])?$/.test(text) ? text : /^now-\d{1,5}min$/.test(text) ? text.slice(0, -2) : null;
   const [from, to] = [word(range.from), word(range.to)];
   const { range: meant, note } = understandRange(range, nowMs);
-  if (from !== null && to !== null && note === '') return { from, to };
   const { fromMs, toMs } = meant;
-  return { from: Math.round(fromMs), to: Math.round(toMs) };
+  // What is shown instead of what the address asks for has no words of its own.
+  if (note !== '') return { from: Math.round(fromMs), to: Math.round(toMs) };
+  return { from: from ?? Math.round(fromMs), to: to ?? Math.round(toMs) };
 }
 
 /** How a range is named on its button: `Last hour`, `Last 90 min`, `20 Nov 10:00–11:00`. */
