@@ -8,7 +8,8 @@ import { lazy } from './parts/lazy.tsx';
 import { RangeNote } from './parts/rangeNote.tsx';
 import { Unreachable } from './parts/unreachable.tsx';
 import { routeOf } from './routes.tsx';
-import { useApp } from './state/context.ts';
+import { keepTrying, whenChanged } from './state/again.ts';
+import { FLEET_EVERY_MS, type State, useApp } from './state/context.ts';
 import { buildKeyMap } from './state/keys.ts';
 
 const Claim = lazy(async () => (await import('./pages/setup.tsx')).ClaimPage);
@@ -50,10 +51,37 @@ const PROBE_MS = 3000;
 /** Once the page itself is there. */
 const OVERLAYS_AFTER_MS = 4000;
 
+/**
+ * The header says how far the data goes on every page, also on one that stands still because its range has ended or it
+ * has none: the fleet is fetched beside it while the tab is seen.
+ */
+function keepHeaderFresh(state: State): () => void {
+  const { fleet, clock, page, session } = state;
+  const refresh = () => {
+    const isNew = Date.now() - (fleet.loadedMs.peek() ?? 0) < FLEET_EVERY_MS / 2;
+    // Signing out takes pages away one by one; nothing is asked for any more then.
+    if (!clock.hidden.peek() && !isNew && session.person.peek()) fleet.refresh();
+  };
+  refresh();
+  const stops = [
+    whenChanged(() => clock.hidden.value, refresh),
+    keepTrying(fleet, state),
+    effect(() => {
+      void page.health.value;
+      page.healthMs.value = Date.now();
+    }),
+  ];
+  const timer = setInterval(refresh, FLEET_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    for (const stop of stops) stop();
+  };
+}
+
 /** Everything a signed-in person sees. */
 function Inside() {
   const state = useApp();
-  const { overlay, announce, toast, live, page, prefs, fleet, clock, router } = state;
+  const { overlay, announce, toast, live, page, prefs, router } = state;
   const bindings = useMemo(() => buildBindings(state), []);
   useEffect(
     () =>
@@ -67,21 +95,7 @@ function Inside() {
       ).start(),
     [],
   );
-  // Where the page itself does not say how fresh the data is, the header takes it from the fleet.
-  useEffect(() => {
-    const load = () => {
-      if (!clock.hidden.peek() && page.health.peek() === null) void fleet.load();
-    };
-    const stop = effect(() => {
-      // Signing out takes pages away one by one; nothing is asked for any more then.
-      if (page.health.value === null && !fleet.data.peek() && state.session.person.peek()) void fleet.load();
-    });
-    const timer = setInterval(load, 30_000);
-    return () => {
-      stop();
-      clearInterval(timer);
-    };
-  }, []);
+  useEffect(() => keepHeaderFresh(state), []);
   // While the database is away, this finds out that it is back; the stream may have gone with it.
   useEffect(
     () =>

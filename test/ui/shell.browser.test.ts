@@ -1,6 +1,7 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { NOW, type Stage, setStage } from './open.ts';
+import type { FleetAnswer } from '../../api/contract/apps.ts';
+import { NOW, type OpenOptions, type Stage, setStage } from './open.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -226,6 +227,247 @@ describe('live', () => {
     stage.complaints.splice(0);
     await page.context().close();
   });
+});
+
+/** Lets the page's time pass by hand. */
+const byHand: OpenOptions = { live: true, init: (context) => context.clock.install({ time: NOW }) };
+const callsOf = (part: string) => stage.server.calls.filter((call) => call.includes(part)).length;
+
+describe('a range from an instant until now', () => {
+  it.each(['from=2026-11-20T10:00:00Z&to=now', 'from=gestern&to=now'])(
+    'an objective is asked for once in a while, and shown: %s',
+    async (range) => {
+      const page = await stage.open(`/a/shop/slo/answers?${range}&tz=utc`, { live: true });
+      await page.locator('.burned tbody tr').first().waitFor();
+      const before = callsOf('/apps/shop/slos/answers');
+      await page.waitForTimeout(2500);
+      expect(callsOf('/apps/shop/slos/answers') - before).toBeLessThanOrEqual(2);
+      expect(await page.locator('.stale').count()).toBe(0);
+      await page.context().close();
+    },
+  );
+
+  it('a pin or the zone in the address is no other range: nothing is fetched', async () => {
+    const page = await stage.open('/a/shop/codes/H12?from=2026-11-20T10:00:00Z&to=now');
+    await page.waitForSelector('.plot canvas');
+    const before = callsOf('/codes/H12');
+    await page.keyboard.press('u');
+    await page.waitForURL(/tz=utc/);
+    await page.waitForTimeout(300);
+    expect(callsOf('/codes/H12')).toBe(before);
+    await page.context().close();
+  });
+});
+
+describe('answers that are slow', () => {
+  it('are waited for, however often the page would ask, and what was asked meanwhile is made up for once', async () => {
+    const page = await stage.open('/a/shop', byHand);
+    await page.waitForSelector('.plot canvas');
+    await expect.poll(() => stage.server.openStreams()).toBeGreaterThan(0);
+    const { held, givenUp, release } = await hold(page);
+    for (let round = 0; round < 3; round++) {
+      stage.server.emit('tick', { app: 'shop', atMs: NOW, dataThroughMs: NOW, messages: 100 });
+      await page.waitForTimeout(30);
+      await page.clock.runFor(6000);
+    }
+    expect([held.length, givenUp.length]).toEqual([1, 0]);
+    const before = callsOf('/apps/shop/overview');
+    await release();
+    await expect.poll(() => callsOf('/apps/shop/overview') - before).toBe(2);
+    await page.waitForTimeout(200);
+    expect(callsOf('/apps/shop/overview') - before).toBe(2);
+    await page.context().close();
+  });
+
+  it('leave old data on the page after a sleep: it is dimmed and its age is told until they come', async () => {
+    const page = await stage.open('/a/shop', byHand);
+    await page.waitForSelector('.plot canvas');
+    const { release } = await hold(page);
+    await page.clock.fastForward(600_000);
+    await page.clock.runFor(2000);
+    await page.getByText(/Showing what was loaded 10.min/).waitFor();
+    expect(await page.locator('.stale .plot canvas').count()).toBeGreaterThan(3);
+    await release();
+    await page.locator('.stale').waitFor({ state: 'detached' });
+    expect(await page.getByText(/Showing what was loaded/).count()).toBe(0);
+    await page.context().close();
+  });
+
+  it('of another range are given up for it at once', async () => {
+    const page = await stage.open('/a/shop', { live: true });
+    await page.waitForSelector('.plot canvas');
+    const { held, givenUp } = await hold(page);
+    for (const asked of [1, 2]) {
+      await page.keyboard.press('t');
+      await page.keyboard.press('-');
+      await expect.poll(() => held.length).toBe(asked);
+    }
+    await expect.poll(() => givenUp.length).toBe(1);
+    expect(givenUp[0]).toBe(held[0]?.request().url());
+    await page.context().close();
+  });
+
+  /** Keeps calls for an app's charts from being answered; tells which of them the page gave up on. */
+  async function hold(page: Page) {
+    let isHeld = true;
+    const held: Route[] = [];
+    const givenUp: string[] = [];
+    page.on('requestfailed', (request) => {
+      if (request.url().includes('/overview?')) givenUp.push(request.url());
+    });
+    await page.route('**/overview?**', (route) => (isHeld ? void held.push(route) : route.continue()));
+    async function release() {
+      isHeld = false;
+      for (const route of held) await route.continue();
+    }
+    return { held, givenUp, release };
+  }
+});
+
+describe('a failed answer about a range that has ended', () => {
+  const ENDED = 'from=2026-11-20T10:00:00Z&to=2026-11-20T10:30:00Z&tz=utc';
+
+  it.each([
+    ['an app', `/a/shop?${ENDED}`, '.plot canvas'],
+    ['a code', `/a/shop/codes/H12?${ENDED}`, '.plot canvas'],
+    ['logs', `/a/shop/logs?${ENDED}`, '.log-row[data-id]'],
+  ])('comes by itself once the server is well: %s', async (_, where, ready) => {
+    const page = await stage.open(where, { ...byHand, cookies: { fail: '1' } });
+    await page.getByRole('alert').getByText('Could not load').waitFor();
+    await page.context().clearCookies();
+    await page.clock.runFor(11_000);
+    await page.locator(ready).first().waitFor();
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('comes at once when the live stream stands again', async () => {
+    const page = await stage.open(`/a/shop?${ENDED}`, { ...byHand, cookies: { fail: '1' } });
+    await page.getByRole('alert').getByText('Could not load').waitFor();
+    await expect.poll(() => stage.server.openStreams()).toBeGreaterThan(0);
+    await page.context().clearCookies();
+    stage.server.dropStreams();
+    await page.waitForTimeout(50);
+    await page.clock.runFor(1600);
+    await page.waitForSelector('.plot canvas');
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('the table of codes comes though its first try failed, without the tab being left', async () => {
+    let tries = 0;
+    const page = await stage.open(`/a/shop?${ENDED}`, {
+      live: true,
+      async init(context) {
+        await context.clock.install({ time: NOW });
+        await context.route('**/api/v1/codes', (route) =>
+          tries++ === 0 ? route.fulfill({ status: 500, body: '' }) : route.continue(),
+        );
+      },
+    });
+    await page.waitForSelector('.plot canvas');
+    expect(tries).toBe(1);
+    await page.clock.runFor(11_000);
+    await expect.poll(() => tries).toBe(2);
+    await page.clock.runFor(11_000);
+    expect(tries).toBe(2);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+});
+
+/** From now on the fleet says that the drain of an app fell silent at a moment of its hour. */
+async function silence(page: Page, app: string, throughMs: number) {
+  await page.route('**/api/v1/apps', async (route) => {
+    const response = await route.fetch();
+    const fleet = (await response.json()) as FleetAnswer;
+    for (const row of fleet.apps)
+      if (row.app === app) row.health = { ...row.health, state: 'silent', dataThroughMs: throughMs };
+    await route.fulfill({ response, json: fleet });
+  });
+}
+
+describe('the header beside a range that has ended', () => {
+  const ENDED = 'from=2026-11-20T10:00:00Z&to=2026-11-20T10:10:00Z&tz=utc';
+
+  it.each(['/a/shop', '/a/shop/codes/H12', '/a/shop/dynos'])(
+    'says within half a minute that the drain fell silent: %s',
+    async (where) => {
+      const page = await stage.open(`${where}?${ENDED}`, byHand);
+      const pill = page.locator('.pill');
+      await page.waitForSelector('.verdict');
+      await pill.getByText(/data through\s*10:4\d:\d\dZ/).waitFor();
+      await silence(page, 'shop', NOW - 12 * 60_000);
+      await page.clock.runFor(31_000);
+      await pill.getByText(/silent for 12.min/).waitFor();
+      expect(await page.locator('.pill-critical').count()).toBe(1);
+      await page.context().close();
+    },
+  );
+
+  it('is not sure without a network, and says how old it is', async () => {
+    const page = await stage.open(`/a/checkout-api?${ENDED}`, byHand);
+    await page.waitForSelector('.plot canvas');
+    await expect.poll(() => stage.server.openStreams()).toBeGreaterThan(0);
+    expect(await page.locator('.pill .glyph-ok').count()).toBe(1);
+    await page.context().setOffline(true);
+    stage.server.dropStreams();
+    await page.waitForTimeout(50);
+    await page.clock.runFor(6000);
+    await page
+      .locator('.pill')
+      .getByText(/nothing newer than\s*10:4\d:\d\dZ/)
+      .waitFor();
+    expect(await page.locator('.pill .glyph-ok').count()).toBe(0);
+    await page.context().setOffline(false);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('drain health goes on being asked for', async () => {
+    const page = await stage.open(`/a/shop/health?${ENDED}`, byHand);
+    await page.locator('#drains').waitFor();
+    const before = callsOf('/apps/shop/health');
+    await page.clock.runFor(5500);
+    await expect.poll(() => callsOf('/apps/shop/health')).toBeGreaterThan(before);
+    await page.context().close();
+  });
+
+  it.each([360, 320])(
+    'on a phone of %i px the whole pill is to be read, well, silent and unsure',
+    async (width) => {
+      const page = await stage.open(`/a/media-proxy?${ENDED}`, { ...byHand, width });
+      await page.waitForSelector('.plot canvas');
+      const pill = page.locator('.pill');
+      const fits = () =>
+        page.evaluate(() => {
+          const cut = [...document.querySelectorAll('.pill, .pill-text > *')].filter(
+            (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0,
+          );
+          return [
+            cut.map((element) => element.textContent),
+            (document.querySelector('.menu summary')?.getBoundingClientRect().right ?? Infinity) <=
+              innerWidth,
+          ];
+        });
+      await pill.getByText(/10:4\d:\d\dZ/).waitFor();
+      expect(await fits()).toEqual([[], true]);
+      await page.context().setOffline(true);
+      stage.server.dropStreams();
+      await page.waitForTimeout(50);
+      await page.clock.runFor(6000);
+      await page.locator('.pill-away').waitFor();
+      expect(await pill.innerText()).toMatch(/10:4\d:\d\dZ[\s\S]*old/);
+      expect(await fits()).toEqual([[], true]);
+      await page.context().setOffline(false);
+      await silence(page, 'media-proxy', NOW - 12 * 60_000);
+      await page.clock.runFor(31_000);
+      await pill.getByText(/silent for 12.min/).waitFor();
+      expect(await fits()).toEqual([[], true]);
+      stage.complaints.splice(0);
+      await page.context().close();
+    },
+  );
 });
 
 describe('the header', () => {

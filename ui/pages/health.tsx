@@ -26,7 +26,7 @@ const REFRESH_MS = 5000;
 
 export function HealthPage({ app }: { app: string }) {
   const path = `/apps/${encodeURIComponent(app)}/health`;
-  const health = useAnswer<AppHealthAnswer>(path, { ranged: 'span', everyMs: REFRESH_MS });
+  const health = useAnswer<AppHealthAnswer>(path, { ranged: 'span', everyMs: REFRESH_MS, tellsNow: true });
   const instance = useAnswer<InstanceHealthAnswer>('/health', { everyMs: 6 * REFRESH_MS });
   const { page } = useApp();
   const answer = health.data.value;

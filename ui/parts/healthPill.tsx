@@ -24,14 +24,23 @@ export function fleetHealth(all: HealthSummary[]): { summary: HealthSummary | nu
   };
 }
 
+/** What the header says is fetched every 30 s; older than this it was so, and may not be. */
+const OLD_MS = 90_000;
+
 export function HealthPill() {
-  const { page, fleet, clock, range, router, instance } = useApp();
-  const isAway = instance.awaySinceMs.value !== null;
-  const isMoving = !isAway && instance.isMoving.value;
+  const { page, fleet, clock, range, router, instance, live } = useApp();
   const app = page.app.value;
   const whole = fleetHealth(fleet.data.value?.apps.map((row) => row.health) ?? []);
   const row = fleet.data.value?.apps.find((one) => one.app === app);
-  const health = app ? (page.health.value ?? row?.health ?? null) : whole.summary;
+  const fleetMs = fleet.loadedMs.value ?? 0;
+  // A page whose range has ended knows what was so when it was fetched.
+  const isOfPage = app !== null && page.health.value !== null && (!row || page.healthMs.value >= fleetMs);
+  const health = app ? (isOfPage ? page.health.value : (row?.health ?? null)) : whole.summary;
+  const knownMs = isOfPage ? page.healthMs.value : fleetMs;
+  // Counts every second; both are of the clock of this machine.
+  const isOld = clock.nowMs.value - clock.now() + Date.now() - knownMs > OLD_MS;
+  const isAway = instance.awaySinceMs.value !== null || live.away.value || isOld;
+  const isMoving = !isAway && instance.isMoving.value;
   const href = router.link(app ? `/a/${encodeURIComponent(app)}/health` : '/health');
   if (!health) {
     return (
@@ -73,7 +82,7 @@ interface Shown {
   many: boolean;
   /** Apps whose stream is silent, over all apps. */
   silent: number;
-  /** true while the database is away: what is shown was so. */
+  /** true while nothing newer can be had (no database, no connection): what is shown was so. */
   isAway: boolean;
   /** true while frames of an outage are on their way: what is missing is not lost. */
   isMoving: boolean;
@@ -93,7 +102,8 @@ function pillText({ health, nowMs, zone, many, isAway, isMoving, silent }: Shown
   if (health.state === 'silent') {
     return (
       <>
-        <span class="strong">silent for {formatSpan(nowMs - through)}</span>
+        <span class="strong">silent</span>
+        <span class="strong pill-under"> for {formatSpan(nowMs - through)}</span>
         <span class="wide"> · data through {at}</span>
       </>
     );

@@ -17,10 +17,15 @@ import { buildRouter, type Router } from './router.ts';
 import { buildSession, type Session } from './session.ts';
 import { buildVersion, type Version } from './version.ts';
 
+/** How often the fleet is fetched on whatever page: what the header says must not be older. */
+export const FLEET_EVERY_MS = 30_000;
+
 /** What the open page offers to the shell: events to step through, rows to walk. */
 export interface PageOffers {
   app: Signal<string | null>;
   health: Signal<HealthSummary | null>;
+  /** When `health` was offered, epoch ms of this machine: the fleet may know something newer. */
+  healthMs: Signal<number>;
   events: Signal<EventAnswer[]>;
   /** Counts what was written from the page, such as a note: reason to fetch again at once. */
   writes: Signal<number>;
@@ -80,11 +85,14 @@ export function buildState(): State {
       }),
   });
   const session = buildSession(() => client);
-  const fleet = buildResource<FleetAnswer>(async (abort) => {
-    const answer = await client.get<FleetAnswer>('/apps', undefined, abort);
-    clock.correct(answer.nowMs);
-    return answer;
-  });
+  const fleet = buildResource<FleetAnswer>(
+    async (abort) => {
+      const answer = await client.get<FleetAnswer>('/apps', undefined, abort);
+      clock.correct(answer.nowMs);
+      return answer;
+    },
+    () => FLEET_EVERY_MS,
+  );
   return {
     client,
     router,
@@ -97,7 +105,13 @@ export function buildState(): State {
     fleet,
     range: buildRange(router, clock),
     cursor: buildCursor(),
-    page: { app: signal(null), health: signal(null), events: signal([]), writes: signal(0) },
+    page: {
+      app: signal(null),
+      health: signal(null),
+      healthMs: signal(0),
+      events: signal([]),
+      writes: signal(0),
+    },
     overlay: signal('none'),
     toast: signal(''),
     announce: signal(''),

@@ -3,11 +3,14 @@ import { effect } from '@preact/signals';
 import type { State } from './context.ts';
 
 const REFRESH_MS = 10_000;
+const JUST_NOW_MS = 1000;
 
 /** Fetches after ticks, at most every 10 s, and when the tab comes back; not while hidden. Call the answer to stop. */
 export function keepFleetFresh(state: State): () => void {
   const { fleet, live, clock, instance } = state;
-  let lastMs = 0;
+  // The header fetches it, too: what is on its way, or came this moment, is not asked for twice.
+  const loadedMs = fleet.loadedMs.peek() ?? 0;
+  let lastMs = fleet.busy.peek() || Date.now() - loadedMs < JUST_NOW_MS ? Date.now() : 0;
   const returnsBefore = instance.returns.peek();
   let timer: ReturnType<typeof setTimeout> | undefined;
   function load() {
@@ -15,7 +18,7 @@ export function keepFleetFresh(state: State): () => void {
     timer = undefined;
     if (clock.hidden.peek()) return;
     lastMs = Date.now();
-    void fleet.load();
+    fleet.refresh();
   }
   /** At once when the last time is long enough ago, else when it will be: what is told once is seen. */
   function loadSoon() {
@@ -26,7 +29,9 @@ export function keepFleetFresh(state: State): () => void {
     if (!clock.hidden.value) loadSoon();
   });
   const stopTicks = effect(() => {
-    if (live.tick.value || live.nudges.value > 0) loadSoon();
+    // Both are read, or what comes second is not listened to.
+    const [tick, nudges] = [live.tick.value, live.nudges.value];
+    if (tick || nudges > 0) loadSoon();
   });
   const stopReturns = effect(() => {
     if (instance.returns.value === returnsBefore) return;
