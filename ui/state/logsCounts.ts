@@ -2,6 +2,7 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { LogHistogramAnswer, LogPatternsAnswer } from '../../api/contract/logs.ts';
 import { recentSpan } from '../verdict/logs.ts';
+import { keepTrying, whenChanged } from './again.ts';
 import type { State } from './context.ts';
 import type { Logs } from './logs.ts';
 import { logsCall, rangeAndFilter } from './logsCalls.ts';
@@ -49,9 +50,7 @@ export function buildLogsCounts(app: string, logs: Logs, state: State): LogsCoun
   });
   const lastErrors = signal<LogPatternsAnswer | null>(null);
 
-  function load() {
-    if (state.session.person.peek() && !clock.hidden.peek()) void resource.load();
-  }
+  const mayAsk = () => state.session.person.peek() !== null && !clock.hidden.peek();
   let timer: ReturnType<typeof setTimeout> | undefined;
   function again() {
     clearTimeout(timer);
@@ -59,7 +58,7 @@ export function buildLogsCounts(app: string, logs: Logs, state: State): LogsCoun
     // Twice as slow as charts of requests: lines are counted for each asker.
     timer = setTimeout(
       () => {
-        if (range.live.peek() && !cursor.held.peek()) load();
+        if (range.live.peek() && !cursor.held.peek() && mayAsk()) resource.refresh();
         again();
       },
       2 * refreshMs(toMs - fromMs),
@@ -70,17 +69,31 @@ export function buildLogsCounts(app: string, logs: Logs, state: State): LogsCoun
     effect(() => {
       // The answer belongs to this filter and range; so does the one before, until it is there.
       void [new URLSearchParams(filterQuery(logs.filter.value)).toString(), range.text.value];
-      if (clock.hidden.value) return;
+      if (!mayAsk()) return;
       cursor.release();
-      load();
+      errors.clear();
+      void resource.load();
       again();
     }),
+    whenChanged(
+      () => clock.hidden.value,
+      () => {
+        if (!mayAsk()) return;
+        cursor.release();
+        resource.refresh();
+        again();
+      },
+    ),
+    keepTrying(resource, state),
+    keepTrying(errors, state),
     effect(() => {
       const found = resource.data.value;
-      if (!found || (cursor.held.value && shown.peek())) return;
+      const isHeld = cursor.held.value;
+      // Taking up or letting go of the cursor alone changes nothing, and asks for nothing.
+      if (!found || found === shown.peek() || (isHeld && shown.peek())) return;
       shown.value = found;
       const some = found.columns.series.find((series) => series.id === 'level:error');
-      if (some?.values.some((value) => (value ?? 0) > 0)) void errors.load();
+      if (some?.values.some((value) => (value ?? 0) > 0)) errors.refresh();
       else lastErrors.value = null;
     }),
     effect(() => {
