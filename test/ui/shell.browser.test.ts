@@ -376,6 +376,107 @@ describe('a failed answer about a range that has ended', () => {
   });
 });
 
+describe('live lines after a failed try', () => {
+  const bar = (page: Page) => page.locator('.log-bar');
+  const tailsOpen = (count: number) => expect.poll(() => stage.server.tails.open()).toBe(count);
+
+  /** Asks for other lines than those shown, which the server fails to give. */
+  async function askInVain(page: Page) {
+    await page.context().addCookies([{ name: 'fail', value: '1', url: stage.server.url }]);
+    await page.locator('.log-plain .tok[data-field="dyno"]').last().click();
+    await page.getByRole('button', { name: 'Only lines with it' }).click();
+    await page.getByText('Showing what was loaded last.').waitFor();
+  }
+
+  it('are not said to come while none are listened to, and come again by themselves', async () => {
+    const page = await stage.open('/a/shop/logs?tz=utc', byHand);
+    await page.locator('.log-row[data-id]').last().waitFor();
+    await bar(page).getByText('Live').waitFor();
+    await tailsOpen(1);
+    await askInVain(page);
+    await tailsOpen(0);
+    await bar(page).getByText('Not live: the newest lines could not be fetched').waitFor();
+    expect(await bar(page).locator('.live-dot').count()).toBe(0);
+    await page.context().clearCookies();
+    await page.clock.runFor(11_000);
+    await tailsOpen(1);
+    await bar(page).locator('.live-dot').waitFor();
+    expect(await page.getByText('Showing what was loaded last.').count()).toBe(0);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('wait while somebody reads what there is; Resume asks for them', async () => {
+    const page = await stage.open('/a/shop/logs?tz=utc', byHand);
+    await page.locator('.log-row[data-id]').last().waitFor();
+    await tailsOpen(1);
+    await askInVain(page);
+    await bar(page).getByRole('button', { name: 'Pause' }).click();
+    await bar(page).getByText('Resume asks for them again').waitFor();
+    await page.context().clearCookies();
+    const asked = () => stage.server.calls.filter((call) => call.startsWith('GET /apps/shop/logs?')).length;
+    const before = asked();
+    await page.clock.runFor(25_000);
+    expect(asked()).toBe(before);
+    await bar(page)
+      .getByRole('button', { name: /Resume/ })
+      .click();
+    await bar(page).locator('.live-dot').waitFor();
+    await tailsOpen(1);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('older lines that were on their way can be asked for again', async () => {
+    const page = await stage.open('/a/shop/logs?tz=utc', { live: true });
+    await page.locator('.log-row[data-id]').last().waitFor();
+    let older = 0;
+    await page.route('**/logs?**before=**', () => void older++);
+    const toTop = () => page.locator('.log-box').evaluate((element) => element.scrollTo(0, 0));
+    await toTop();
+    await expect.poll(() => older).toBe(1);
+    await askInVain(page);
+    await page.locator('.log-box').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await page.waitForTimeout(100);
+    await toTop();
+    await expect.poll(() => older).toBe(2);
+    stage.complaints.splice(0);
+    await page.context().close();
+  });
+
+  it('reading the chart of lines asks for nothing', async () => {
+    const page = await stage.open('/a/shop/logs?tz=utc');
+    await page.locator('.plot canvas').first().waitFor();
+    await expect.poll(() => callsOf('/logs/patterns')).toBeGreaterThan(0);
+    await page.waitForTimeout(200);
+    const before = callsOf('/logs/patterns');
+    for (let time = 0; time < 3; time++) {
+      await page.locator('.plot').first().hover();
+      await page.waitForTimeout(50);
+      await page.mouse.move(5, 5);
+      await page.waitForTimeout(50);
+    }
+    expect(callsOf('/logs/patterns')).toBe(before);
+    await page.context().close();
+  });
+});
+
+it('the fleet is fetched for what a stream says beside lines that arrive', async () => {
+  const page = await stage.open('/', byHand);
+  await page.waitForSelector('.fleet tbody tr');
+  await expect.poll(() => stage.server.openStreams()).toBeGreaterThan(0);
+  const fleets = () => stage.server.calls.filter((call) => call === 'GET /apps').length;
+  stage.server.emit('tick', { app: 'shop', atMs: NOW, dataThroughMs: NOW, messages: 100 });
+  await page.waitForTimeout(50);
+  await page.clock.runFor(10_500);
+  const before = fleets();
+  stage.server.emit('event', {});
+  await page.waitForTimeout(50);
+  await page.clock.runFor(10_500);
+  await expect.poll(fleets).toBe(before + 1);
+  await page.context().close();
+});
+
 /** From now on the fleet says that the drain of an app fell silent at a moment of its hour. */
 async function silence(page: Page, app: string, throughMs: number) {
   await page.route('**/api/v1/apps', async (route) => {

@@ -3,6 +3,7 @@ import { formatCount, plural } from '../format.ts';
 import { useApp } from '../state/context.ts';
 import type { Logs, PauseReason } from '../state/logs.ts';
 import type { Term } from '../state/logsFilter.ts';
+import { mayPass } from '../state/resource.ts';
 
 interface Props {
   logs: Logs;
@@ -30,10 +31,17 @@ export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
   const canFilter = text !== '' && text.length <= SELECTED_MAX && !/[\n\r]/.test(text);
   const away = logs.tail.away.value;
   const ended = logs.tail.ended.value;
+  const error = logs.error.value;
+  // A stream that was lost this moment counts as standing: it is back before anybody reads that it was not.
+  const stands = ['open', 'reconnecting'].includes(logs.tail.state.value);
   return (
     <>
       <span class="sr" role="status">
-        {!live ? '' : paused === null ? 'Following live lines' : 'Paused. New lines wait.'}
+        {!live || (paused === null && !stands)
+          ? ''
+          : paused === null
+            ? 'Following live lines'
+            : 'Paused. New lines wait.'}
       </span>
       <div class={`log-bar${live && paused !== null ? ' log-bar-paused' : ''}`}>
         {live && away ? (
@@ -44,8 +52,14 @@ export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
           </span>
         ) : live && ended === 'off' ? (
           <span class="warn">Lines of this app are not kept any more.</span>
+        ) : live && error !== null && !stands ? (
+          <span class="warn">
+            Not live: the newest lines could not be fetched.
+            {mayPass(error.status) &&
+              (paused === null ? ' They are asked for again every 10 s.' : ' Resume asks for them again.')}
+          </span>
         ) : live ? (
-          <State logs={logs} paused={paused} />
+          <State logs={logs} paused={paused} stands={stands} />
         ) : (
           <span class="muted">{plural(logs.buffer.lines, 'line')} loaded; the range has ended</span>
         )}
@@ -84,7 +98,7 @@ export function LogsBar({ logs, selected, onTerm, onResume }: Props) {
   );
 }
 
-function State({ logs, paused }: { logs: Logs; paused: PauseReason | null }) {
+function State({ logs, paused, stands }: { logs: Logs; paused: PauseReason | null; stands: boolean }) {
   void logs.version.value;
   const count = logs.pending.value;
   const sampled = logs.sampled.value;
@@ -92,7 +106,13 @@ function State({ logs, paused }: { logs: Logs; paused: PauseReason | null }) {
     <span class="log-state">
       {paused === null ? (
         <>
-          <span class="live-dot log-dot" aria-hidden="true" /> Live
+          {stands ? (
+            <>
+              <span class="live-dot log-dot" aria-hidden="true" /> Live
+            </>
+          ) : (
+            'Connecting'
+          )}
           <span class="muted log-why">
             {' · '}
             {logs.buffer.lines === 0

@@ -8,11 +8,13 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { LogLineAnswer, LogSearch, LogsAnswer, LogTailSampled } from '../../api/contract/logs.ts';
 import { countMasks } from '../../model/log-mask.ts';
 import { ClientError, errorText } from '../client.ts';
+import { keepTrying } from './again.ts';
 import type { State } from './context.ts';
 import { buildLogsBuffer, type Hole, type LogsBuffer } from './logsBuffer.ts';
 import { logsCall, rangeAndFilter } from './logsCalls.ts';
 import { FILTER_PARAMS, filterQuery, type LogsFilter, readFilter } from './logsFilter.ts';
 import { buildLogsTail, type LogsTail } from './logsTail.ts';
+import { mayPass } from './resource.ts';
 
 /** Why new lines wait: the reader scrolled away, selected text, opened or focused a line, or pressed the button. */
 export type PauseReason = 'scroll' | 'selection' | 'line' | 'focus' | 'hand';
@@ -176,7 +178,13 @@ export function buildLogs(app: string, state: State): Logs {
     );
   }
 
-  /** The newest lines of the range, from nothing. What is shown stays until they are there. */
+  /** The newest lines could not be had. While somebody reads what there is, they are not asked for again. */
+  const isFailing = () => error.value !== null && mayPass(error.value.status) && paused.value === null;
+
+  /**
+   * The newest lines of the range, from nothing. What is shown stays until they are there. Where they do not come, there
+   * is nothing that live lines could go on from: none are listened to until another try brings them.
+   */
   function load() {
     // Signing out changes the address before this page is taken away.
     if (!state.session.person.peek()) return;
@@ -207,6 +215,10 @@ export function buildLogs(app: string, state: State): Logs {
       (thrown: unknown) => {
         if (mine !== flight) return;
         busy.value = false;
+        // Older lines that were on their way were given up with the call before.
+        older.value = { ...older.peek(), busy: false };
+        // Whoever asked has let go of the lines before, whether or not there are others.
+        paused.value = null;
         error.value = {
           text: errorText(thrown),
           status: thrown instanceof ClientError ? thrown.status : null,
@@ -326,10 +338,11 @@ export function buildLogs(app: string, state: State): Logs {
     effect(() => {
       if (state.instance.returns.value > returnsBefore) load();
     }),
+    keepTrying({ isFailing, busy, refresh: load }, state),
     // A hidden tab costs nobody anything; what came meanwhile is fetched when it is looked at.
     effect(() => {
       if (clock.hidden.value) tail.close();
-      else if (answer.peek() && range.live.peek() && tail.state.peek() === 'off') {
+      else if (answer.peek() && !error.peek() && range.live.peek() && tail.state.peek() === 'off') {
         listen();
         void backfill();
       }
@@ -368,7 +381,8 @@ export function buildLogs(app: string, state: State): Logs {
     },
     resume() {
       paused.value = null;
-      flush();
+      if (isFailing()) load();
+      else flush();
     },
     dispose() {
       for (const stop of stops) stop();
