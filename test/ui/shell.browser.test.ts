@@ -293,6 +293,28 @@ describe('answers that are slow', () => {
     await page.context().close();
   });
 
+  it('are waited for on a wall, and where a stream tells of incidents', async () => {
+    const wall = await stage.open('/?wall=1', { ...byHand, cookies: { role: 'wall' } });
+    await wall.waitForSelector('.wall-table tbody tr');
+    const fleet = await hold(wall, '**/api/v1/apps');
+    await wall.clock.runFor(35_000);
+    // Given up after 20 s without an answer, never for the next turn.
+    expect(fleet.held.length).toBeLessThanOrEqual(2);
+    expect(fleet.givenUp.length).toBeLessThan(fleet.held.length);
+    await wall.context().close();
+    const page = await stage.open('/incidents', { live: true });
+    await page.locator('.incident-row').first().waitFor();
+    await expect.poll(() => stage.server.openStreams()).toBeGreaterThan(0);
+    const list = await hold(page, '**/api/v1/incidents?**');
+    for (let told = 1; told <= 4; told++) {
+      const open = { page: told, ticket: 0, info: 0 };
+      stage.server.emit('alerts', { open, unacknowledged: told, changedAtMs: NOW + told });
+      await page.waitForTimeout(80);
+    }
+    expect([list.held.length, list.givenUp.length]).toEqual([1, 0]);
+    await page.context().close();
+  });
+
   it('of another range are given up for it at once', async () => {
     const page = await stage.open('/a/shop', { live: true });
     await page.waitForSelector('.plot canvas');
@@ -307,15 +329,15 @@ describe('answers that are slow', () => {
     await page.context().close();
   });
 
-  /** Keeps calls for an app's charts from being answered; tells which of them the page gave up on. */
-  async function hold(page: Page) {
+  /** Keeps calls from being answered; tells which of them the page gave up on. */
+  async function hold(page: Page, which = '**/overview?**') {
     let isHeld = true;
     const held: Route[] = [];
     const givenUp: string[] = [];
     page.on('requestfailed', (request) => {
-      if (request.url().includes('/overview?')) givenUp.push(request.url());
+      if (held.some((route) => route.request() === request)) givenUp.push(request.url());
     });
-    await page.route('**/overview?**', (route) => (isHeld ? void held.push(route) : route.continue()));
+    await page.route(which, (route) => (isHeld ? void held.push(route) : route.continue()));
     async function release() {
       isHeld = false;
       for (const route of held) await route.continue();

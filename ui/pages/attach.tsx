@@ -195,7 +195,7 @@ function AppProgress({ app, isFolded }: { app: string; isFolded: boolean }) {
   useEffect(
     () =>
       effect(() => {
-        if (live.tick.value?.app === app) void checklist.load();
+        if (live.tick.value?.app === app) checklist.refresh();
       }),
     [],
   );

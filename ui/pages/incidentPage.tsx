@@ -32,7 +32,7 @@ export function IncidentPage({ id }: { id: string }) {
   const changedAtMs = live.alerts.value?.changedAtMs ?? 0;
   useEffect(() => {
     const shown = incident.data.peek();
-    if (shown && changedAtMs > shown.nowMs && !clock.hidden.peek()) void incident.load();
+    if (shown && changedAtMs > shown.nowMs && !clock.hidden.peek()) incident.refresh();
   }, [changedAtMs]);
   const answer = incident.data.value;
   useEffect(() => {

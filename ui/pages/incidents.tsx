@@ -38,7 +38,7 @@ export function IncidentsPage() {
   const changedAtMs = live.alerts.value?.changedAtMs ?? 0;
   useEffect(() => {
     const shown = incidents.data.peek();
-    if (shown && changedAtMs > shown.nowMs && !clock.hidden.peek()) void incidents.load();
+    if (shown && changedAtMs > shown.nowMs && !clock.hidden.peek()) incidents.refresh();
   }, [changedAtMs]);
   return (
     <>

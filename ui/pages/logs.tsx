@@ -255,7 +255,7 @@ function Patterns({ app, logs, names, hrefOf }: PatternsProps) {
     // Rows do not change places under a pointer or the focus.
     const isRead = () => box.current?.matches(':hover, :focus-within') ?? false;
     const timer = setInterval(() => {
-      if (!state.clock.hidden.peek() && state.range.live.peek() && !isRead()) void resource.load();
+      if (!state.clock.hidden.peek() && state.range.live.peek() && !isRead()) resource.refresh();
     }, PATTERNS_EVERY_MS);
     return () => {
       clearInterval(timer);

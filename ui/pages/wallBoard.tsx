@@ -30,7 +30,7 @@ export function WallBoard({ name }: { name: string }) {
     live.open('');
     const stop = keepFleetFresh(state);
     // Whatever became of the stream.
-    const timer = setInterval(() => void fleet.load(), LOAD_EVERY_MS);
+    const timer = setInterval(() => fleet.refresh(), LOAD_EVERY_MS);
     return () => {
       clearInterval(timer);
       stop();
