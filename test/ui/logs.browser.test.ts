@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LogLineAnswer } from '../../api/contract/logs.ts';
+import type { LogLineAnswer, LogsAnswer } from '../../api/contract/logs.ts';
 import { extraLines } from '../../ui/logFixtures.ts';
 import { faultsOf } from './axe.ts';
 import { NOW, type OpenOptions, type Stage, setStage } from './open.ts';
@@ -144,6 +144,34 @@ describe('lines that come live', () => {
     await hole.getByText(/12 lines skipped.*10:42:00–10:42:01/).waitFor();
     await hole.getByRole('button', { name: 'Load them' }).click();
     await hole.waitFor({ state: 'detached' });
+  });
+
+  it('a hole stays where a search had no time for it, though it found no line, and is gone once it was looked through', async () => {
+    const page = await openLogs();
+    await tailsOpen(1);
+    const asked: string[] = [];
+    await page.route(/\/api\/v1\/apps\/shop\/logs\?.*limit=500/, async (route) => {
+      asked.push(new URL(route.request().url()).searchParams.get('to') ?? '');
+      const answer = (await (await route.fetch()).json()) as LogsAnswer;
+      const isShort = asked.length === 1;
+      const search: LogsAnswer['search'] = {
+        ...answer.search,
+        ...{
+          stopped: isShort ? 'time' : 'end',
+          complete: !isShort,
+          reachedMs: NOW - (isShort ? 2400 : 3000),
+        },
+      };
+      await route.fulfill({ json: { ...answer, lines: [], older: isShort ? 'further' : null, search } });
+    });
+    stage.server.tails.emit('skipped', { lines: 12, fromMs: NOW - 3000, toMs: NOW - 2000 });
+    const hole = page.locator('.log-hole');
+    await hole.getByText('12 lines skipped').waitFor();
+    await hole.getByRole('button', { name: 'Load them' }).click();
+    await hole.getByText('Lines not fetched').waitFor();
+    await hole.getByRole('button', { name: 'Load them' }).click();
+    await hole.waitFor({ state: 'detached' });
+    expect(asked).toEqual([String(NOW - 1999), String(NOW - 2399)]);
   });
 
   it('a tab that is hidden listens to nothing, and fetches what it missed when it is seen again', async () => {

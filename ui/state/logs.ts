@@ -319,10 +319,10 @@ export function buildLogs(app: string, state: State): Logs {
       if (mine !== flight) return;
       buffer.add(found.lines);
       buffer.removeHole(hole.id);
-      const first = found.lines[0];
-      // More than a page: the older rest of the hole stays one.
-      if (found.older !== null && first && first.atMs > hole.fromMs)
-        buffer.addHole({ fromMs: hole.fromMs, toMs: first.atMs, lines: null, why: 'notFetched' });
+      // More than a page, or than a search has time for: what was not looked at stays a hole, lines found or not.
+      const toMs = Math.min(hole.toMs, found.search.reachedMs);
+      if (found.older !== null && toMs > hole.fromMs)
+        buffer.addHole({ fromMs: hole.fromMs, toMs, lines: null, why: 'notFetched' });
       changed();
     } catch (thrown) {
       if (mine === flight) state.toast.value = `Could not load these lines: ${errorText(thrown)}`;
