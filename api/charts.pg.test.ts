@@ -16,6 +16,7 @@ import {
   SERIES_STATUS,
 } from '../model/series.ts';
 import { createApp } from '../store/apps.ts';
+import { KEPT_DEFAULT } from '../store/reads/plan.ts';
 import { buildTestApi, TEST_KEY, type TestApi, type TestBrowser } from '../test/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../test/pg.ts';
 import {
@@ -294,6 +295,23 @@ describe('overview', () => {
     expect(column(throughput, 'status_2xx')[40], 'no frame came').toBeNull();
     expect(column(throughput, 'status_2xx')[41], 'a frame without requests').toBe(0);
     expect(sum(column(throughput, 'none'))).toBe(0);
+  });
+
+  test('says since when the range is kept at its width: by what was retired, of hours by how long they are kept', async () => {
+    expect((await overview(`${hour}&step=60`)).retainedFrom).toBeNull();
+    const retire = (beforeS: number) =>
+      database.pool.query(`UPDATE retired SET before_s = $1 WHERE table_name = 'count_buckets_1m'`, [
+        beforeS,
+      ]);
+    await retire(NOON_S + 600);
+    expect((await overview(`${hour}&step=60`)).retainedFrom).toBe(NOON_S + 600);
+    await retire(NOON_S + 7200);
+    expect((await overview(`${hour}&step=60`)).retainedFrom).toBe(NOON_S + 7200);
+    await retire(0);
+    const year = await overview('from=now-400d&to=now');
+    expect(year.range.resolution).toBe(3600);
+    expect(year.retainedFrom).toBe(Math.floor((year.nowMs - KEPT_DEFAULT.keep1hMs) / 3_600_000) * 3600);
+    expect((await overview('from=now-90d&to=now')).retainedFrom).toBeNull();
   });
 
   test('gives quantiles of the merged histograms, never of averages', async () => {

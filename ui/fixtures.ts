@@ -116,6 +116,11 @@ export function rangeOf(fromMs: number, toMs: number, step: number, nowMs: numbe
   };
 }
 
+/** Hours are kept this long. */
+const KEPT_MS = 396 * 24 * 3_600_000;
+
+const keptFromS = (nowMs: number) => Math.floor((nowMs - KEPT_MS) / 3_600_000) * 3600;
+
 function build(
   range: RangeAnswer,
   nowMs: number,
@@ -126,7 +131,7 @@ function build(
   const t: number[] = [];
   for (let at = range.from; at < range.to; at += range.step) t.push(at);
   const end = Math.min(nowMs / 1000, silentFrom(mood, nowMs));
-  const born = bornAt(mood, nowMs);
+  const born = Math.max(bornAt(mood, nowMs), keptFromS(nowMs));
   const series: Series[] = ids.map(([id, label, unit]) => ({
     id,
     label,
@@ -512,6 +517,7 @@ export function overview(app: string, query: OverviewQuery): OverviewAnswer {
     app,
     nowMs,
     range,
+    retainedFrom: keptFromS(nowMs) > range.from ? keptFromS(nowMs) : null,
     health: healthOf(app, nowMs),
     gaps: gapsOf(mood, nowMs),
     events: eventsOf(app, nowMs, range),

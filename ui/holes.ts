@@ -1,11 +1,12 @@
 /**
- * What is not known about a range: known losses, stretches in which no line arrived at all, lines that come late, and
- * a beginning later than the range. Nothing is called well over any of these (R-05).
+ * What is not known about a range: known losses, stretches in which no line arrived at all, lines that come late, a
+ * beginning later than the range, and what retention has deleted. Nothing is called well over any of these (R-05).
  */
 import type { OverviewAnswer } from '../api/contract/apps.ts';
 import type { Columns, GapAnswer } from '../api/contract/time.ts';
+import { DAY } from '../model/time.ts';
 import { gapsInside } from './charts/align.ts';
-import { formatSpan, plural, type Zone } from './format.ts';
+import { formatDay, formatSpan, plural, type Zone } from './format.ts';
 import { causeShort } from './gapCauses.ts';
 import { spanText, timeText } from './spanText.ts';
 
@@ -23,14 +24,17 @@ export interface Holes {
   beginsS: number | null;
   /** How late the newest lines came, where that matters. */
   lateMs: number | null;
-  /** true when not one line of the range arrived. */
+  /** true when not one line of the range arrived, or none is kept. */
   nothing: boolean;
+  /** Up to where the range was deleted by retention, epoch s; null when all of it is kept. */
+  keptFromS: number | null;
 }
 
 export function findHoles(answer: OverviewAnswer, nowMs: number): Holes {
   const { range, health } = answer;
   const all = silencesOf(answer);
-  const leading = all[0]?.[0] === range.from ? all[0] : null;
+  const keptFromS = notKeptTo(answer);
+  const leading = all[0]?.[0] === (keptFromS ?? range.from) ? all[0] : null;
   const end = range.openFrom ?? range.to;
   const late = range.to * 1000 > nowMs - 2 * LATE_MS && (health.lagMs ?? 0) > LATE_MS;
   return {
@@ -38,7 +42,8 @@ export function findHoles(answer: OverviewAnswer, nowMs: number): Holes {
     silences: leading ? all.slice(1) : all,
     beginsS: leading && leading[1] < end ? leading[1] : null,
     lateMs: late ? health.lagMs : null,
-    nothing: leading !== null && leading[1] >= end,
+    nothing: (leading !== null && leading[1] >= end) || (keptFromS !== null && keptFromS >= end),
+    keptFromS,
   };
 }
 
@@ -83,23 +88,44 @@ export function describeHoles(holes: Holes, zone: Zone): string[] {
   return sentences;
 }
 
-/** Stretches [from, to) of closed time, epoch s, in which no column of any kind has a value: no line arrived. */
+/**
+ * Up to where the range was deleted by retention, epoch s; null when all of it is kept. What still stands from before
+ * that instant is shown, and so is not called deleted.
+ */
+export function notKeptTo(answer: OverviewAnswer): number | null {
+  const { range, retainedFrom = null } = answer;
+  if (retainedFrom === null || retainedFrom <= range.from) return null;
+  const heard = heardIn(answer);
+  const first = answer.throughput.t.find((at) => heard.has(at)) ?? retainedFrom;
+  const to = Math.min(retainedFrom, first, range.to);
+  return to > range.from ? to : null;
+}
+
+/** `Hours before 21 Oct 2025 are not kept any more: they reach back 396 days.` `toS`: as of notKeptTo. */
+export function describeNotKept(answer: OverviewAnswer, toS: number, zone: Zone): string {
+  const { range, nowMs, retainedFrom } = answer;
+  const keptFromS = toS < range.to ? toS : (retainedFrom ?? toS);
+  const what = range.resolution === 3600 ? 'Hours' : range.resolution === 60 ? 'Minutes' : 'Points of 10 s';
+  const spanMs = nowMs - keptFromS * 1000;
+  const when =
+    spanMs < DAY
+      ? timeText(keptFromS, zone)
+      : `${formatDay(keptFromS * 1000, zone, nowMs)}${spanMs < 7 * DAY ? ` ${timeText(keptFromS, zone)}` : ''}`;
+  const reach = spanMs < 3 * DAY ? formatSpan(spanMs) : plural(Math.floor(spanMs / DAY), 'day');
+  return `${what} before ${when} are not kept any more: they reach back ${reach}.`;
+}
+
+/**
+ * Stretches [from, to) of closed time, epoch s, in which no column of any kind has a value: no line arrived. What is not
+ * kept is none of them.
+ */
 export function silencesOf(answer: OverviewAnswer): [number, number][] {
   const { range, throughput } = answer;
-  const heard = new Set<number>();
-  const columns = [
-    throughput,
-    answer.codes,
-    answer.memory,
-    answer.load,
-    answer.custom,
-    ...answer.addons.map((addon) => addon.metrics),
-  ];
-  for (const one of columns) for (const at of heardAt(one)) heard.add(at);
+  const heard = heardIn(answer);
   const minS = Math.max(SILENT_S, range.step);
   const end = range.openFrom ?? range.to;
   const found: [number, number][] = [];
-  let start = range.from;
+  let start = notKeptTo(answer) ?? range.from;
   for (const at of throughput.t) {
     if (at >= end || !heard.has(at)) continue;
     if (at - start >= minS) found.push([start, at]);
@@ -107,6 +133,19 @@ export function silencesOf(answer: OverviewAnswer): [number, number][] {
   }
   if (end - start >= minS) found.push([start, end]);
   return found;
+}
+
+/** Starts of points in which anything arrived. */
+function heardIn(answer: OverviewAnswer): Set<number> {
+  const columns = [
+    answer.throughput,
+    answer.codes,
+    answer.memory,
+    answer.load,
+    answer.custom,
+    ...answer.addons.map((addon) => addon.metrics),
+  ];
+  return new Set(columns.flatMap(heardAt));
 }
 
 function heardAt({ t, series }: Columns): number[] {

@@ -15,6 +15,7 @@ export const receiverPath = (id: string) => `/receivers/${of(id)}`;
 export const releasePath = (app: string, version: number) => `/a/${of(app)}/releases/${version}`;
 export const dynoPath = (app: string, dyno: string) => `/a/${of(app)}/dynos/${of(dyno)}`;
 export const codePath = (app: string, code: string) => `/a/${of(app)}/codes/${of(code)}`;
+export const RETENTION_PATH = '/settings/retention';
 export const explainPath = (app: string) => `/a/${of(app)}/explain`;
 
 /** What a link to the logs asks for. Lists are joined by commas; `-` before a value leaves it out (`-router`). */

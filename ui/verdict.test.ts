@@ -205,6 +205,29 @@ describe('the rules of the verdict at their edges', () => {
     expect(young.text).toMatch(/^Data begins at 10:22Z\. 420 requests, none failed/);
   });
 
+  it('R-05 tells what retention deleted from what never arrived, and calls nothing well over it', () => {
+    const late = hour({ ok: (minute) => (minute < 20 ? null : 20) });
+    const partly = read({ ...late, retainedFrom: FROM_S + 1200 });
+    expect([partly.level, partly.word]).toEqual(['unknown', 'Partly kept']);
+    expect(partly.text).toMatch(
+      /^Minutes before 10:02Z are not kept any more: they reach back 40 min\. 820 requests, none failed/,
+    );
+    expect(partly.clauses[0]?.href).toBe('/settings/retention');
+    expect(partly.text).not.toContain('Data begins');
+    const later = hour({ ok: (minute) => (minute < 40 ? null : 20) });
+    expect(read({ ...later, retainedFrom: FROM_S + 1200 }).text).toMatch(
+      /^Minutes before 10:02Z are not kept any more.* Data begins at 10:22Z\./,
+    );
+    const none = hour({ ok: () => null });
+    const gone = read({ ...none, retainedFrom: none.range.to + 300 });
+    expect([gone.level, gone.word]).toEqual(['unknown', 'Not kept']);
+    // What still stands from before is known: nothing of it is called deleted.
+    expect(read({ ...hour({}), retainedFrom: FROM_S + 1200 })).toMatchObject({
+      level: 'ok',
+      word: 'All well',
+    });
+  });
+
   it('names a silent stream before everything else, then what was before', () => {
     const verdict = read(
       hour({

@@ -7,9 +7,10 @@ import type { OverviewAnswer } from '../api/contract/apps.ts';
 import { type Buckets, closedBuckets } from './buckets.ts';
 import { type CodeTable, explainExcluded, explainFailures } from './failures.ts';
 import { formatCount, formatMs, formatRatio, formatSpan, plural, type Zone } from './format.ts';
-import { describeHoles, findHoles, type Holes, hasHoles } from './holes.ts';
+import { describeHoles, describeNotKept, findHoles, type Holes, hasHoles } from './holes.ts';
 import { describeIncident, REQUESTS_MIN } from './incident.ts';
 import { type Level, LOOK_RATIO } from './parts/state.tsx';
+import { RETENTION_PATH } from './paths.ts';
 import { timeText } from './spanText.ts';
 import { type Doubt, withDoubt } from './verdict/doubt.ts';
 
@@ -80,6 +81,13 @@ function buildKnown(answer: OverviewAnswer, nowMs: number, zone: Zone, table: Co
 /** What is known first, then what is missing; the word is that of the worse of both. */
 function describeKnown(about: Case): Verdict {
   const { answer, holes, zone, base } = about;
+  const deleted = notKeptClause(about);
+  if (holes.nothing && deleted.length > 0)
+    return {
+      level: 'unknown',
+      word: 'Not kept',
+      clauses: [...deleted, { text: 'Nothing can be said about this range.' }],
+    };
   if (holes.nothing)
     return {
       level: 'unknown',
@@ -92,13 +100,20 @@ function describeKnown(about: Case): Verdict {
   const memory = memoryClauses(answer);
   const missing = describeHoles(holes, zone).map((text) => ({ text, href: `${base}/health` }));
   const begins = holes.beginsS === null ? [] : [{ text: `Data begins at ${timeText(holes.beginsS, zone)}.` }];
-  const clauses = [...begins, ...traffic.clauses, ...memory, ...missing];
+  const clauses = [...deleted, ...begins, ...traffic.clauses, ...memory, ...missing];
   const calm = traffic.level === 'ok' || traffic.level === 'unknown';
   if (calm && memory.length > 0) return { level: 'warning', word: 'Memory', clauses };
   if (calm && missing.length > 0) return { level: 'warning', word: 'Incomplete', clauses };
+  if (traffic.level === 'ok' && deleted.length > 0) return { level: 'unknown', word: 'Partly kept', clauses };
   if (traffic.level === 'ok' && holes.beginsS !== null)
     return { level: 'unknown', word: 'Collecting', clauses };
   return { ...traffic, clauses };
+}
+
+/** What retention has deleted of the range, and where that is set. */
+function notKeptClause({ answer, holes, zone }: Case): Clause[] {
+  if (holes.keptFromS === null) return [];
+  return [{ text: describeNotKept(answer, holes.keptFromS, zone), href: RETENTION_PATH }];
 }
 
 /** Requests and failures, whatever else there is. */
@@ -141,7 +156,7 @@ function describeTraffic(about: Case): Verdict {
 /** How long it has been well: as far as is looked at. */
 function calmClause({ answer, holes, live }: Case): Clause[] {
   if (hasHoles(holes)) return [];
-  const fromS = holes.beginsS ?? answer.range.from;
+  const fromS = holes.beginsS ?? holes.keptFromS ?? answer.range.from;
   const toS = Math.min(answer.range.to, answer.nowMs / 1000);
   return [
     { text: `${live ? 'It has been so' : 'It was so'} for all of ${formatSpan((toS - fromS) * 1000)}.` },

@@ -121,6 +121,11 @@ export interface OverviewAnswer {
   app: string;
   nowMs: number;
   range: RangeAnswer;
+  /**
+   * First second that is still kept at the width the range is read in (`range.resolution`), epoch s: what lies before was
+   * deleted by retention. Behind the end of the range when none of it is kept; null, or left out, when all of it is.
+   */
+  retainedFrom?: number | null;
   health: HealthSummary;
   gaps: GapAnswer[];
   events: EventAnswer[];

@@ -6,6 +6,7 @@ import { readCounts } from '../../store/reads/counts.ts';
 import { type EventRow, readEvents } from '../../store/reads/events.ts';
 import { readGaps } from '../../store/reads/gaps.ts';
 import { readHealth } from '../../store/reads/health.ts';
+import { readKeptFromS } from '../../store/reads/kept-from.ts';
 import { readOverview } from '../../store/reads/overview.ts';
 import { type KeptRequest, readRequests } from '../../store/reads/requests.ts';
 import { CUTS, type Cut, cutsOf, parseMetric, readSeries } from '../../store/reads/series.ts';
@@ -130,6 +131,7 @@ async function overview(call: Call<undefined, z.output<typeof overviewQuery>>): 
       health: await readHealth(db, [app.id], nowMs),
       events: await readEvents(db, { appId: app.id, fromMs, toMs, limit: OVERVIEW_EVENTS_MAX }),
       notes: await readAnnotations(db, app.id, fromMs, toMs),
+      retainedFrom: await readKeptFromS(db, range, nowMs, deps.config),
     })),
   ]);
   const { totals, ...columns } = figures;
@@ -137,6 +139,7 @@ async function overview(call: Call<undefined, z.output<typeof overviewQuery>>): 
     app: app.name,
     nowMs,
     range: toRange(range),
+    retainedFrom: rest.retainedFrom,
     health: toHealth(needHealth(rest.health.get(app.id))),
     gaps: rest.gaps.map(toGap),
     events: [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { faultsOf } from './axe.ts';
 import { type Stage, setStage } from './open.ts';
 
 let stage: Stage;
@@ -129,6 +130,36 @@ describe('a chart', () => {
     expect(text.split('\r\n')[1]).toMatch(/^2026-11-20T09:4\d:\d0\.000Z,\d+,\d+,\d+,\d$/);
     await page.context().close();
   });
+
+  it.each(['light', 'dark'] as const)(
+    'names what retention has deleted, in the sentence, on the chart and where nothing is left: %s',
+    async (theme) => {
+      const page = await stage.open(
+        '/a/checkout-api?from=2025-10-17T00:00:00Z&to=2025-10-30T00:00:00Z&tz=utc',
+        { theme },
+      );
+      const verdict = page.locator('.verdict');
+      await verdict.getByText('Partly kept').waitFor();
+      const link = verdict.getByRole('link', { name: /^Hours before 20 Oct 2025 are not kept any more/ });
+      expect(await link.getAttribute('href')).toContain('/settings/retention');
+      expect(await verdict.innerText()).not.toMatch(/Collecting|Data begins|No line/);
+      expect(await page.locator('#chart-throughput-sum').textContent()).toContain(
+        'Before 20 Oct 2025 nothing is kept any more.',
+      );
+      await page.goto(
+        `${stage.server.url}/a/checkout-api?from=2025-08-01T00:00:00Z&to=2025-09-05T00:00:00Z&tz=utc`,
+      );
+      await verdict.getByText('Not kept', { exact: true }).waitFor();
+      await page
+        .locator('.chart-empty')
+        .getByText(/^Not kept any more\. Hours before 20 Oct 2025/)
+        .first()
+        .waitFor();
+      expect(new Set(await page.locator('.totals dd').allInnerTexts())).toEqual(new Set(['–']));
+      expect(await faultsOf(page)).toEqual([]);
+      await page.context().close();
+    },
+  );
 
   it('says in a sentence what it shows', async () => {
     const page = await openShop();

@@ -175,3 +175,9 @@ export function thin(values: (number | null)[], cells: number): { values: (numbe
   }
   return { values: thinned, per };
 }
+
+/** What lies of spans behind an instant; null: all of them. What was deleted is told apart from what never arrived. */
+export function spansAfter(spans: [number, number][], fromS: number | null): [number, number][] {
+  if (fromS === null) return spans;
+  return spans.filter(([, to]) => to > fromS).map(([from, to]) => [Math.max(from, fromS), to]);
+}

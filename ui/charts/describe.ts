@@ -1,10 +1,16 @@
 /** A chart in one sentence, for those who do not see it and as a check for those who do. */
 import type { Columns, GapAnswer, RangeAnswer } from '../../api/contract/time.ts';
-import { formatClock, formatCount, formatUnit, type Zone } from '../format.ts';
-import { emptyStretches, gapsInside, latestIndex } from './align.ts';
+import { formatClock, formatCount, formatDay, formatUnit, type Zone } from '../format.ts';
+import { emptyStretches, gapsInside, latestIndex, spansAfter } from './align.ts';
 
 /** Lowest, highest (with its time), newest value and direction of each of the first four series; then what is missing. */
-export function describeChart(columns: Columns, range: RangeAnswer, gaps: GapAnswer[], zone: Zone): string {
+export function describeChart(
+  columns: Columns,
+  range: RangeAnswer,
+  gaps: GapAnswer[],
+  zone: Zone,
+  notKeptToS: number | null = null,
+): string {
   const latest = latestIndex(columns, range);
   if (latest === null) return 'No values in this range.';
   const parts = columns.series
@@ -13,7 +19,9 @@ export function describeChart(columns: Columns, range: RangeAnswer, gaps: GapAns
     .map((series) => describeSeries(series.label, series.values, series.unit, columns.t, latest, zone));
   const more = columns.series.length - 4;
   if (more > 0) parts.push(`${more} more series.`);
-  return [...parts, describeMissing(columns, range, gaps)].filter(Boolean).join(' ');
+  if (notKeptToS !== null)
+    parts.push(`Before ${formatDay(notKeptToS * 1000, zone)} nothing is kept any more.`);
+  return [...parts, describeMissing(columns, range, gaps, notKeptToS)].filter(Boolean).join(' ');
 }
 
 function describeSeries(
@@ -53,8 +61,13 @@ export function trend(values: (number | null)[]): 'rising' | 'falling' | 'steady
   return 'steady';
 }
 
-function describeMissing(columns: Columns, range: RangeAnswer, gaps: GapAnswer[]): string {
-  const empty = emptyStretches(columns, range).length;
+function describeMissing(
+  columns: Columns,
+  range: RangeAnswer,
+  gaps: GapAnswer[],
+  notKeptToS: number | null,
+): string {
+  const empty = spansAfter(emptyStretches(columns, range), notKeptToS).length;
   const known = gapsInside(gaps, range);
   const lost = known.reduce((sum, gap) => sum + (gap.messages ?? 0), 0);
   const parts: string[] = [];

@@ -35,6 +35,8 @@ export interface PlotView {
   empty: [number, number][];
   /** What is written on such a stretch. */
   emptyWord: string;
+  /** Up to here, epoch s, the range was deleted by retention: drawn as without data, with a word of its own. */
+  notKeptToS?: number | null;
   /** Per series: values farther apart than this are not joined, seconds. */
   joinS: number[];
   /** Instants drawn as thin lines through the plot: releases. */
@@ -45,6 +47,10 @@ export interface PlotView {
   pinS: number | null;
   zone: Zone;
   patterns: boolean;
+}
+
+function notKept({ fromS, notKeptToS }: PlotView): [number, number][] {
+  return notKeptToS != null && notKeptToS > fromS ? [[fromS, notKeptToS]] : [];
 }
 
 /** A span of time with a name, behind the lines. */
@@ -349,7 +355,7 @@ export function createPlot(
     const { ctx } = plot;
     const { top, height } = plot.bbox;
     ctx.save();
-    for (const [from, to] of view.empty) {
+    for (const [from, to] of [...view.empty, ...notKept(view)]) {
       const [left, right] = spanPxOf(plot, from, to);
       ctx.fillStyle = color('--nodata');
       ctx.fillRect(left, top, right - left, height);
@@ -419,6 +425,11 @@ export function createPlot(
     for (const [fromS, toS] of view.empty) {
       const [from, to] = spanPxOf(plot, fromS, toS);
       write(ctx, view.emptyWord, from, to, top + height / 2 - 6 * px);
+    }
+    for (const [fromS, toS] of notKept(view)) {
+      const [from, to] = spanPxOf(plot, fromS, toS);
+      write(ctx, 'not kept any more', from, to, top + height / 2 - 6 * px);
+      line(ctx, to, top, height, color('--line-strong'), px, [2 * px, 3 * px]);
     }
     ctx.fillStyle = color('--text-3');
     ctx.textBaseline = 'bottom';

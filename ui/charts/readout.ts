@@ -54,6 +54,8 @@ export interface TimeChartProps {
   summary?: 'sum' | 'max' | 'none';
   /** Stretches without data, epoch s, where they are not told by the columns themselves. */
   emptySpans?: [number, number][];
+  /** Up to here, epoch s, the range was deleted by retention. */
+  notKeptToS?: number | null;
   /** Shown instead of the plot when there is nothing to draw. */
   empty?: ComponentChildren;
   /** Where a series leads on to. */

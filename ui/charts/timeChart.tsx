@@ -15,6 +15,7 @@ import {
   joinLimitS,
   latestIndex,
   nearestIndex,
+  spansAfter,
   stack,
   valueNear,
 } from './align.ts';
@@ -40,9 +41,10 @@ export function TimeChart(props: TimeChartProps) {
     () => (futureFromS === undefined ? range : { ...range, openFrom: futureFromS }),
     [range, futureFromS],
   );
+  const { notKeptToS = null } = props;
   const summary = useMemo(
-    () => describeChart(props.columns, told, props.gaps, state.range.zone.value),
-    [props.columns, told, props.gaps, state.range.zone.value],
+    () => describeChart(props.columns, told, props.gaps, state.range.zone.value, notKeptToS),
+    [props.columns, told, props.gaps, state.range.zone.value, notKeptToS],
   );
   const Heading = props.compact ? 'h3' : 'h2';
   const picture = useRef<(() => HTMLCanvasElement) | null>(null);
@@ -187,6 +189,7 @@ function Surface(props: SurfaceProps) {
       props.marks,
       props.shades,
       props.compare,
+      props.notKeptToS,
       [...props.hidden].join(),
       range.pin.value,
       range.zone.value,
@@ -347,8 +350,9 @@ function buildView(props: SurfaceProps, state: State): PlotView {
     toS: range.to,
     openFromS: range.openFrom,
     gaps: gapsInside(props.gaps, range),
-    empty: props.emptySpans ?? emptyStretches(columns, range),
+    empty: spansAfter(props.emptySpans ?? emptyStretches(columns, range), props.notKeptToS ?? null),
     emptyWord: 'no data',
+    notKeptToS: props.notKeptToS ?? null,
     joinS: compare ? [...joinS, ...twice(joinLimitS(compare.values, columns.t, range.step))] : joinS,
     marks: props.marks,
     thresholds: props.thresholds ?? [],

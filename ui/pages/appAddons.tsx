@@ -4,7 +4,7 @@ import type { Columns } from '../../api/contract/time.ts';
 import { identityStyles } from '../charts/colors.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import { showHidden } from '../clean.ts';
-import { silencesOf } from '../holes.ts';
+import { notKeptTo, silencesOf } from '../holes.ts';
 import type { ChartsProps } from './appCharts.tsx';
 
 const SERVICES: Record<string, string> = {
@@ -144,6 +144,7 @@ function Multiples({ id, columns, answer, marks, explain, emptySpans }: Multiple
               range={answer.range}
               gaps={answer.gaps}
               emptySpans={emptySpans}
+              notKeptToS={notKeptTo(answer)}
               marks={marks}
               stacked={isCounter(series.id)}
               summary="max"

@@ -11,9 +11,10 @@ import type { Compared, Threshold } from '../charts/readout.ts';
 import { TimeChart } from '../charts/timeChart.tsx';
 import type { CodeTable } from '../failures.ts';
 import { formatBytes, formatSpan, formatStep } from '../format.ts';
-import { silencesOf } from '../holes.ts';
+import { describeNotKept, notKeptTo, silencesOf } from '../holes.ts';
 import { CopyBlock } from '../parts/copy.tsx';
 import { lazy } from '../parts/lazy.tsx';
+import { RETENTION_PATH } from '../paths.ts';
 import { useApp } from '../state/context.ts';
 import { useAnswer } from '../state/once.ts';
 import type { ComparedRange } from '../state/overview.ts';
@@ -33,12 +34,21 @@ type Through = keyof typeof THROUGH;
 
 /** Why there is nothing to draw: no data, or data without traffic. Never a blank box. */
 export function NothingHere({ answer, what }: { answer: OverviewAnswer; what: string }) {
-  const { router } = useApp();
+  const { router, range } = useApp();
   if (answer.health.state === 'waiting') {
     return (
       <p>
         <strong>Not set up.</strong> No line has arrived from this app.{' '}
         <a href={router.link('/setup', { app: answer.app })}>See what is missing</a>
+      </p>
+    );
+  }
+  const keptFromS = notKeptTo(answer);
+  if (keptFromS !== null && keptFromS >= (answer.range.openFrom ?? answer.range.to)) {
+    return (
+      <p>
+        <strong>Not kept any more.</strong> {describeNotKept(answer, keptFromS, range.zone.value)}{' '}
+        <a href={router.link(RETENTION_PATH)}>How long things are kept</a>
       </p>
     );
   }
@@ -99,6 +109,7 @@ export function Throughput({ answer, marks, table, compared }: ChartsProps & { t
       gaps={answer.gaps}
       marks={marks}
       emptySpans={silences}
+      notKeptToS={notKeptTo(answer)}
       stacked={how !== 'lines'}
       canLog={how === 'lines'}
       heightPx={200}
@@ -213,6 +224,7 @@ export function ResponseTime({ answer, marks, compared }: ChartsProps) {
         </button>
       }
       emptySpans={silences}
+      notKeptToS={notKeptTo(answer)}
       band={p50 >= 0 && p95 >= 0 ? [p95, p50] : undefined}
       thresholds={
         highest >= ROUTER_TIMEOUT_MS / 2
@@ -275,7 +287,14 @@ export function Memory({ answer, marks, highlight, onHighlight }: MemoryProps) {
   );
   if (!answer.hasRuntimeMetrics) return <EnableMetrics app={answer.app} />;
   const swapUsed = answer.swap.series.some((series) => (maxOf(series.values) ?? 0) > 1024 * 1024);
-  const shared = { range: answer.range, gaps: answer.gaps, marks, onHighlight, summary: 'max' as const };
+  const shared = {
+    range: answer.range,
+    gaps: answer.gaps,
+    notKeptToS: notKeptTo(answer),
+    marks,
+    onHighlight,
+    summary: 'max' as const,
+  };
   return (
     <>
       <TimeChart

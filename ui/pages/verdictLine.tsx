@@ -3,7 +3,16 @@ import type { OverviewAnswer } from '../../api/contract/apps.ts';
 import type { ExplainAnswer } from '../../api/contract/explain.ts';
 import { showHidden } from '../clean.ts';
 import type { CodeTable } from '../failures.ts';
-import { formatBytes, formatCount, formatMs, formatRange, formatRatio, zoneName } from '../format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatRange,
+  formatRatio,
+  NOTHING,
+  zoneName,
+} from '../format.ts';
+import { findHoles } from '../holes.ts';
 import { Clauses } from '../parts/clauses.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -22,6 +31,8 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
   // Which dynos carry the failures is told of the whole app.
   const isFiltered = range.proc.value !== '' || range.dyno.value !== '';
   const { totals } = answer;
+  // Of a range of which nothing is known, none is no figure.
+  const isKnown = totals.requests > 0 || !findHoles(answer, clock.now()).nothing;
   const counting = totals.requests - totals.excluded;
   return (
     <section class={`verdict verdict-${verdict.level}`} aria-label="Summary">
@@ -39,16 +50,16 @@ export function VerdictLine({ answer, table }: { answer: OverviewAnswer; table: 
         <Clauses clauses={verdict.clauses} />
       )}
       <dl class="totals">
-        <Total name="Requests" value={formatCount(totals.requests)} />
+        <Total name="Requests" value={isKnown ? formatCount(totals.requests) : NOTHING} />
         <Total
           name="Failed"
-          value={counting <= 0 ? '–' : formatRatio(totals.bad / counting)}
+          value={counting <= 0 ? NOTHING : formatRatio(totals.bad / counting)}
           note={totals.bad === 0 ? undefined : formatCount(totals.bad)}
         />
         <Total name="p50" value={formatMs(totals.p50Ms)} />
         <Total name="p95" value={formatMs(totals.p95Ms)} />
         <Total name="p99" value={formatMs(totals.p99Ms)} />
-        <Total name="Sent" value={formatBytes(totals.bytes)} />
+        <Total name="Sent" value={isKnown ? formatBytes(totals.bytes) : NOTHING} />
       </dl>
     </section>
   );
