@@ -187,9 +187,6 @@ export function buildOverview(app: string, state: State): Overview {
     effect(() => {
       page.health.value = resource.data.value?.health ?? null;
       page.events.value = shown.value?.events ?? [];
-      const releases = (shown.value?.events ?? []).filter((event) => event.lane === 'release');
-      range.lastReleaseMs.value =
-        releases.length > 0 ? Math.max(...releases.map((event) => event.atMs)) : null;
     }),
   ];
   const slow = setInterval(() => {

@@ -1,5 +1,5 @@
 /** The page's one time range, zone, filters and pin, as they stand in the URL. */
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal } from '@preact/signals';
 import type { Zone } from '../format.ts';
 import type { Clock } from './clock.ts';
 import {
@@ -23,8 +23,6 @@ export interface Range {
   dyno: ReadonlySignal<string>;
   /** Pinned instant, epoch seconds. */
   pin: ReadonlySignal<number | null>;
-  /** When the newest release known to the page happened; gives the preset “since last release”. */
-  lastReleaseMs: ReturnType<typeof signal<number | null>>;
   /** What is not as the address asks for, in a sentence; '' when it is. */
   note: ReadonlySignal<string>;
   /** The instants meant at this moment. */
@@ -77,7 +75,6 @@ export function buildRange(router: Router, clock: Clock): Range {
       return Number.isFinite(value) && value > 0 ? value : null;
     }),
     note: computed(() => understandRange(text.value, clock.now()).note),
-    lastReleaseMs: signal<number | null>(null),
     resolve,
     set,
     setMs,
