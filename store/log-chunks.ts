@@ -2,6 +2,7 @@
  * Lines as they were committed with their frames (table log_chunks), until the worker makes blocks of them some minutes
  * later (store/log-compaction.ts). One row a group commit, a section an app.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { decodeLogSection, LogBlockError, type LogSection } from '../model/log-block.ts';
 import type { LogCount, LogLine } from '../model/log-line.ts';
 import { addLogCount } from './log-counts.ts';
@@ -31,11 +32,34 @@ export interface LogChunkRange {
   limit: number;
 }
 
-/** What one writer's chunk row says of one app. */
-interface ChunkRecord {
+/** Where a part of an app's chunks ended. */
+export interface LogChunkPlace {
+  committedAtMs: number;
+  writerId: number;
+  seq: number;
+}
+
+export interface NewestLogChunks {
+  appId: number;
+  /** Commit times. */
+  fromMs: number;
+  /** Exclusive; null: up to now and beyond, by clocks that are ahead. */
+  toMs: number | null;
+  /** Only chunks before this one, instead of `toMs`. */
+  before: LogChunkPlace | null;
+  limit: number;
+  /** Of sections as they are stored; the newest chunk comes whatever it takes. */
+  bytesMax: number;
+}
+
+interface ChunkKeyRecord {
   committed_at_ms: number;
   writer_id: number;
   seq: number;
+}
+
+/** What one writer's chunk row says of one app. */
+interface ChunkRecord extends ChunkKeyRecord {
   duplicates: number[];
   section: Buffer;
 }
@@ -64,12 +88,80 @@ export async function readLogChunks(db: Queryable, range: LogChunkRange): Promis
       range.limit,
     ],
   );
-  return rows
-    .map(({ section, duplicates, ...row }) => {
-      const place = { committedAtMs: row.committed_at_ms, writerId: row.writer_id, seq: row.seq };
-      return { ...place, ...readSection(section, new Set(duplicates), place) };
-    })
-    .sort((a, b) => a.committedAtMs - b.committedAtMs || a.writerId - b.writerId || a.seq - b.seq);
+  return readRecords(rows);
+}
+
+/** An app's newest chunks of a span, oldest commit first; `isCut`: there are more of them before these. */
+export async function readNewestLogChunks(
+  db: Queryable,
+  { appId, fromMs, toMs, before, limit, bytesMax }: NewestLogChunks,
+): Promise<{ chunks: LogChunk[]; bytes: number; isCut: boolean }> {
+  const { rows } = await db.query<ChunkRecord & { found: number }>(
+    `SELECT committed_at_ms, writer_id, seq, duplicates, found, substring(body FROM start + 1 FOR length) AS section
+     FROM (
+       SELECT *, count(*) OVER () AS found,
+         sum(length) OVER (ORDER BY committed_at_ms DESC, writer_id DESC, seq DESC) - length AS ahead
+       FROM (
+         SELECT committed_at_ms, writer_id, seq, duplicates, body, coalesce(section_ends[i - 1], 0) AS start,
+           section_ends[i] - coalesce(section_ends[i - 1], 0) AS length
+         FROM (
+           SELECT *, array_position(app_ids, $1) AS i FROM log_chunks
+           WHERE committed_at_ms >= $2 AND committed_at_ms <= $3
+             AND (committed_at_ms, writer_id, seq) < ($3, $4, $5) AND app_ids @> ARRAY[$1::int]
+           ORDER BY committed_at_ms DESC, writer_id DESC, seq DESC LIMIT $6
+         ) AS newest
+       ) AS sized
+     ) AS summed WHERE ahead < $7`,
+    [appId, fromMs, ...placeOf(before, toMs), limit, bytesMax],
+  );
+  const bytes = rows.reduce((sum, { section }) => sum + section.length, 0);
+  const found = rows[0]?.found ?? 0;
+  return { chunks: await readRecords(rows), bytes, isCut: found === limit || rows.length < found };
+}
+
+/** How much of an app there is before a place, without reading it: bytes of sections, and the first and last commit. */
+export async function readLogChunkBytes(
+  db: Queryable,
+  { appId, fromMs, toMs, before }: Pick<NewestLogChunks, 'appId' | 'fromMs' | 'toMs' | 'before'>,
+): Promise<{ bytes: number; fromMs: number; toMs: number } | null> {
+  const { rows } = await db.query<{ bytes: number; from_ms: number; to_ms: number } | { bytes: null }>(
+    `SELECT sum(section_ends[i] - coalesce(section_ends[i - 1], 0))::bigint AS bytes,
+       min(committed_at_ms) AS from_ms, max(committed_at_ms) AS to_ms
+     FROM (
+       SELECT *, array_position(app_ids, $1) AS i FROM log_chunks
+       WHERE committed_at_ms >= $2 AND committed_at_ms <= $3
+         AND (committed_at_ms, writer_id, seq) < ($3, $4, $5) AND app_ids @> ARRAY[$1::int]
+     ) AS unread`,
+    [appId, fromMs, ...placeOf(before, toMs)],
+  );
+  const [sums] = rows;
+  return sums === undefined || sums.bytes === null
+    ? null
+    : { bytes: sums.bytes, fromMs: sums.from_ms, toMs: sums.to_ms };
+}
+
+/** What is asked for is before this, as time, writer and seq. */
+function placeOf(before: LogChunkPlace | null, toMs: number | null): [number, number, number] {
+  if (before !== null) return [before.committedAtMs, before.writerId, before.seq];
+  return [toMs ?? Number.MAX_SAFE_INTEGER, 0, 0];
+}
+
+/** Lines between two turns: frames are taken in by the same thread. */
+const LINES_A_TURN = 2_000;
+
+async function readRecords(rows: readonly ChunkRecord[]): Promise<LogChunk[]> {
+  const chunks: LogChunk[] = [];
+  let lines = 0;
+  for (const { section, duplicates, ...row } of rows) {
+    const place = { committedAtMs: row.committed_at_ms, writerId: row.writer_id, seq: row.seq };
+    const chunk = { ...place, ...readSection(section, new Set(duplicates), place) };
+    chunks.push(chunk);
+    lines += chunk.lines.length;
+    if (lines < LINES_A_TURN) continue;
+    lines = 0;
+    await turn();
+  }
+  return chunks.sort((a, b) => a.committedAtMs - b.committedAtMs || a.writerId - b.writerId || a.seq - b.seq);
 }
 
 /** A section's lines and counts; without what its frames' twins brought before. None of what cannot be read. */

@@ -19,6 +19,15 @@ export function addLogCount(
   }
 }
 
+/** One count of each bucket, source and level. */
+export function mergeLogCounts(counts: Iterable<LogCount>): LogCount[] {
+  const merged = new Map<string, LogCount>();
+  for (const { bucketS, kept, leftOut, ...kind } of counts) {
+    addLogCount(merged, { ...kind, atMs: bucketS * 1000 }, kept, leftOut);
+  }
+  return [...merged.values()];
+}
+
 /** Numbers of one count in the column. */
 const STRIDE = 5;
 

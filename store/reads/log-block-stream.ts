@@ -5,6 +5,7 @@ import type { LogBlockHead } from '../log-blocks.ts';
 import { readLogCounts } from '../log-counts.ts';
 import type { Queryable } from '../pool.ts';
 import { readBlockBodies } from './log-block-counts.ts';
+import type { LogsGiven } from './log-given.ts';
 import type { LogScan, RawPiece, ReadStore } from './log-pieces.ts';
 
 /** Heads at a time: a page of lines needs few of them, a search through a day all. */
@@ -24,7 +25,10 @@ interface Waiting {
 export class LogBlockStream {
   readonly #read: ReadStore;
   readonly #scan: LogScan;
+  readonly #given: () => LogsGiven;
   #waiting: Waiting[] = [];
+  /** Ids of heads that were read. */
+  readonly #known = new Set<number>();
   readonly #bodies = new Map<number, Buffer>();
   #last: { toMs: number; id: number } | null = null;
   #isDone = false;
@@ -32,9 +36,11 @@ export class LogBlockStream {
   #bodiesAtOnce = BODIES_FIRST;
   #ahead: Promise<void> | null = null;
 
-  constructor(read: ReadStore, scan: LogScan) {
+  /** @param given what the reader has out of commits by now */
+  constructor(read: ReadStore, scan: LogScan, given: () => LogsGiven) {
     this.#read = read;
     this.#scan = scan;
+    this.#given = given;
   }
 
   /** No line that is still to come is later. */
@@ -51,13 +57,39 @@ export class LogBlockStream {
       return null;
     }
     const [first] = this.#waiting;
-    if (first?.canFit && !this.#bodies.has(first.head.id)) await this.#fetch(first.head.id);
+    if (first && this.#isWanted(first)) await this.#fetch(first.head.id);
     const taken = this.#waiting.shift();
     if (taken === undefined) return null;
     const { head } = taken;
     const body = this.#bodies.get(head.id) ?? null;
     this.#bodies.delete(head.id);
-    return { counts: head.counts, holds: head.lines, content: body };
+    return { counts: head.counts, holds: head.lines, content: body, unread: [] };
+  }
+
+  /**
+   * Adds blocks that were made since heads were read, of a time that is behind already: what is in them was not among
+   * the commits that were read after that. To be run behind each reading of commits, until there are no more.
+   */
+  async refresh(db: Queryable): Promise<void> {
+    if (!this.#isDone && this.#last === null) return;
+    const { appId, fromMs, toMs, filter } = this.#scan;
+    const downTo = this.#isDone ? null : this.#last;
+    const heads = await readNewHeads(db, { appId, fromMs, toMs, downTo, known: this.#known });
+    if (heads.length === 0) return;
+    this.#take(heads, filter);
+    this.#waiting.sort((a, b) => b.head.toMs - a.head.toMs || b.head.id - a.head.id);
+  }
+
+  #take(heads: readonly LogBlockHead[], filter: LogFilter): void {
+    for (const head of heads) {
+      this.#known.add(head.id);
+      this.#waiting.push({ head, canFit: canFit(head, filter) });
+    }
+  }
+
+  /** A body has to be read where a line may fit, and where it may hold what was given: that is not counted again. */
+  #isWanted({ head, canFit }: Waiting): boolean {
+    return !this.#bodies.has(head.id) && (canFit || (head.lines > 0 && this.#given().mayBeIn(head.counts)));
   }
 
   async #readHeads(db: Queryable): Promise<void> {
@@ -68,7 +100,7 @@ export class LogBlockStream {
     const last = heads.at(-1);
     if (heads.length < limit || last === undefined) this.#isDone = true;
     if (last !== undefined) this.#last = { toMs: last.toMs, id: last.id };
-    this.#waiting = heads.map((head) => ({ head, canFit: canFit(head, filter) }));
+    this.#take(heads, filter);
   }
 
   /** Until the body is there; begins to read the next ones. */
@@ -83,9 +115,7 @@ export class LogBlockStream {
   }
 
   async #readBodies(db: Queryable): Promise<void> {
-    const wanted = this.#waiting
-      .filter(({ head, canFit }) => canFit && !this.#bodies.has(head.id))
-      .slice(0, this.#bodiesAtOnce);
+    const wanted = this.#waiting.filter((each) => this.#isWanted(each)).slice(0, this.#bodiesAtOnce);
     if (wanted.length === 0) return;
     this.#bodiesAtOnce = Math.min(BODIES_MAX, this.#bodiesAtOnce * 2);
     const bodies = await readBlockBodies(
@@ -132,7 +162,31 @@ export async function readHeads(
       ask.limit,
     ],
   );
-  return rows.map((row) => ({
+  return rows.map(toHead);
+}
+
+/** Those of them that are not known, down to a place in the order above; null: all. In no order. */
+async function readNewHeads(
+  db: Queryable,
+  ask: {
+    appId: number;
+    fromMs: number;
+    toMs: number;
+    downTo: { toMs: number; id: number } | null;
+    known: ReadonlySet<number>;
+  },
+): Promise<LogBlockHead[]> {
+  const { rows } = await db.query<HeadRecord>(
+    `SELECT id, from_ms, to_ms, lines, counts, codes, procids FROM log_blocks
+     WHERE app_id = $1 AND to_ms >= $2 AND from_ms < $3 AND to_ms >= $4 AND (to_ms > $4 OR id > $5)
+       AND id <> ALL ($6::bigint[])`,
+    [ask.appId, ask.fromMs, ask.toMs, ask.downTo?.toMs ?? -1, ask.downTo?.id ?? -1, [...ask.known]],
+  );
+  return rows.map(toHead);
+}
+
+function toHead(row: HeadRecord): LogBlockHead {
+  return {
     id: row.id,
     fromMs: row.from_ms,
     toMs: row.to_ms,
@@ -140,7 +194,7 @@ export async function readHeads(
     counts: readLogCounts(row.counts),
     codes: row.codes,
     procids: row.procids,
-  }));
+  };
 }
 
 /** Whether a block can hold a line that fits, by what its head tells. */

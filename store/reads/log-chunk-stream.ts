@@ -1,8 +1,9 @@
 /** Lines that were committed lately and are in no block yet, newest commits first (table log_chunks). */
-import type { LogLineKey } from '../../model/log-line.ts';
 import { HOUR, MINUTE, SECOND } from '../../model/time.ts';
-import { type LogChunk, readLogChunks } from '../log-chunks.ts';
+import { type LogChunk, type LogChunkPlace, readLogChunkBytes, readNewestLogChunks } from '../log-chunks.ts';
+import { mergeLogCounts } from '../log-counts.ts';
 import type { Queryable } from '../pool.ts';
+import { LogsGiven } from './log-given.ts';
 import type { LogPosition, LogScan, RawPiece, ReadStore } from './log-pieces.ts';
 
 /** A line may say a time so much later than its commit (drain/timestamp.ts). */
@@ -13,7 +14,8 @@ const CLOCKS_APART_MS = 10 * SECOND;
 const SLICE_MS = 30 * SECOND;
 const FEW_ROWS = 1_000;
 const ROWS_MAX = 4_000;
-const SLICE_MIN_MS = 100;
+/** Of a slice as it is stored: some times as much are its lines. */
+const SLICE_BYTES = 512 * 1024;
 /** Lines that come later than this are found when they are in a block, a minute or two after they came. */
 const LATE_MAX_MS = 2 * HOUR;
 
@@ -28,13 +30,21 @@ export class LogChunkStream {
   #isOpen = false;
   #sliceMs = SLICE_MS;
   #isDone = false;
+  /** The slice before was larger than is read at once: the rest of it is before this chunk. */
+  #before: LogChunkPlace | null = null;
   readonly #seqs = new Map<number, number>();
   #committedAtMs = 0;
-  readonly #given = new Set<string>();
+  readonly #afterSlice: ((db: Queryable) => Promise<void>) | undefined;
+  /** Lines that were given: they may be in a block by the time blocks are read. */
+  readonly given = new LogsGiven();
+  /** Of sections that were read. */
+  bytes = 0;
 
-  constructor(read: ReadStore, scan: LogScan) {
+  /** @param afterSlice run behind each slice, on the same connection */
+  constructor(read: ReadStore, scan: LogScan, afterSlice?: (db: Queryable) => Promise<void>) {
     this.#read = read;
     this.#scan = scan;
+    this.#afterSlice = afterSlice;
   }
 
   /** No line that is still to come is later. */
@@ -46,24 +56,32 @@ export class LogChunkStream {
     return this.#isNewest ? { committedAtMs: this.#committedAtMs, seqs: this.#seqs } : null;
   }
 
-  /** Whether a line was given: it may be in a block by the time blocks are read. */
-  gave({ writerId, seq }: LogLineKey): boolean {
-    return this.#given.has(`${writerId}.${seq}`);
-  }
-
   async next(): Promise<RawPiece | null> {
     return this.#read(async (db) => {
       if (this.#readFromMs === Number.POSITIVE_INFINITY && !(await this.#begin(db))) return null;
       const chunks = await this.#readSlice(db);
-      if (chunks === null) return null;
+      await this.#afterSlice?.(db);
       for (const { writerId, seq, committedAtMs } of chunks) {
-        this.#given.add(`${writerId}.${seq}`);
         this.#seqs.set(writerId, Math.max(seq, this.#seqs.get(writerId) ?? 0));
         this.#committedAtMs = Math.max(this.#committedAtMs, committedAtMs);
       }
+      this.given.add(chunks);
       const lines = chunks.flatMap((chunk) => chunk.lines);
-      return { counts: chunks.flatMap((chunk) => chunk.counts), holds: lines.length, content: lines };
+      return {
+        counts: mergeLogCounts(chunks.flatMap((chunk) => chunk.counts)),
+        holds: lines.length,
+        content: lines,
+        unread: chunks.filter(({ isUnread }) => isUnread).map(({ committedAtMs }) => committedAtMs),
+      };
     });
+  }
+
+  /** What is not read yet, without reading it; null: nothing. */
+  async rest(): Promise<{ bytes: number; fromMs: number; toMs: number } | null> {
+    if (this.#isDone) return null;
+    const { appId } = this.#scan;
+    const fromMs = Math.max(0, this.#scan.fromMs - CLOCKS_APART_MS - AHEAD_MAX_MS);
+    return this.#read((db) => readLogChunkBytes(db, { appId, fromMs, ...this.#upTo() }));
   }
 
   /** Whether there is anything to read. */
@@ -81,27 +99,34 @@ export class LogChunkStream {
     return !this.#isDone;
   }
 
-  /** null: there is more in the slice than is read at once, and it was made smaller. */
-  async #readSlice(db: Queryable): Promise<LogChunk[] | null> {
+  async #readSlice(db: Queryable): Promise<LogChunk[]> {
     const { appId, fromMs } = this.#scan;
     const sliceFromMs = this.#readFromMs - this.#sliceMs;
-    const chunks = await readLogChunks(db, {
+    const { chunks, bytes, isCut } = await readNewestLogChunks(db, {
       appId,
       fromMs: sliceFromMs,
-      // The newest slice is open: commits of a clock that is ahead are in it.
-      ...(!this.#isOpen && { toMs: this.#readFromMs }),
+      ...this.#upTo(),
       limit: ROWS_MAX,
+      bytesMax: SLICE_BYTES,
     });
-    if (chunks.length === ROWS_MAX && this.#sliceMs > SLICE_MIN_MS) {
-      // The oldest of a slice came, and the newest are wanted first.
-      this.#sliceMs = Math.max(SLICE_MIN_MS, this.#sliceMs / 4);
-      return null;
+    this.bytes += bytes;
+    this.#isOpen = false;
+    const [oldest] = chunks;
+    if (isCut && oldest !== undefined) {
+      this.#before = oldest;
+      this.#readFromMs = Math.min(this.#readFromMs, oldest.committedAtMs + 1);
+      return chunks;
     }
     if (chunks.length < FEW_ROWS) this.#sliceMs *= 2;
+    this.#before = null;
     this.#readFromMs = sliceFromMs;
-    this.#isOpen = false;
     // Lines are committed after they were written, but for clocks that are apart and lines that say a later time.
     this.#isDone = sliceFromMs <= this.#oldestMs || sliceFromMs < fromMs - CLOCKS_APART_MS - AHEAD_MAX_MS;
     return chunks;
+  }
+
+  #upTo(): { toMs: number | null; before: LogChunkPlace | null } {
+    // The newest slice is open: commits of a clock that is ahead are in it.
+    return { toMs: this.#isOpen ? null : this.#readFromMs, before: this.#before };
   }
 }

@@ -49,17 +49,24 @@ export async function readLogContext(read: ReadStore, ask: LogContextAsk): Promi
     };
   }
   const [fromMs, toMs] = [first.atMs - ask.aroundMs, last.atMs + ask.aroundMs + 1];
-  const span = await readSpan(read, { ...ask, fromMs, toMs });
+  const middleMs = { fromMs: first.atMs, toMs: last.atMs };
+  const span = await readSpan(read, { ...ask, fromMs, toMs }, (lines) =>
+    nearest(lines, isOwn, ask.limit, middleMs),
+  );
   // What a filter leaves out of the surroundings is still part of the request.
-  const all = [...span.lines, ...own.filter((line) => !span.keys.has(keyOf(line)))];
-  const near = nearest(all, isOwn, ask.limit).sort(compareLogLines);
+  const known = new Set(span.lines.map(keyOf));
+  const all = [...span.lines, ...own.filter((line) => !known.has(keyOf(line)))];
+  const near = nearest(all, isOwn, ask.limit, middleMs).sort(compareLogLines);
   const [start = 0, end = 0] = [near[0]?.atMs, near.at(-1)?.atMs];
   const isShown = new Set(near.map(keyOf));
-  const cut = all.filter((line) => !isShown.has(keyOf(line)));
+  const cut = spanOf(
+    all.filter((line) => !isShown.has(keyOf(line))),
+    span.cut,
+  );
   return {
     ...{ requestId, atMs: first.atMs, fromMs, toMs, lines: near, isOwn },
-    cutBefore: span.search.stopped !== 'end' || cut.some((line) => line.atMs <= start),
-    cutAfter: cut.some((line) => line.atMs >= end),
+    cutBefore: span.search.stopped !== 'end' || cut.fromMs <= start,
+    cutAfter: cut.toMs >= end,
     search: span.search,
     counts: span.counts,
   };
@@ -75,8 +82,10 @@ interface Middle {
 async function findMiddle(read: ReadStore, ask: LogContextAsk): Promise<Middle> {
   if ('line' in ask.about) {
     const { atMs } = ask.about.line;
-    const found = await readSpan(read, { ...ask, filter: ALL_LINES, fromMs: atMs, toMs: atMs + 1 });
     const wanted = keyOf(ask.about.line);
+    const found = await readSpan(read, { ...ask, filter: ALL_LINES, fromMs: atMs, toMs: atMs + 1 }, (lines) =>
+      lines.filter((each) => keyOf(each) === wanted),
+    );
     const line = found.lines.find((each) => keyOf(each) === wanted);
     if (line === undefined || line.requestId === null) {
       return { own: line ? [line] : [], requestId: line?.requestId ?? null, search: found.search };
@@ -118,45 +127,83 @@ async function readHintMs(read: ReadStore, ask: LogContextAsk, requestId: string
   return kept?.atMs ?? null;
 }
 
+/** Times of the first and last of some lines; upside down when there are none. */
+interface Extent {
+  fromMs: number;
+  toMs: number;
+}
+
+const NOWHERE: Extent = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
+
 interface Span {
   lines: LogLine[];
-  keys: Set<string>;
+  /** Where lines were let go that are too far away to be shown. */
+  cut: Extent;
   search: LogContext['search'];
   counts: LogCount[];
 }
 
-/** All lines of a short span, as far as the budget goes. */
-async function readSpan(read: ReadStore, scan: LogScan): Promise<Span> {
+/** So many lines are held beside those that can be shown before the others are let go. */
+const LINES_MORE = 2_000;
+
+/** The lines of a short span that `keep` keeps of any part of them, and some more, as far as the budget goes. */
+async function readSpan(
+  read: ReadStore,
+  scan: LogScan,
+  keep: (lines: readonly LogLine[]) => LogLine[],
+): Promise<Span> {
   const scanner = new LogScanner(read, scan);
-  const lines: LogLine[] = [];
+  let lines: LogLine[] = [];
+  let cut = NOWHERE;
+  let most = LINES_MORE;
   const counts: LogCount[] = [];
   let stopped: LogStop = 'end';
   let reachedMs = scan.fromMs;
   for await (const piece of scanner.pieces()) {
-    lines.push(...piece.lines);
-    counts.push(...piece.counts);
+    for (const line of piece.lines) lines.push(line);
+    for (const count of piece.counts) counts.push(count);
+    if (lines.length > most) {
+      const kept = keep(lines);
+      const isKept = new Set(kept);
+      cut = spanOf(
+        lines.filter((line) => !isKept.has(line)),
+        cut,
+      );
+      lines = kept;
+      most = 2 * kept.length + LINES_MORE;
+    }
     if (scanner.spent === null || piece.boundMs === Number.NEGATIVE_INFINITY) continue;
     stopped = scanner.spent;
     reachedMs = Math.min(scan.toMs, piece.boundMs + 1);
     break;
   }
-  const { scannedLines, scannedBytes, tookMs } = scanner;
-  const search = { stopped, reachedMs, scannedLines, scannedBytes, tookMs };
-  return { lines, keys: new Set(lines.map(keyOf)), search, counts };
+  const { scannedLines, scannedBytes, tookMs, unread } = scanner;
+  const search = { stopped, reachedMs, scannedLines, scannedBytes, tookMs, unread };
+  return { lines, cut, search, counts };
 }
 
-/** The own lines first, then those closest to one of them; at most `limit`. */
-function nearest(lines: readonly LogLine[], isOwn: (line: LogLine) => boolean, limit: number): LogLine[] {
+function spanOf(lines: readonly LogLine[], known: Extent): Extent {
+  let { fromMs, toMs } = known;
+  for (const { atMs } of lines) {
+    fromMs = Math.min(fromMs, atMs);
+    toMs = Math.max(toMs, atMs);
+  }
+  return { fromMs, toMs };
+}
+
+/** The own lines first, then those closest to the middle; at most `limit`. */
+function nearest(
+  lines: readonly LogLine[],
+  isOwn: (line: LogLine) => boolean,
+  limit: number,
+  middle: Extent,
+): LogLine[] {
   if (lines.length <= limit) return [...lines];
   const own = lines.filter(isOwn);
-  const [first, last] = [Math.min(...own.map(atOf)), Math.max(...own.map(atOf))];
+  const { fromMs: first, toMs: last } = spanOf(own, middle);
   const apart = (line: LogLine) => Math.max(0, first - line.atMs, line.atMs - last);
   const others = lines.filter((line) => !isOwn(line)).sort((a, b) => apart(a) - apart(b));
-  return [...own, ...others].slice(0, limit);
-}
-
-function atOf({ atMs }: LogLine): number {
-  return atMs;
+  return own.concat(others).slice(0, limit);
 }
 
 function keyOf({ atMs, writerId, seq, index }: LogLineKey): string {

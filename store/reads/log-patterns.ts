@@ -13,6 +13,8 @@ export interface TalliedLogs {
   scannedLines: number;
   scannedBytes: number;
   tookMs: number;
+  /** As in FoundLogs. */
+  unread: number;
   counts: LogCount[];
 }
 
@@ -26,7 +28,7 @@ export async function tallyLogPatterns(read: ReadStore, scan: LogScan): Promise<
   let stopped: LogStop = 'end';
   let reachedMs = scan.fromMs;
   for await (const { lines, counts: held, boundMs } of scanner.pieces()) {
-    counts.push(...held);
+    for (const count of held) counts.push(count);
     const brokenOffMs = await tallyLines(tally, lines, scanner);
     const isLast = boundMs === Number.NEGATIVE_INFINITY && brokenOffMs === null;
     if (scanner.spent !== null && !isLast) {
@@ -35,8 +37,8 @@ export async function tallyLogPatterns(read: ReadStore, scan: LogScan): Promise<
       break;
     }
   }
-  const { scannedLines, scannedBytes, tookMs } = scanner;
-  return { tally, stopped, reachedMs, scannedLines, scannedBytes, tookMs, counts };
+  const { scannedLines, scannedBytes, tookMs, unread } = scanner;
+  return { tally, stopped, reachedMs, scannedLines, scannedBytes, tookMs, unread, counts };
 }
 
 /** Counts the newest first; gives the time of the last one counted when the budget ended before the lines did. */

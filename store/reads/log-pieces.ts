@@ -59,8 +59,10 @@ export interface LogPiece {
 export interface RawPiece {
   counts: readonly LogCount[];
   holds: number;
-  /** A block's compressed bytes, or lines; null: by what is known of it no line can fit, or it is gone. */
+  /** A block's compressed bytes, or lines; null: by what is known of it no line can fit. Empty: it is gone. */
   content: Buffer | readonly LogLine[] | null;
+  /** When those commits were of it that cannot be read. */
+  unread: readonly number[];
 }
 
 export class LogScanner {
@@ -70,13 +72,16 @@ export class LogScanner {
   readonly #startMs = performance.now();
   readonly #fits: (line: LogLine) => boolean;
   readonly #needles;
+  #boundMs = Number.POSITIVE_INFINITY;
   scannedBytes = 0;
   scannedLines = 0;
+  /** Commits and blocks that could not be read: damaged, or of a later release. */
+  unread = 0;
 
   constructor(read: ReadStore, scan: LogScan) {
     this.#scan = scan;
-    this.#chunks = new LogChunkStream(read, scan);
-    this.#blocks = new LogBlockStream(read, scan);
+    this.#chunks = new LogChunkStream(read, scan, (db) => this.#blocks.refresh(db));
+    this.#blocks = new LogBlockStream(read, scan, () => this.#chunks.given);
     this.#fits = compileLogFilter(scan.filter);
     this.#needles = needlesOf(scan.filter);
   }
@@ -109,33 +114,43 @@ export class LogScanner {
     }
   }
 
-  #look({ counts, holds, content }: RawPiece): LogPiece {
-    const { fromMs, toMs } = this.#scan;
-    const all = content === null ? [] : this.#decode(content);
+  #look({ counts, holds, content, unread }: RawPiece): LogPiece {
+    this.unread += unread.length;
+    // A block that was made meanwhile may end later than what was reached: of what is later all was given out of commits.
+    this.#boundMs = Math.min(this.#boundMs, Math.max(this.#chunks.boundMs, this.#blocks.boundMs));
+    if (Buffer.isBuffer(content)) return this.#lookAtBlock(content, counts, holds);
+    const all = content ?? [];
+    for (const line of all) this.scannedBytes += logLineBytes(line);
     this.scannedLines += holds;
-    const lines = all.filter(
-      (line) =>
-        line.atMs >= fromMs &&
-        line.atMs < toMs &&
-        this.#fits(line) &&
-        (Array.isArray(content) || !this.#chunks.gave(line)),
-    );
-    const boundMs = Math.max(this.#chunks.boundMs, this.#blocks.boundMs);
-    return { lines, counts, holds, decoded: all.length, boundMs };
+    const lines = all.filter((line) => this.#isAsked(line));
+    return { lines, counts, holds, decoded: all.length, boundMs: this.#boundMs };
   }
 
-  #decode(content: Buffer | readonly LogLine[]): readonly LogLine[] {
-    if (!Buffer.isBuffer(content)) {
-      for (const line of content) this.scannedBytes += logLineBytes(line);
-      return content;
-    }
+  #lookAtBlock(body: Buffer, stored: readonly LogCount[], stores: number): LogPiece {
+    const { given } = this.#chunks;
+    const isShared = given.mayBeIn(stored);
+    const all = body.length === 0 ? [] : this.#decode(body, isShared);
+    const counts = isShared ? given.without(stored, all) : stored;
+    const holds = isShared ? stores - all.filter((line) => given.has(line)).length : stores;
+    this.scannedLines += holds;
+    const lines = all.filter((line) => this.#isAsked(line) && !(isShared && given.has(line)));
+    return { lines, counts, holds, decoded: all.length, boundMs: this.#boundMs };
+  }
+
+  #isAsked(line: LogLine): boolean {
+    return line.atMs >= this.#scan.fromMs && line.atMs < this.#scan.toMs && this.#fits(line);
+  }
+
+  /** @param needsAll also where no line can fit */
+  #decode(body: Buffer, needsAll: boolean): readonly LogLine[] {
     try {
-      const raw = unpackLogBlock(content);
+      const raw = unpackLogBlock(body);
       this.scannedBytes += raw.length;
-      return mayContain(raw, this.#needles) ? decodeUnpackedLogBlock(raw) : [];
+      return needsAll || mayContain(raw, this.#needles) ? decodeUnpackedLogBlock(raw) : [];
     } catch (error) {
-      // A damaged block is as if it were not there: the others can still be read.
+      // The others can still be read; the answer says that one was not.
       if (!(error instanceof LogBlockError)) throw error;
+      this.unread++;
       return [];
     }
   }

@@ -23,7 +23,7 @@ const WINDOW_MIN_MS = 50;
 /** `reachedMs`: everything from the place up to here was looked at, exclusive. */
 export async function searchLogsAfter(read: ReadStore, ask: LogAskAfter): Promise<FoundAfter> {
   const { after, limit, toMs } = ask;
-  const totals = { scannedLines: 0, scannedBytes: 0, tookMs: 0 };
+  const totals = { scannedLines: 0, scannedBytes: 0, tookMs: 0, unread: 0 };
   const lines: LogLine[] = [];
   const counts: LogCount[] = [];
   let position: LogPosition | null = null;
@@ -46,7 +46,8 @@ export async function searchLogsAfter(read: ReadStore, ask: LogAskAfter): Promis
       continue;
     }
     totals.scannedLines += found.scannedLines;
-    counts.push(...found.counts);
+    totals.unread += found.unread;
+    for (const count of found.counts) counts.push(count);
     position = found.position ?? position;
     reachedMs = Math.min(toMs, reachedMs + windowMs);
     lines.push(...found.lines.filter((line) => compareLogLines(line, after) > 0));

@@ -21,6 +21,8 @@ export interface FoundLogs {
   scannedLines: number;
   scannedBytes: number;
   tookMs: number;
+  /** Commits and blocks of the range that could not be read: what is in them is not known. */
+  unread: number;
   /** Of the pieces that were looked at, whether they fit the filter or not. */
   counts: LogCount[];
   position: LogPosition | null;
@@ -34,13 +36,14 @@ export async function searchLogs(read: ReadStore, ask: LogAsk): Promise<FoundLog
   const { before, limit, fromMs } = ask;
   const toMs = before ? Math.min(ask.toMs, before.atMs + 1) : ask.toMs;
   const scanner = new LogScanner(read, { ...ask, toMs });
-  const found: LogLine[] = [];
+  let found: LogLine[] = [];
   const counts: LogCount[] = [];
   let boundMs = toMs;
   let stopped: LogStop = 'end';
   for await (const piece of scanner.pieces()) {
     for (const line of piece.lines) if (!before || compareLogLines(line, before) < 0) found.push(line);
-    counts.push(...piece.counts);
+    for (const count of piece.counts) counts.push(count);
+    if (found.length > 2 * limit + LINES_MORE) found = newestOf(found, limit);
     boundMs = piece.boundMs;
     if (found.length >= limit && countLater(found, boundMs) >= limit) {
       stopped = 'limit';
@@ -57,7 +60,7 @@ export async function searchLogs(read: ReadStore, ask: LogAsk): Promise<FoundLog
   const lines = known.slice(Math.max(0, known.length - limit));
   const [oldest] = lines;
   if (known.length > limit) stopped = 'limit';
-  const { scannedLines, scannedBytes, tookMs, position } = scanner;
+  const { scannedLines, scannedBytes, tookMs, unread, position } = scanner;
   return {
     lines,
     stopped,
@@ -66,9 +69,18 @@ export async function searchLogs(read: ReadStore, ask: LogAsk): Promise<FoundLog
     scannedLines,
     scannedBytes,
     tookMs,
+    unread,
     counts,
     position,
   };
+}
+
+/** So many are held beside those that are asked for before they are sorted out. */
+const LINES_MORE = 2_000;
+
+/** Older ones are never told; one more than is asked for says that there are more. */
+function newestOf(lines: LogLine[], limit: number): LogLine[] {
+  return lines.sort(compareLogLines).slice(-(limit + 1));
 }
 
 function countLater(lines: readonly LogLine[], ms: number): number {
