@@ -17,8 +17,8 @@ interface Ask {
   toMs: number;
 }
 
-/** Rows of blocks that one answer is made of: what is beyond is as if it were not there. */
-const BLOCKS_MAX = 50_000;
+/** Rows of blocks that one answer is made of: a list as long as this may be a part. */
+export const BLOCKS_MAX = 50_000;
 
 /** Lines by column of `stepS` (a multiple of ten), source and level; `bucketS` is the column's start. */
 export async function readBlockCounts(

@@ -53,6 +53,10 @@ export class LogColumns {
   /** By column: what goes wrong comes in a few of them, and each was looked at to a share of its own. */
   readonly #facets = new Map<LogFacetName, Map<string, Float64Array>>();
   readonly #isCountable: boolean;
+  /** Columns with lines that were not read, and about how many those are in all. */
+  readonly #missed = new Set<number>();
+  #missedLines = 0;
+  #hasMissed = false;
   #isWhole = false;
 
   constructor(options: LogColumnsOptions) {
@@ -104,26 +108,44 @@ export class LogColumns {
     }
   }
 
+  /** Lines of a span that were not read, not even counted: what its columns hold is not known. */
+  miss({ fromMs, toMs, lines }: { fromMs: number; toMs: number; lines: number }): void {
+    this.#missedLines += lines;
+    const [first, last] = [fromMs, toMs].map((ms) =>
+      Math.floor((ms / 1000 - this.#firstS) / this.#options.stepS),
+    );
+    if (first === undefined || last === undefined) return;
+    for (let column = Math.max(0, first); column <= Math.min(last, this.#length - 1); column++) {
+      this.#missed.add(column);
+    }
+    this.#hasMissed = true;
+  }
+
+  /** Lines that source and level allow, of those that were counted. */
+  get counted(): number {
+    return sum(this.#there);
+  }
+
   /** Says that everything was looked at: nothing is scaled up. */
   finish(): void {
-    this.#isWhole = true;
+    this.#isWhole = !this.#hasMissed;
   }
 
   sums(): LogColumnSums {
     const scale = this.#scales();
-    const isEstimated = !this.#isWhole && !this.#isCountable;
+    const isExact = this.#isWhole || (this.#isCountable && !this.#hasMissed);
     const series = new Map<string, (number | null)[]>();
     for (const name of LOG_SERIES) {
       const isCounted = this.#isCountable && /^(?:source|level):/.test(name);
       const values = isCounted ? this.#counted.get(name) : this.#matched.get(name);
-      if (values) series.set(name, isCounted ? [...values] : scaled(values, scale));
+      if (values) series.set(name, this.#known(isCounted ? [...values] : scaled(values, scale)));
     }
     return {
       t: Array.from({ length: this.#length }, (_, column) => this.#firstS + column * this.#options.stepS),
       series,
       total: this.#total(),
-      lookedAtShare: this.#isWhole || this.#isCountable ? 1 : this.#share(),
-      isEstimated,
+      lookedAtShare: isExact ? 1 : this.#share(),
+      isEstimated: !isExact,
       isFacetsEstimated: !this.#isWhole,
       facets: this.#listFacets(scale),
     };
@@ -131,7 +153,7 @@ export class LogColumns {
 
   /** Also of columns in which nothing was looked at: as if they were as the others. */
   #total(): number {
-    if (this.#isCountable) return sum(this.#there);
+    if (this.#isCountable) return sum(this.#there) + this.#missedLines;
     const fitting = sum(this.#fitting);
     return this.#isWhole ? fitting : Math.round(fitting / Math.max(this.#share(), LEAST_SHARE));
   }
@@ -182,8 +204,13 @@ export class LogColumns {
   }
 
   #share(): number {
-    const there = sum(this.#there);
-    return there === 0 ? 1 : Math.min(1, sum(this.#looked) / there);
+    const counted = sum(this.#there);
+    const there = counted + this.#missedLines;
+    return there === 0 ? 1 : Math.min(1, (this.#isCountable ? counted : sum(this.#looked)) / there);
+  }
+
+  #known(values: (number | null)[]): (number | null)[] {
+    return values.map((value, column) => (this.#missed.has(column) ? null : value));
   }
 
   #listFacets(scale: readonly (number | null)[]): LogColumnSums['facets'] {
