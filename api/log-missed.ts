@@ -2,7 +2,7 @@
 import { compileLogFilter, type LogFilter } from '../model/log-filter.ts';
 import { compareLogLines, type LogLine, type LogLineKey } from '../model/log-line.ts';
 import { MINUTE } from '../model/time.ts';
-import { readLogChunks } from '../store/log-chunks.ts';
+import { type LogChunk, readLogChunks } from '../store/log-chunks.ts';
 import type { LogPosition, ReadStore } from '../store/reads/log-pieces.ts';
 import { searchLogs } from '../store/reads/logs.ts';
 import type { LogTailSkipped } from './contract/logs.ts';
@@ -54,12 +54,17 @@ async function readByCommits(
     .filter(compileLogFilter(filter))
     .sort(compareLogLines);
   const left = lines.slice(0, Math.max(0, lines.length - LINES_MAX));
-  const [first, last] = [left[0], left.at(-1)];
-  return {
-    lines: lines.slice(left.length),
-    skipped: first && last ? { lines: left.length, fromMs: first.atMs, toMs: last.atMs } : null,
-    position: until,
-  };
+  const unread = chunks.filter((chunk) => chunk.isUnread && isBy(until, chunk));
+  return { lines: lines.slice(left.length), skipped: skippedOf(left, unread), position: until };
+}
+
+/** Lines there are too many of, and commits that cannot be read: of those it is not known how many lines they have. */
+function skippedOf(left: readonly LogLine[], unread: readonly LogChunk[]): LogTailSkipped | null {
+  const times = [left[0], left.at(-1)].flatMap((line) => line?.atMs ?? []);
+  times.push(...unread.map(({ committedAtMs }) => committedAtMs));
+  if (times.length === 0) return null;
+  const span = { fromMs: Math.min(...times), toMs: Math.max(...times) };
+  return { lines: unread.length > 0 ? 0 : left.length, ...span };
 }
 
 async function readByTime(
@@ -75,12 +80,15 @@ async function readByTime(
   return {
     lines,
     // How many there are before these is not known without reading them.
-    skipped: found.stopped === 'end' ? null : { lines: 0, fromMs: cursor.key.atMs, toMs: found.reachedMs },
+    skipped:
+      found.stopped === 'end' && found.unread === 0
+        ? null
+        : { lines: 0, fromMs: cursor.key.atMs, toMs: found.unread === 0 ? found.reachedMs : nowMs },
     position: until,
   };
 }
 
-function isBy(position: LogPosition, { writerId, seq }: LogLineKey): boolean {
+function isBy(position: LogPosition, { writerId, seq }: Pick<LogLineKey, 'writerId' | 'seq'>): boolean {
   // A writer that is not known has been quiet for minutes and is not told of again; told twice is better than never.
   return seq <= (position.seqs.get(writerId) ?? Number.POSITIVE_INFINITY);
 }

@@ -20,11 +20,14 @@ export function toLogLine(line: LogLine): LogLineAnswer {
 }
 
 export function toLogSearch(
-  found: Pick<FoundLogs, 'stopped' | 'reachedMs' | 'scannedBytes' | 'scannedLines' | 'tookMs'>,
+  found: Pick<FoundLogs, 'stopped' | 'reachedMs' | 'scannedBytes' | 'scannedLines' | 'tookMs' | 'unread'>,
 ): LogSearch {
-  const { stopped, reachedMs, scannedBytes, scannedLines, tookMs } = found;
-  const complete = stopped === 'end';
-  return { complete, reachedMs, stopped, scannedLines, scannedBytes, tookMs: Math.round(tookMs) };
+  const { stopped, reachedMs, scannedBytes, scannedLines, tookMs, unread } = found;
+  const complete = stopped === 'end' && unread === 0;
+  return {
+    ...{ complete, reachedMs, stopped, scannedLines, scannedBytes, tookMs: Math.round(tookMs) },
+    ...(unread > 0 && { unread }),
+  };
 }
 
 /** Where lines were left out at intake, by source, within [fromMs, toMs). */

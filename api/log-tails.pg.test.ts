@@ -133,6 +133,32 @@ describe('a live tail', () => {
     response.destroy();
   });
 
+  test('a reader that comes back is told that there was something in between which cannot be read', async () => {
+    const response = await open();
+    const stream = readEvents(response);
+    await untilLive(stream);
+    const [known] = await commit([{ text: 'before the damage' }]);
+    const told = await until(stream, 'lines');
+    response.destroy();
+    expect(linesOf(told).map(({ id }) => id)).toEqual([known && formatLogKey(known)]);
+    const damagedSeq = (await commit([{ text: 'damaged' }]))[0]?.seq;
+    await database.pool.query(
+      "UPDATE log_chunks SET body = '\\x0901', section_ends = '{2}' WHERE writer_id = 7 AND seq = $1",
+      [damagedSeq],
+    );
+    await commit([{ text: 'after the damage' }, { text: 'late', atMs: nowMs() - 30 * SECOND }]);
+    const back = await open(`after=${encodeURIComponent(told.id ?? '')}`);
+    const again = readEvents(back);
+    const skipped = JSON.parse((await until(again, 'skipped')).data) as LogTailSkipped;
+    expect([skipped.lines, skipped.toMs >= skipped.fromMs]).toEqual([0, true]);
+    expect(linesOf(await until(again, 'lines')).map(({ text }) => text)).toEqual([
+      'late',
+      'after the damage',
+    ]);
+    back.destroy();
+    await database.pool.query('DELETE FROM log_chunks WHERE writer_id = 7 AND seq = $1', [damagedSeq]);
+  });
+
   test('C-08 above its rate a reader is shown one line in so many, and is told so; codes, 5xx and errors all come', async () => {
     const response = await open('rate=10');
     const stream = readEvents(response);

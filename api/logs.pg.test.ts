@@ -263,6 +263,36 @@ describe('lines of a log over the API', () => {
     expect(queries).toBeLessThan(6);
   });
 
+  test('what cannot be read is told of in every answer, and none of them calls itself complete', async () => {
+    const { id } = (await createApp(database.pool, { name: 'damaged', key: TEST_KEY, nowMs })).app;
+    await hear(id);
+    await storeLogBlock(database.pool, id, [
+      logLine({ atMs: nowMs - 2 * MINUTE, text: 'whole', requestId: 'r-1' }),
+    ]);
+    const before = await search('from=now-1h', 'damaged');
+    expect(before.search).toMatchObject({ complete: true });
+    expect(before.search).not.toHaveProperty('unread');
+    await storeLogBlock(database.pool, id, [logLine({ atMs: nowMs - MINUTE, seq: 2, text: 'lost' })]);
+    await database.pool.query("UPDATE log_blocks SET body = '\\x0901' WHERE app_id = $1 AND to_ms = $2", [
+      id,
+      nowMs - MINUTE,
+    ]);
+    const told = { complete: false, stopped: 'end', unread: 1 };
+    const found = await search('from=now-1h', 'damaged');
+    expect([found.search, found.lines.map(({ text }) => text)]).toMatchObject([told, ['whole']]);
+    expect((await search('from=now-1h&q=lost', 'damaged')).empty).toBe('unfinished');
+    for (const [what, query] of [
+      ['patterns', 'from=now-1h'],
+      ['context', 'rid=r-1&around=120'],
+    ] as const) {
+      expect((await viewer.get(path(`damaged/logs/${what}`, query))).body.search).toMatchObject(told);
+    }
+    const columns = (await viewer.get(path('damaged/logs/histogram', 'from=now-1h&q=lost'))).body;
+    expect([columns.estimated, columns.empty]).toEqual([true, 'unfinished']);
+    const after = await search(`from=now-1h&after=${found.lines[0]?.id}`, 'damaged');
+    expect(after.search).toMatchObject({ complete: false, unread: 1 });
+  });
+
   test('the description names all of it', async () => {
     const { body } = await viewer.get('/openapi.json');
     const names = ['', '/histogram', '/context', '/patterns', '/tail'].map(

@@ -67,7 +67,7 @@ export interface LogLeftOut {
 
 /** How far a search got. A page asks on with the cursor until `complete`. */
 export interface LogSearch {
-  /** Everything between the cursor (or the end of the range) and the other end of the range was looked at. */
+  /** Everything between the cursor (or the end of the range) and the other end of the range was looked at, and could be. */
   complete: boolean;
   /** Looked at back to here (forward to here with `after`); what lies beyond is not known. */
   reachedMs: number;
@@ -77,6 +77,8 @@ export interface LogSearch {
   /** Of text, uncompressed. */
   scannedBytes: number;
   tookMs: number;
+  /** Pieces of the log, a minute or less each, that could not be read: damaged, or of a later release. Left out: none. */
+  unread?: number;
 }
 
 /** How long and how much is kept of this app's lines. */

@@ -152,7 +152,8 @@ async function logs(call: Call<undefined, z.output<typeof logsQuery>>, own: Own)
   const looked = after
     ? { fromMs: after.key.atMs, toMs: found.reachedMs }
     : { fromMs: found.reachedMs, toMs: Math.min(span.toMs, before?.key.atMs ?? span.toMs) };
-  const complete = found.stopped === 'end';
+  const searched = toLogSearch(found);
+  const { complete } = searched;
   const heldInRange = countHeld(found.counts, looked);
   return {
     app: app.name,
@@ -161,7 +162,7 @@ async function logs(call: Call<undefined, z.output<typeof logsQuery>>, own: Own)
     lines: found.lines.map(toLogLine),
     older: found.older && formatLogCursor({ key: found.older, position: null }),
     newer: newerOf(found, { ...span, nowMs, isNewest: !before }),
-    search: toLogSearch(found),
+    search: searched,
     leftOut: toLeftOut(found.counts, looked),
     redactions: countMasks(found.lines),
     ...facts,
@@ -231,7 +232,13 @@ async function histogram(
       stepS,
     ),
     retention: facts.retention,
-    empty: whyEmpty(facts, { shown: found.total, complete: true, heldInRange, toMs: span.toMs, nowMs }),
+    empty: whyEmpty(facts, {
+      shown: found.total,
+      complete: !found.isEstimated,
+      heldInRange,
+      toMs: span.toMs,
+      nowMs,
+    }),
   };
 }
 
@@ -267,7 +274,7 @@ async function context(
       limit: query.limit,
     }),
   );
-  const { stopped } = found.search;
+  const searched = toLogSearch(found.search);
   const heldInRange = found.atMs === null ? 1 : countHeld(found.counts, found);
   return {
     app: app.name,
@@ -278,11 +285,11 @@ async function context(
     lines: found.lines.map((each) => ({ ...toLogLine(each), isOwn: found.isOwn(each) })),
     cutBefore: found.cutBefore,
     cutAfter: found.cutAfter,
-    search: toLogSearch(found.search),
+    search: searched,
     leftOut: toLeftOut(found.counts, found),
     empty: whyEmpty(facts, {
       shown: found.lines.length,
-      complete: stopped === 'end',
+      complete: searched.complete,
       heldInRange,
       toMs: found.toMs,
       nowMs,
@@ -303,6 +310,7 @@ async function patterns(
   const top = tally.top(query.limit);
   const looked = { fromMs: found.reachedMs, toMs: span.toMs };
   const heldInRange = countHeld(found.counts, looked);
+  const searched = toLogSearch(found);
   return {
     app: app.name,
     ...span,
@@ -313,12 +321,12 @@ async function patterns(
     })),
     lines: tally.lines,
     restLines: tally.lines - top.reduce((sum, { count }) => sum + count, 0),
-    search: toLogSearch(found),
+    search: searched,
     leftOut: toLeftOut(found.counts, looked),
     retention: facts.retention,
     empty: whyEmpty(facts, {
       shown: tally.lines,
-      complete: found.stopped === 'end',
+      complete: searched.complete,
       heldInRange,
       toMs: span.toMs,
       nowMs,
