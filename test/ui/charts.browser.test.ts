@@ -155,6 +155,9 @@ describe('a chart', () => {
         .getByText(/^Not kept any more\. Hours before 20 Oct 2025/)
         .first()
         .waitFor();
+      expect(await page.locator('.chart-empty').allInnerTexts()).toEqual(
+        expect.not.arrayContaining([expect.stringMatching(/^No (H, R or L codes|releases)/)]),
+      );
       expect(new Set(await page.locator('.totals dd').allInnerTexts())).toEqual(new Set(['–']));
       expect(await faultsOf(page)).toEqual([]);
       await page.context().close();

@@ -26,9 +26,11 @@ interface Props {
   titleOf: (code: string) => string;
   /** true for a code that costs nothing, such as that of maintenance: drawn in a calm colour. */
   isCalm: (code: string) => boolean;
+  /** Nothing of the range is there: none seen is not none. */
+  isUnknown?: boolean;
 }
 
-export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Props) {
+export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm, isUnknown }: Props) {
   const [table, setTable] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
@@ -63,7 +65,11 @@ export function CodeStrip({ columns, range, marks, hrefOf, titleOf, isCalm }: Pr
           </button>
         )}
       </figcaption>
-      {rows.length === 0 && <p class="chart-empty calm">No H, R or L codes in this range.</p>}
+      {rows.length === 0 && (
+        <p class="chart-empty calm">
+          {isUnknown ? 'Not known: no line of this range is there.' : 'No H, R or L codes in this range.'}
+        </p>
+      )}
       {table && rows.length > 0 && (
         <ChartTable
           title="Error codes"

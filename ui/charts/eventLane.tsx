@@ -30,7 +30,14 @@ const RELEASE_PX = 44;
 /** Rows of a list before one asks for all. */
 const ROWS_FIRST = 25;
 
-export function EventLane({ events, range }: { events: EventAnswer[]; range: RangeAnswer }) {
+interface Props {
+  events: EventAnswer[];
+  range: RangeAnswer;
+  /** Nothing of the range is there: none seen is not none. */
+  isUnknown?: boolean;
+}
+
+export function EventLane({ events, range, isUnknown }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(600);
   const [openIds, setOpenIds] = useState<string[] | null>(null);
@@ -65,7 +72,11 @@ export function EventLane({ events, range }: { events: EventAnswer[]; range: Ran
         )}
       </figcaption>
       {lanes.length === 0 && (
-        <p class="chart-empty calm">No releases, restarts or config changes in this range.</p>
+        <p class="chart-empty calm">
+          {isUnknown
+            ? 'Not known: no line of this range is there.'
+            : 'No releases, restarts or config changes in this range.'}
+        </p>
       )}
       {lanes.length > 0 && (
         <div class="chart-body">

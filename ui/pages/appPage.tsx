@@ -6,6 +6,7 @@ import { CodeStrip } from '../charts/codeStrip.tsx';
 import { EventLane } from '../charts/eventLane.tsx';
 import { showHidden } from '../clean.ts';
 import type { CodeTable } from '../failures.ts';
+import { findHoles } from '../holes.ts';
 import { Fresh } from '../parts/fresh.tsx';
 import { StateWord } from '../parts/state.tsx';
 import { useApp } from '../state/context.ts';
@@ -65,6 +66,7 @@ function Overview({ answer, infos, compared }: OverviewProps) {
     () => answer.events.filter((event) => event.lane === 'release').map((event) => event.atMs / 1000),
     [answer],
   );
+  const isUnknown = useMemo(() => findHoles(answer, answer.nowMs).nothing, [answer]);
   const [highlight, setHighlight] = useState<string | null>(null);
   const base = `/a/${encodeURIComponent(answer.app)}`;
   const shared = { answer, marks, compared };
@@ -74,7 +76,7 @@ function Overview({ answer, infos, compared }: OverviewProps) {
       <VerdictLine answer={answer} table={infos} />
       <AppSlos app={answer.app} />
       <Filters answer={answer} compared={compared} />
-      <EventLane events={answer.events} range={answer.range} />
+      <EventLane events={answer.events} range={answer.range} isUnknown={isUnknown} />
       <Throughput {...shared} table={infos} />
       <ResponseTime {...shared} />
       <CodeStrip
@@ -82,6 +84,7 @@ function Overview({ answer, infos, compared }: OverviewProps) {
         range={answer.range}
         gaps={answer.gaps}
         marks={marks}
+        isUnknown={isUnknown}
         titleOf={(code) => infos.get(code)?.title ?? ''}
         isCalm={(code) => {
           const info = infos.get(code);
