@@ -204,6 +204,8 @@ describe('objectives that could not be loaded', () => {
     await page.locator('.wall-head').getByText('budgets and burns are those of 10:42Z').waitFor();
     expect(await page.locator('.wall-head .state-ok').count()).toBe(0);
     expect(await hatched()).toBe(1);
+    // That the others had no objective is known as of then.
+    expect(await page.locator('.wall-budget').getByText('not known').count()).toBe(0);
     await page.context().close();
     stage.complaints.splice(0);
   });

@@ -126,9 +126,13 @@ function stateCell({ row, level, word }: FleetItem, base: string, { link }: Arou
 
 const nothing = () => <span class="muted">{NOTHING}</span>;
 
-/** Where objectives could not be loaded, it is not known whether there is one. */
+/** Where objectives were never loaded, it is not known whether there is one. */
 export function noObjective(doubt: ObjectivesDoubt | null) {
-  return doubt ? <span class="muted">{doubt.isLoading ? '…' : 'not known'}</span> : nothing();
+  return doubt?.asOfMs === null ? (
+    <span class="muted">{doubt.isLoading ? '…' : 'not known'}</span>
+  ) : (
+    nothing()
+  );
 }
 
 function budgetCell({ slo }: FleetItem, { link, isAway, objectives }: Around) {
