@@ -293,6 +293,26 @@ describe('answers that are slow', () => {
     await page.context().close();
   });
 
+  it('about the range it is compared with are waited for, too', async () => {
+    const page = await stage.open('/a/shop?cmp=prev', byHand);
+    await page.waitForSelector('.plot canvas');
+    await expect.poll(() => stage.server.openStreams()).toBeGreaterThan(0);
+    await expect.poll(() => callsOf('metric=p95')).toBeGreaterThan(0);
+    await page.waitForTimeout(200);
+    const { held, givenUp, release } = await hold(page, '**/series?**');
+    const before = callsOf('/apps/shop/overview');
+    for (let round = 0; round < 3; round++) {
+      stage.server.emit('tick', { app: 'shop', atMs: NOW, dataThroughMs: NOW, messages: 100 });
+      await page.waitForTimeout(30);
+      await page.clock.runFor(6000);
+      await page.waitForTimeout(100);
+    }
+    expect(callsOf('/apps/shop/overview') - before).toBeGreaterThan(1);
+    expect([held.length, givenUp.length]).toEqual([2, 0]);
+    await release();
+    await page.context().close();
+  });
+
   it('are waited for on a wall, and where a stream tells of incidents', async () => {
     const wall = await stage.open('/?wall=1', { ...byHand, cookies: { role: 'wall' } });
     await wall.waitForSelector('.wall-table tbody tr');

@@ -35,6 +35,8 @@ const alerts = (pages: number) => ({ open: { page: pages, ticket: 0, info: 0 }, 
 beforeEach(() => {
   sources.length = 0;
   vi.stubGlobal('EventSource', FakeSource);
+  // A tab of its own: nothing is shared between tabs.
+  vi.stubGlobal('navigator', {});
 });
 afterEach(() => vi.unstubAllGlobals());
 

@@ -60,8 +60,9 @@ export function buildOverview(app: string, state: State): Overview {
   }
   const shown = signal<OverviewAnswer | null>(null);
   const compareTo = computed(() => readCompare(state.router.params.value.get('cmp')));
-  const compared = signal<ComparedRange | null>(null);
-  let comparing: AbortController | null = null;
+  const comparing = buildResource<ComparedRange>(compare);
+  /** What the other range is asked for; it moves along with the answer shown. */
+  let compareKey = '';
   let chosen = { key: '', step: 0 };
   const returnsBefore = instance.returns.peek();
   const writesBefore = page.writes.peek();
@@ -84,11 +85,10 @@ export function buildOverview(app: string, state: State): Overview {
     return chosen.step;
   }
 
-  /** The other range of an answer; what cannot be had is left out, for the page stands without it. */
-  async function compare(answer: OverviewAnswer, to: CompareTo) {
-    comparing?.abort();
-    const mine = new AbortController();
-    comparing = mine;
+  /** The other range of the answer shown. */
+  async function compare(abort: AbortSignal): Promise<ComparedRange> {
+    const [answer, to] = [shown.peek(), compareTo.peek()];
+    if (!answer || !to) throw new Error('There is nothing to compare.');
     const { from, to: end, step } = answer.range;
     const shiftS = compareShiftS(to, from, end, step);
     const filter = range.dyno.peek()
@@ -100,14 +100,10 @@ export function buildOverview(app: string, state: State): Overview {
       client.get<SeriesAnswer>(
         `/apps/${encodeURIComponent(app)}/series`,
         { metric, from: from - shiftS, to: end - shiftS, step, filter },
-        mine.signal,
+        abort,
       );
-    try {
-      const [requests, p95] = await Promise.all([read('requests'), read('p95')]);
-      if (mine === comparing) compared.value = { to, shiftS, label: compareLabel(shiftS), requests, p95 };
-    } catch {
-      if (mine === comparing) compared.value = null;
-    }
+    const [requests, p95] = await Promise.all([read('requests'), read('p95')]);
+    return { to, shiftS, label: compareLabel(shiftS), requests, p95 };
   }
 
   /** `ask`: at once for another question; otherwise what is under way comes first. */
@@ -178,12 +174,14 @@ export function buildOverview(app: string, state: State): Overview {
     }),
     effect(() => {
       const [answer, to] = [shown.value, compareTo.value];
-      if (answer && to) void compare(answer, to);
-      else {
-        comparing?.abort();
-        compared.value = null;
-      }
+      const key = answer && to ? [to, chosen.key, answer.range.step].join(' ') : '';
+      // The same comparison of a newer answer waits for that of the one before.
+      if (key === '') comparing.clear();
+      else if (key === compareKey) comparing.refresh();
+      else void comparing.load();
+      compareKey = key;
     }),
+    keepTrying(comparing, state),
     effect(() => {
       page.health.value = resource.data.value?.health ?? null;
       page.events.value = shown.value?.events ?? [];
@@ -196,13 +194,14 @@ export function buildOverview(app: string, state: State): Overview {
   return {
     resource,
     shown,
-    compared,
+    // What cannot be had is left out, for the page stands without it.
+    compared: computed(() => (comparing.error.value === null ? comparing.data.value : null)),
     dispose() {
-      comparing?.abort();
       clearInterval(slow);
       clearTimeout(timer);
       for (const stop of stops) stop();
       resource.dispose();
+      comparing.dispose();
       page.health.value = null;
       page.events.value = [];
       cursor.span.value = null;
