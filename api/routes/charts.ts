@@ -69,9 +69,10 @@ const requestsQuery = rangeQuery.extend({
     .regex(/^[1-5]\d\d$/)
     .optional(),
   dyno: dynoName.optional(),
+  // Whatever a client sent: it is only compared.
   requestId: z
     .string()
-    .regex(/^[A-Za-z0-9,_.-]{1,128}$/)
+    .regex(/^[\x21-\x7e]{1,200}$/)
     .optional(),
   limit: limit(50, 500),
 });

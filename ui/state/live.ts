@@ -1,10 +1,11 @@
 /**
- * The one server-sent stream of a tab. Says that there is something new; what is new is fetched by the page.
- * A `ping` comes every 15 s, so that a dead connection is told from a quiet one.
+ * The one server-sent stream of a tab, shared with tabs that listen to the same. Says that there is something new; what
+ * is new is fetched by the page. A `ping` comes every 15 s, so that a dead connection is told from a quiet one.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { AlertsMessage } from '../../api/contract/alerting.ts';
 import type { ByeMessage, HealthMessage, TickMessage } from '../../api/contract/stream.ts';
+import { openStream, type StreamSource } from './sharedStream.ts';
 
 export type LiveState = 'off' | 'connecting' | 'open' | 'reconnecting';
 
@@ -38,10 +39,10 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
   const tick = signal<TickMessage | null>(null);
   const alerts = signal<AlertsMessage | null>(null);
   const nudges = signal(0);
-  let source: EventSource | null = null;
+  let source: StreamSource | null = null;
   // The stream of the page before, kept until that of this page stands: while the database is away no new one opens,
   // and the old one goes on telling how the instance is doing.
-  let before: EventSource | null = null;
+  let before: StreamSource | null = null;
   let app: string | null = null;
   let retryMs = RETRY_FIRST_MS;
   let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -55,7 +56,7 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
 
   function connect() {
     if (app === null) return;
-    const mine = new EventSource(`/api/v1/stream${app ? `?apps=${encodeURIComponent(app)}` : ''}`);
+    const mine = openStream(`/api/v1/stream${app ? `?apps=${encodeURIComponent(app)}` : ''}`);
     source = mine;
     if (!before) heard();
     mine.onopen = () => {
@@ -105,7 +106,7 @@ export function buildLive(onHealth: (message: HealthMessage) => void): Live {
   }
 
   /** A stream ended, or nothing was heard of it for too long. */
-  function lost(which: EventSource | null) {
+  function lost(which: StreamSource | null) {
     which?.close();
     if (which !== null && which === before) before = null;
     else if (which === null || which === source) retryLater();
