@@ -72,7 +72,7 @@ export function buildState(): State {
   const client: Client = buildClient({
     onSignedOut: () => session.forget(),
     onDatabaseAway: (detail) => instance.refused(detail, clock.now()),
-    onAnswered: () => instance.answered(),
+    onAnswered: () => instance.answered(clock.now()),
     onWritten: (write) => {
       lastWrite.value = write;
     },

@@ -31,7 +31,7 @@ describe('what a tab knows of its instance', () => {
     expect(instance.notices.value).toEqual([
       { level: 'critical', code: 'databaseAway', text: 'It does not answer.' },
     ]);
-    instance.answered();
+    instance.answered(NOW_MS);
     expect(instance.awaySinceMs.value).toBeNull();
     expect(instance.notices.value).toEqual([]);
   });
@@ -47,14 +47,24 @@ describe('what a tab knows of its instance', () => {
   it('counts a return once per way of knowing it, and none while all is well', () => {
     const instance = buildInstance();
     instance.take(message());
-    instance.answered();
+    instance.answered(NOW_MS);
     expect(instance.returns.value).toBe(0);
     instance.take(message({ database: 'away' }));
     instance.take(message());
     expect(instance.returns.value).toBe(1);
     instance.refused('', NOW_MS);
-    instance.answered();
+    instance.answered(NOW_MS);
     expect(instance.returns.value).toBe(2);
+  });
+
+  it('does not have everything fetched at each answer while some are refused and others are not', () => {
+    const instance = buildInstance();
+    for (let n = 0; n < 50; n++) {
+      instance.refused('It does not answer.', NOW_MS + n * 400);
+      instance.answered(NOW_MS + n * 400 + 200);
+    }
+    expect(instance.returns.value).toBe(2);
+    expect(instance.awaySinceMs.value).toBeNull();
   });
 
   it('puts aside only what asks for nothing, and only in those words', () => {

@@ -21,18 +21,22 @@ export interface Instance {
   /** A request was refused because the database is away; `detail` is the server's own sentence about it. */
   refused(detail: string, nowMs: number): void;
   /** A request was answered out of the database. */
-  answered(): void;
+  answered(nowMs: number): void;
   /** Puts a sentence that asks for nothing aside, until it says something else. */
   dismiss(notice: NoticeAnswer): void;
   /** Forgets everything: someone else may sign in. */
   clear(): void;
 }
 
+/** Where some requests are refused and others answered, everything is not fetched anew at each of them. */
+const FELT_RETURN_EVERY_MS = 10_000;
+
 export function buildInstance(): Instance {
   const told = signal<HealthMessage | null>(null);
   const felt = signal<{ sinceMs: number; detail: string } | null>(null);
   const dismissed = signal<ReadonlySet<string>>(new Set());
   const returns = signal(0);
+  let feltReturnMs = Number.NEGATIVE_INFINITY;
 
   const awaySinceMs = computed(() => {
     const since = [toldAwaySince(told.value), felt.value?.sinceMs ?? null].filter((one) => one !== null);
@@ -61,9 +65,11 @@ export function buildInstance(): Instance {
     refused(detail, nowMs) {
       felt.value ??= { sinceMs: nowMs, detail };
     },
-    answered() {
+    answered(nowMs) {
       if (felt.peek() === null) return;
       felt.value = null;
+      if (nowMs - feltReturnMs < FELT_RETURN_EVERY_MS) return;
+      feltReturnMs = nowMs;
       returns.value = returns.peek() + 1;
     },
     dismiss(notice) {
