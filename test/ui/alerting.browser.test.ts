@@ -269,6 +269,7 @@ describe('the header', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('i');
     await page.getByRole('heading', { name: 'Incidents' }).waitFor();
+    await page.locator('[data-row]').first().waitFor();
     await page.keyboard.press('j');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('burning 21×');
     await page.context().close();
@@ -282,7 +283,7 @@ describe('forms', () => {
     await page.getByLabel('Target').fill('90');
     await page.getByRole('button', { name: 'Make the objective' }).click();
     await page.locator('#target-fault').waitFor();
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('target');
+    await page.waitForFunction(() => document.activeElement?.id === 'target');
     expect(await page.locator('[id="tiers.0.factor-fault"]').innerText()).toContain('can never fire');
     expect(await page.locator('.send-fault').innerText()).toContain('definition.unknown');
     expect(await page.getByLabel('Title').inputValue()).toBe('Checkout answers');
