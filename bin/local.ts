@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, silentLog } from '../model/log.ts';
 import { countOtherClients, pingDatabase } from '../store/database.ts';
-import { migrate } from '../store/migrate.ts';
+import { causeOf } from '../store/failure.ts';
+import { MigrationError, migrate } from '../store/migrate.ts';
 import { buildPool, type Pool } from '../store/pool.ts';
 import { EmbeddedError } from './embedded/native.ts';
 import { type Embedded, LockedError, nameEmbedded, startEmbedded } from './embedded/server.ts';
@@ -91,11 +92,17 @@ const SETUP_TOKEN_FILE = 'setup-token';
 function keepSecret(dataDir: string, name: string, bytes: number): string {
   ensureFolder(dataDir);
   const file = join(dataDir, name);
+  const made = `${file}.${process.pid}.new`;
   try {
-    // Fails when it is there, so that of two processes one makes it and both read the same.
-    writeFileSync(file, `${randomBytes(bytes).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    if (!existsSync(file)) {
+      // Whole before it has its name, and its name is given once: of two processes one makes it, and both read the same.
+      writeFileSync(made, `${randomBytes(bytes).toString('hex')}\n`, { mode: 0o600, flush: true });
+      linkSync(made, file);
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainRefusal(error, dataDir);
+  } finally {
+    rmSync(made, { force: true });
   }
   let kept: string;
   try {
@@ -155,27 +162,43 @@ export async function openStoreForCli(env: Environment, log: Log = silentLog): P
   const config = fillSecrets(unwrapConfig(readConfig(env, findNeeds(env))));
   const baseUrl =
     config.baseUrl ?? readServerNote(config.dataDir)?.baseUrl ?? findBaseUrl(config, config.port);
-  const server = config.databaseUrl === undefined ? await reachEmbedded(config.dataDir, log) : undefined;
-  const url = server?.url ?? config.databaseUrl ?? '';
-  const pool = buildPool({
-    url,
-    ca: config.databaseCa,
-    onHeroku: config.onHeroku,
-    max: 2,
-    applicationName: 'drainboard-cli',
-    log,
-  });
-  const close = async (): Promise<void> => {
-    await pool.end();
-    await server?.close();
-  };
-  try {
-    if (server !== undefined) await migrate(pool, { log });
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { url, pool, close } = await openPool(config, log);
   return { pool, config: { ...config, databaseUrl: url }, baseUrl, close };
+}
+
+/** A server that another command stops as this one comes is started again. */
+const OPEN_TRIES = 5;
+
+async function openPool(
+  config: Config,
+  log: Log,
+): Promise<{ url: string; pool: Pool; close(): Promise<void> }> {
+  for (let tried = 1; ; tried++) {
+    const server = config.databaseUrl === undefined ? await reachEmbedded(config.dataDir, log) : undefined;
+    const url = server?.url ?? config.databaseUrl ?? '';
+    const pool = buildPool({
+      url,
+      ca: config.databaseCa,
+      onHeroku: config.onHeroku,
+      max: 2,
+      // As long as a command is connected, no other one stops the server.
+      ...(server !== undefined && { keep: 1 }),
+      applicationName: 'drainboard-cli',
+      log,
+    });
+    const close = async (): Promise<void> => {
+      await pool.end();
+      await server?.close();
+    };
+    try {
+      if (server !== undefined) await migrate(pool, { log });
+      return { url, pool, close };
+    } catch (error) {
+      await close();
+      const reason = error instanceof MigrationError ? error.cause : error;
+      if (server === undefined || tried === OPEN_TRIES || causeOf(reason) !== 'away') throw error;
+    }
+  }
 }
 
 /** Connects to the server if it runs; else starts it. Waits for one that another process is starting. */
