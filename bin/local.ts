@@ -166,6 +166,9 @@ export async function openStoreForCli(env: Environment, log: Log = silentLog): P
   return { pool, config: { ...config, databaseUrl: url }, baseUrl, close };
 }
 
+/** Of this process, so that its own connections are told from those of other commands. */
+const APPLICATION_NAME = `drainboard-cli/${process.pid}`;
+
 /** A server that another command stops as this one comes is started again. */
 const OPEN_TRIES = 5;
 
@@ -183,7 +186,7 @@ async function openPool(
       max: 2,
       // As long as a command is connected, no other one stops the server.
       ...(server !== undefined && { keep: 1 }),
-      applicationName: 'drainboard-cli',
+      applicationName: APPLICATION_NAME,
       log,
     });
     const close = async (): Promise<void> => {
@@ -239,7 +242,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function closeUnlessUsed(embedded: Embedded): Promise<void> {
-  const others = await countOtherClients(embedded.url, silentLog).catch(() => 0);
+  const others = await countOtherClients(embedded.url, APPLICATION_NAME, silentLog).catch(() => 0);
   if (others === 0) await embedded.stop();
   else embedded.leave();
 }

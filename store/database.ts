@@ -59,12 +59,16 @@ export async function dropDatabase(url: string, database: string, log: Log): Pro
   });
 }
 
-/** How many other clients are connected to the server, over all databases. */
-export async function countOtherClients(url: string, log: Log): Promise<number> {
+/**
+ * How many other clients are connected to the server, over all databases. Those of `own` application name are none: the
+ * server may take a moment to see that their connections are closed.
+ */
+export async function countOtherClients(url: string, own: string, log: Log): Promise<number> {
   return withOneConnection(url, log, async (pool) => {
     const { rows } = await pool.query<{ clients: number }>(
       `SELECT count(*) AS clients FROM pg_stat_activity
-        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> $1`,
+      [own],
     );
     return rows[0]?.clients ?? 0;
   });
