@@ -2,6 +2,7 @@
  * The frame ledger and the durable log (tables frames, chunks): one statement commits a group of frames.
  */
 import { createHash } from 'node:crypto';
+import { SECTION_BYTES } from './chunk-sections.ts';
 import type { Queryable } from './pool.ts';
 import { DATABASE_NOW_MS } from './writers.ts';
 
@@ -217,8 +218,7 @@ export async function listAppSections(
 ): Promise<{ committedAtMs: number; duplicates: number[]; section: Buffer }[]> {
   const { rows } = await db.query<{ committed_at_ms: number; duplicates: number[]; section: Buffer }>(
     `SELECT committed_at_ms, duplicates,
-       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
-                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+       ${SECTION_BYTES} AS section
      FROM (
        SELECT *, array_position(app_ids, $1) AS i FROM chunks
        WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int]
@@ -248,8 +248,7 @@ export async function listAppSectionsFrom(
 }> {
   const { rows } = await db.query<{ committed_at_ms: number; duplicates: number[]; section: Buffer }>(
     `SELECT committed_at_ms, duplicates,
-       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
-                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+       ${SECTION_BYTES} AS section
      FROM (
        SELECT *, array_position(app_ids, $1) AS i FROM chunks
        WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int]

@@ -3,6 +3,7 @@
  * a frame that was delivered before: every reader leaves those out, and what follows a log misses none of the others.
  */
 import { decodeLogSection, encodeLogSection, LogBlockError, type NewLogLine } from '../model/log-block.ts';
+import { findSection, replaceSection, SECTION_BYTES, type SectionedBody } from './chunk-sections.ts';
 import { type Client, type Pool, withTransaction } from './pool.ts';
 
 export interface LogErased {
@@ -28,11 +29,8 @@ interface ChunkKey {
   seq: number;
 }
 
-interface ChunkRecord {
-  app_ids: number[];
-  section_ends: number[];
+interface ChunkRecord extends SectionedBody {
   duplicates: number[];
-  body: Buffer;
 }
 
 /** Erases an app's lines from every commit there is when it begins, oldest first. */
@@ -73,8 +71,7 @@ async function listSections(
 ): Promise<SectionRecord[]> {
   const { rows } = await pool.query<SectionRecord>(
     `SELECT committed_at_ms, writer_id, seq,
-       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
-                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+       ${SECTION_BYTES} AS section
      FROM (
        SELECT *, array_position(app_ids, $1) AS i FROM log_chunks
        WHERE committed_at_ms >= $2 AND committed_at_ms <= $5
@@ -98,23 +95,20 @@ async function rewrite(
     place,
   );
   const chunk = rows[0];
-  const at = chunk?.app_ids.indexOf(appId) ?? -1;
-  if (chunk === undefined || at < 0) return 0;
-  const [start, end] = [at === 0 ? 0 : chunk.section_ends[at - 1]!, chunk.section_ends[at]!];
-  const { lines, leftOut } = decodeLogSection(chunk.body.subarray(start, end));
+  const found = chunk === undefined ? null : findSection(chunk, appId);
+  if (chunk === undefined || found === null) return 0;
+  const { lines, leftOut } = decodeLogSection(chunk.body.subarray(found.start, found.end));
   const hidden = new Set(chunk.duplicates);
   const left = lines.map((line) => (fits(line) ? emptied(line, hidden) : line));
-  const section = encodeLogSection({ appId, lines: left, leftOut });
-  const longer = section.length - (end - start);
+  const { body, section_ends } = replaceSection(
+    chunk,
+    found,
+    encodeLogSection({ appId, lines: left, leftOut }),
+  );
   await client.query(
     `UPDATE log_chunks SET body = $4, section_ends = $5::int[], duplicates = $6::int[]
      WHERE committed_at_ms = $1 AND writer_id = $2 AND seq = $3`,
-    [
-      ...place,
-      Buffer.concat([chunk.body.subarray(0, start), section, chunk.body.subarray(end)]),
-      chunk.section_ends.map((each, index) => (index < at ? each : each + longer)),
-      [...hidden.add(ERASED_FRAME)],
-    ],
+    [...place, body, section_ends, [...hidden.add(ERASED_FRAME)]],
   );
   return lines.filter((line) => fits(line) && !chunk.duplicates.includes(line.frame)).length;
 }

@@ -5,6 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { decodeLogSection, LogBlockError, type LogSection } from '../model/log-block.ts';
 import type { LogCount, LogLine } from '../model/log-line.ts';
+import { SECTION_BYTES } from './chunk-sections.ts';
 import { addLogCount } from './log-counts.ts';
 import type { Queryable } from './pool.ts';
 
@@ -69,8 +70,7 @@ export async function readLogChunks(db: Queryable, range: LogChunkRange): Promis
   const after = [...(range.after ?? [])];
   const { rows } = await db.query<ChunkRecord>(
     `SELECT committed_at_ms, writer_id, seq, duplicates,
-       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
-                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+       ${SECTION_BYTES} AS section
      FROM (
        SELECT *, array_position(app_ids, $1) AS i FROM log_chunks c
        WHERE committed_at_ms >= $2 AND committed_at_ms < $3 AND app_ids @> ARRAY[$1::int]

@@ -3,6 +3,8 @@
  * Commits and blocks are written anew without them, one a statement; interruptible at any of them, and safe to run again.
  * Commits stay where they are until their time comes: whoever follows a live log reads them there.
  */
+
+import { ERASED_TEXT_MIN } from '../model/erased-text.ts';
 import { decodeLogBlock, encodeLogBlock, LogBlockError } from '../model/log-block.ts';
 import type { LogCount, LogLine } from '../model/log-line.ts';
 import { insertAudit } from './audit.ts';
@@ -20,8 +22,6 @@ export interface LogErasureOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A shorter text would take half of a log with it by mistake. */
-export const ERASED_TEXT_MIN = 3;
 /** Read at once: bodies are some ten kilobytes. */
 const BATCH = 50;
 

@@ -6,6 +6,7 @@ import { ERASED, type ErasedText } from '../model/erased-text.ts';
 import { SERIES_HOST, SERIES_PATH } from '../model/series.ts';
 import { HOUR } from '../model/time.ts';
 import { insertAudit } from './audit.ts';
+import { findSection, replaceSection, SECTION_BYTES, type SectionedBody } from './chunk-sections.ts';
 import { listPartitions } from './partitions.ts';
 import { type Client, type Pool, withTransaction } from './pool.ts';
 
@@ -156,8 +157,7 @@ async function listSections(
 ): Promise<(ChunkKey & { section: Buffer })[]> {
   const { rows } = await pool.query<ChunkKey & { section: Buffer }>(
     `SELECT committed_at_ms, writer_id, seq,
-       substring(body FROM coalesce(section_ends[i - 1], 0) + 1
-                 FOR section_ends[i] - coalesce(section_ends[i - 1], 0)) AS section
+       ${SECTION_BYTES} AS section
      FROM (
        SELECT *, array_position(app_ids, $1) AS i FROM chunks AS c
        WHERE committed_at_ms >= $2 AND committed_at_ms < $5
@@ -177,26 +177,21 @@ async function rewrite(
   { app, text, eraseFromSection }: RequestErasureOptions,
 ): Promise<boolean> {
   const place = [key.committed_at_ms, key.writer_id, key.seq];
-  const { rows } = await client.query<{ app_ids: number[]; section_ends: number[]; body: Buffer }>(
+  const { rows } = await client.query<SectionedBody>(
     `SELECT app_ids, section_ends, body FROM chunks
      WHERE committed_at_ms = $1 AND writer_id = $2 AND seq = $3 FOR UPDATE`,
     place,
   );
   const chunk = rows[0];
-  const at = chunk?.app_ids.indexOf(app.id) ?? -1;
-  if (chunk === undefined || at < 0) return false;
-  const [start, end] = [at === 0 ? 0 : chunk.section_ends[at - 1]!, chunk.section_ends[at]!];
-  const section = eraseFromSection(chunk.body.subarray(start, end), text);
+  const found = chunk === undefined ? null : findSection(chunk, app.id);
+  if (chunk === undefined || found === null) return false;
+  const section = eraseFromSection(chunk.body.subarray(found.start, found.end), text);
   if (section === null) return false;
-  const longer = section.length - (end - start);
+  const { body, section_ends } = replaceSection(chunk, found, section);
   await client.query(
     `UPDATE chunks SET body = $4, section_ends = $5::int[]
      WHERE committed_at_ms = $1 AND writer_id = $2 AND seq = $3`,
-    [
-      ...place,
-      Buffer.concat([chunk.body.subarray(0, start), section, chunk.body.subarray(end)]),
-      chunk.section_ends.map((each, index) => (index < at ? each : each + longer)),
-    ],
+    [...place, body, section_ends],
   );
   return true;
 }

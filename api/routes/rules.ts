@@ -180,8 +180,7 @@ async function needRow(db: Queryable, app: AppRow, id: string | undefined): Prom
   return row;
 }
 
-/** Makes a rule that was checked. */
-/** `defaultKey`: the default that it is, when it comes from elsewhere with its app. */
+/** Makes a rule that was checked; `defaultKey`: the default that it is, when it comes from elsewhere with its app. */
 export async function addRule(
   tx: Queryable,
   app: AppRow,
